@@ -1,0 +1,1 @@
+"""fairloom: balanced, reproducible, audited synthetic datasets."""

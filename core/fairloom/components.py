@@ -1,0 +1,241 @@
+"""Descriptors: what a plugin offers, and the protocols of the objects that descriptors build.
+
+A hook yields descriptors. A descriptor names a component, describes its settings by an attrs class
+and builds the working object from settings and tools. Working objects need no base class; the
+protocols below say what the core calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, ClassVar, Literal, Protocol
+
+import attrs
+import pyarrow as pa
+
+from fairloom.design import DesignTask, Plan, Uses
+from fairloom.draws import Draws, Ints
+from fairloom.factors import Factor
+from fairloom.task import Task
+
+API = 1
+"""The component API this core speaks. A descriptor with a larger ``api`` is refused."""
+
+Scope = Literal["row", "family", "dataset"]
+
+
+@attrs.frozen(kw_only=True)
+class Tools:
+    """What a component may use, handed to ``build``.
+
+    ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
+    recipe's folder unless the caller allowed it) and records the file as an input of the run.
+    ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
+    """
+
+    task: Task
+    factors: Mapping[str, Factor]
+    draws: Draws
+    open_path: Callable[[str], Path]
+    references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
+
+
+@attrs.frozen(kw_only=True)
+class Component:
+    """A named part of a plugin. ``kind`` is the word the recipe and messages use."""
+
+    kind: ClassVar[str] = "component"
+    hook: ClassVar[str] = ""
+
+    name: str
+    summary: str
+    config: type
+    build: Callable[[Any, Tools], Any]
+    scope: Scope = "row"
+    needs: tuple[str, ...] = ()
+    api: int = API
+
+
+@attrs.frozen(kw_only=True)
+class Sampler(Component):
+    """Allocates levels (``plans="design"``) or draws one factor's values (``plans="value"``)."""
+
+    kind: ClassVar[str] = "sampler"
+    hook: ClassVar[str] = "fairloom_samplers"
+    plans: Literal["design", "value"] = "design"
+
+
+@attrs.frozen(kw_only=True)
+class Generator(Component):
+    """Writes the task's fields from briefs, or from rows that an earlier step wrote."""
+
+    kind: ClassVar[str] = "generator"
+    hook: ClassVar[str] = "fairloom_generators"
+
+
+@attrs.frozen(kw_only=True)
+class Filter(Component):
+    """Judges rows: keep, or reject with a reason. It never drops a row itself."""
+
+    kind: ClassVar[str] = "filter"
+    hook: ClassVar[str] = "fairloom_filters"
+
+
+@attrs.frozen(kw_only=True)
+class Metric(Component):
+    """Measures the final rows, alone or against reference rows."""
+
+    kind: ClassVar[str] = "metric"
+    hook: ClassVar[str] = "fairloom_metrics"
+    scope: Scope = "dataset"
+
+
+@attrs.frozen(kw_only=True)
+class Reader(Component):
+    """Reads a file into a table."""
+
+    kind: ClassVar[str] = "reader"
+    hook: ClassVar[str] = "fairloom_readers"
+    scope: Scope = "dataset"
+
+
+@attrs.frozen(kw_only=True)
+class Writer(Component):
+    """Writes the final rows in one format, batch by batch."""
+
+    kind: ClassVar[str] = "writer"
+    hook: ClassVar[str] = "fairloom_writers"
+    scope: Scope = "dataset"
+
+
+@attrs.frozen(kw_only=True)
+class Model(Component):
+    """Opens a language model for generators, filters and metrics."""
+
+    kind: ClassVar[str] = "model"
+    hook: ClassVar[str] = "fairloom_models"
+
+
+@attrs.frozen(kw_only=True)
+class Executor(Component):
+    """Runs the parts of a run somewhere: plain-data part specifications in, plain-data results out."""
+
+    kind: ClassVar[str] = "executor"
+    hook: ClassVar[str] = "fairloom_executors"
+
+
+KINDS: tuple[type[Component], ...] = (Sampler, Generator, Filter, Metric, Reader, Writer, Model, Executor)
+
+
+class DesignSampler(Protocol):
+    """What a ``Sampler`` with ``plans="design"`` builds."""
+
+    def plan(self, task: DesignTask) -> Plan:
+        """Allocate, or raise ``RecipeError`` naming the rules that conflict."""
+
+
+class ValueSampler(Protocol):
+    """What a ``Sampler`` with ``plans="value"`` builds."""
+
+    def draw(self, draws: Draws, addresses: Ints, attempts: Ints) -> pa.Array:
+        """One value per address: strings, integers, floats, dates."""
+
+
+class Writes(Protocol):
+    """What a ``Generator`` builds. May have ``uses: Uses | None``, the factors each template needs."""
+
+    def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The new columns for these rows, in their order: fields, spans, computed columns.
+
+        Null in a field with a text in the column ``reason`` says the row could not be written.
+        """
+
+
+class Judges(Protocol):
+    """What a ``Filter`` of scope ``row`` or ``family`` builds."""
+
+    def judge(self, rows: pa.RecordBatch) -> pa.Array:
+        """One string per row: null keeps it, anything else is the reason to reject it."""
+
+
+class JudgesAll(Protocol):
+    """What a ``Filter`` of scope ``dataset`` builds: remember little per row, judge all at once."""
+
+    def remember(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """What must be kept of these rows to judge them later (signatures): one line per row."""
+
+    def judge(self, memory: pa.Table, priority: Ints) -> pa.Table:
+        """Columns ``reason`` (null keeps) and ``cites`` (index of the kept row, or null), per line.
+
+        ``memory`` has the remembered columns after ``address, family``. A row may only be dropped in
+        favour of one with a smaller ``priority``.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Measurement:
+    """What a metric found. ``value`` is what gates bound; ``None`` means it was not computed, and why.
+
+    ``values`` are secondary figures (a gate picks one with ``of``); ``detail`` is anything plain for
+    the report; ``n`` how many rows stand behind the value.
+    """
+
+    value: float | None
+    n: int = 0
+    values: dict[str, float] = attrs.field(factory=dict)
+    detail: Any = None
+    why: str | None = None
+
+
+class Measures(Protocol):
+    """What a ``Metric`` builds: fed the final rows in order of address, then asked once."""
+
+    def observe(self, rows: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+
+    def result(self) -> Measurement:
+        """The measurement over everything observed."""
+
+
+class Reads(Protocol):
+    """What a ``Reader`` builds."""
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """The rows of the file."""
+
+
+class WritesRows(Protocol):
+    """What a ``Writer`` builds. ``suffix`` is the file name's ending, ``.jsonl``."""
+
+    suffix: str
+
+    def write(self, batches: Iterator[pa.RecordBatch], path: Path) -> None:
+        """Write every batch to ``path``."""
+
+
+__all__ = [
+    "API",
+    "KINDS",
+    "Component",
+    "DesignSampler",
+    "Executor",
+    "Filter",
+    "Generator",
+    "Judges",
+    "JudgesAll",
+    "Measurement",
+    "Measures",
+    "Metric",
+    "Model",
+    "Reader",
+    "Reads",
+    "Sampler",
+    "Scope",
+    "Tools",
+    "Uses",
+    "ValueSampler",
+    "Writer",
+    "Writes",
+    "WritesRows",
+]
