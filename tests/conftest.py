@@ -1,0 +1,25 @@
+"""Fixtures every test may use."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+_HERE = Path(__file__).resolve().parent
+
+
+@pytest.fixture(scope="session")
+def shared() -> Path:
+    """The folder of reference data (`FAIRLOOM_SHARED`, or `shared/data` beside the checkout).
+
+    Where `FAIRLOOM_SHARED` is set, a missing folder is a failure; elsewhere the test is skipped.
+    """
+    named = os.environ.get("FAIRLOOM_SHARED")
+    folder = Path(named) if named else _HERE.parents[1] / "shared" / "data"
+    if folder.is_dir():
+        return folder
+    if named:
+        pytest.fail(f"FAIRLOOM_SHARED names {named}, which is not a folder")
+    pytest.skip("the reference data are not beside this checkout; set FAIRLOOM_SHARED to their folder")
