@@ -1,0 +1,126 @@
+"""The certificate: the balance actually reached, counted from the final rows."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from fairloom import contingency
+from fairloom.batch import LABEL
+from fairloom.draws import Draws, Ints
+from fairloom.factors import Axis, Factor
+from fairloom.recipe import DesignSpec
+
+MOST_CELLS = 20_000
+"""A pair with more cells than this is left out of the certificate, and named."""
+PERMUTED_ROWS = 50_000
+"""Up to this many rows the p of a pair is by permutation; beyond, by the G-test."""
+
+
+def declared_axes(design: DesignSpec, factors: Mapping[str, Factor]) -> tuple[str, ...]:
+    """The label, the crossed and the independent axes, and the groups of protected factors."""
+    named = [LABEL] if LABEL in factors else []
+    named += [*design.cross, *(axis for pair in design.independent for axis in pair)]
+    for name, factor in factors.items():
+        if factor.role == "protected" and factor.sampler is None:
+            named += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
+    levelled = [text for text in named if factors[Axis.parse(text).factor].sampler is None]
+    return tuple(dict.fromkeys(levelled))
+
+
+@attrs.define(eq=False)
+class CertificateBuilder:
+    """Counts the declared axes over the final rows, batch by batch."""
+
+    names: dict[str, tuple[str, ...]]
+    draws: Draws
+    tables: dict[tuple[str, str], Any] = attrs.field(factory=dict)
+    counts: dict[str, Any] = attrs.field(factory=dict)
+    codes: dict[str, list[Any]] = attrs.field(factory=dict)
+    rows: int = 0
+
+    @classmethod
+    def of(cls, design: DesignSpec, factors: Mapping[str, Factor], draws: Draws) -> CertificateBuilder:
+        """A builder for the declared axes of a recipe."""
+        names = {text: Axis.parse(text).codes(factors)[1] for text in declared_axes(design, factors)}
+        return cls(names, draws)
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The pairs of declared axes small enough to tabulate."""
+        return [pair for pair in itertools.combinations(self.names, 2) if self._cells(pair) <= MOST_CELLS]
+
+    def _cells(self, pair: tuple[str, str]) -> int:
+        return len(self.names[pair[0]]) * len(self.names[pair[1]])
+
+    def observe(self, rows: pa.RecordBatch) -> None:
+        """Take in the next rows."""
+        codes = {axis: _codes(rows.column(axis)) for axis in self.names}
+        keep = self.rows + rows.num_rows <= PERMUTED_ROWS
+        self.rows += rows.num_rows
+        for axis, values in codes.items():
+            counted = np.bincount(values[values >= 0], minlength=len(self.names[axis]))
+            self.counts[axis] = self.counts.get(axis, 0) + counted
+            if keep:
+                self.codes.setdefault(axis, []).append(values)
+            else:
+                self.codes.clear()
+        for pair in self.pairs:
+            sizes = (len(self.names[pair[0]]), len(self.names[pair[1]]))
+            table = contingency.crosstab(codes[pair[0]], codes[pair[1]], sizes)
+            self.tables[pair] = self.tables.get(pair, 0) + table
+
+    def result(self) -> dict[str, Any]:
+        """The certificate as plain data."""
+        wide = [pair for pair in itertools.combinations(self.names, 2) if self._cells(pair) > MOST_CELLS]
+        return {
+            "n": self.rows,
+            "axes": [self._axis(axis) for axis in self.names if self.rows],
+            "pairs": [self._pair(pair) for pair in self.pairs if self.rows],
+            "left_out": [list(pair) for pair in wide],
+        }
+
+    def _axis(self, axis: str) -> dict[str, Any]:
+        counts = self.counts[axis]
+        return {
+            "axis": axis,
+            "levels": list(self.names[axis]),
+            "counts": counts.tolist(),
+            "gap": int(contingency.gap(counts)),
+            "entropy": contingency.normalised_entropy(counts),
+            "effective": contingency.effective_number(counts),
+        }
+
+    def _pair(self, pair: tuple[str, str]) -> dict[str, Any]:
+        table = self.tables[pair]
+        p, method = self._p(pair, table)
+        return {
+            "axes": list(pair),
+            "rows": list(self.names[pair[0]]),
+            "columns": list(self.names[pair[1]]),
+            "table": table.tolist(),
+            "gap": int(contingency.gap(table)),
+            "v": contingency.cramers_v(table),
+            "mi": contingency.mutual_information(table),
+            "p": p,
+            "p_method": method,
+        }
+
+    def _p(self, pair: tuple[str, str], table: Any) -> tuple[float, str]:
+        if not self.codes:
+            return contingency.g_test_p(table), "G-test"
+        first, second = (np.concatenate(self.codes[axis]) for axis in pair)
+        used = (first >= 0) & (second >= 0)
+        draws = self.draws.stream("certificate", *pair)
+        return contingency.permutation_p(first[used], second[used], draws), "permutation"
+
+
+def _codes(column: pa.Array) -> Ints:
+    """The codes of a dictionary column, -1 where null."""
+    codes: Ints = column.indices.fill_null(-1).to_numpy(zero_copy_only=False).astype(np.int64)
+    return codes

@@ -1,0 +1,199 @@
+"""The engine: one run in progress, from parts to a published folder."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairloom.audit import audit, shortfall
+from fairloom.certificate import CertificateBuilder
+from fairloom.events import RunInfo, StepInfo
+from fairloom.executors import Runs
+from fairloom.finish import Parts, final_pass, write_ledger
+from fairloom.gates import decide, outcome
+from fairloom.inputs import file_digest
+from fairloom.loom import Loom
+from fairloom.manifest import environment, file_records, sealed
+from fairloom.parts import PARTS, Job, PartSpec, part_specs
+from fairloom.progress import Progress
+from fairloom.results import Run
+from fairloom.rounds import Result, Settled, settle
+from fairloom.store import MANIFEST, OUTPUTS, Folder, pretty, sync_folder, write_text
+from fairloom.tally import StepTally, from_plain, total
+
+FINAL = "final"
+Log = Callable[..., None]
+
+
+@attrs.define(eq=False)
+class Engine:
+    """One run in progress."""
+
+    loom: Loom
+    folder: Folder
+    job: Job
+    executor: Runs
+    progress: Progress
+    log: Log
+
+    def go(self, who: dict[str, Any]) -> Run:
+        """Do whatever is not done yet."""
+        loom = self.loom
+        info = RunInfo(name=loom.recipe.recipe.name, version=loom.recipe.recipe.version, folder=str(self.folder.path), rows=loom.summary.rows)
+        self._tell("fairloom_run_started", run=info)
+        self.log("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
+        self.progress.start(loom.summary.rows, "weaving")
+        specs = part_specs(loom.plan.families, loom.plan.members, loom.recipe.run.part_rows)
+        settled = settle(loom, self.folder.path, self._execute(specs), self._execute)
+        self.progress.stage("measuring and writing")
+        out = self.folder.work / FINAL
+        _fresh_folder(out)
+        tallies = self._tallies(settled)
+        status = self._write(settled, tallies, out, who, info)
+        self._publish(out)
+        self.progress.done()
+        self._tell("fairloom_run_finished", run=info)
+        self.log("run.finished", status=status)
+        return Run.open(self.folder.path)
+
+    def _execute(self, specs: Sequence[PartSpec]) -> list[Result]:
+        """Results of these parts, in their order; what the journal has and the disk confirms is not redone."""
+        journal = self.folder.journal
+        done = {key: entry for key, entry in journal.read().items() if self._intact(key, entry)}
+        missing = [spec for spec in specs if spec.key not in done]
+        for spec in specs:
+            if spec.key in done:
+                self.progress.advance(done[spec.key]["rows"])
+        for spec, result in self.executor.run(self.job, missing) if missing else ():
+            journal.append(spec.key, result)
+            done[spec.key] = {"key": spec.key, **result}
+            self.log("part.done", key=spec.key, rows=result["rows"], rejected=result["rejected"])
+            self.progress.advance(result["rows"])
+        return [done[spec.key] for spec in specs]
+
+    def _intact(self, key: str, entry: dict[str, Any]) -> bool:
+        stem = key.replace("/", "-")
+        for kind, digest in entry["files"].items():
+            name = f"{stem}.arrow" if kind == "rows" else f"{stem}.{kind}.arrow"
+            path = self.folder.work / PARTS / name
+            if not path.is_file() or file_digest(path) != digest:
+                return False
+        return True
+
+    def _tallies(self, settled: Settled) -> list[StepTally]:
+        """Counts in the order of the recipe's steps."""
+        loom = self.loom
+        rows = iter(total([from_plain(result["tallies"]) for result in settled.results], len(loom.row_steps)))
+        everything = iter(settled.tallies)
+        return [next(everything) if step.scope == "dataset" else next(rows) for step in loom.steps]
+
+    def _write(
+        self, settled: Settled, tallies: Sequence[StepTally], out: Path, who: dict[str, Any], info: RunInfo
+    ) -> str:
+        loom, recipe = self.loom, self.loom.recipe
+        for step, tally in zip(loom.steps, tallies, strict=True):
+            self._tell("fairloom_step_done", run=info, step=StepInfo(name=step.name, use=step.use, kind=step.kind, seen=tally.seen, rejected=tally.rejected))
+        metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
+        certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+        parts = Parts(loom, self.folder.path, settled)
+        observers = [metric.observe for metric in metrics]
+        digest, data = final_pass(loom, parts, out, [certificate.observe, *observers])
+        rejected = write_ledger(loom, parts, out)
+        verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        for verdict in verdicts:
+            self._tell("fairloom_gate_decided", run=info, verdict=verdict)
+            self.log("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
+        status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
+        measured = {"gates": [attrs.asdict(verdict) for verdict in verdicts], "audit": audit(loom.steps, tallies, loom.factors)}
+        write_text(out / "measurements.json", pretty(measured))
+        write_text(out / "certificate.json", pretty(certificate.result()))
+        write_text(out / "recipe.json", pretty(recipe.resolved))
+        manifest = self._manifest(settled, tallies, who, status)
+        manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
+        manifest["splits"] = data.counts if recipe.export.split else {}
+        if status == "passed":
+            self._export(out)
+        self._present(out, manifest, data.files)
+        return status
+
+    def _manifest(
+        self, settled: Settled, tallies: Sequence[StepTally], who: dict[str, Any], status: str
+    ) -> dict[str, Any]:
+        loom = self.loom
+        recipe_file = loom.recipe.path
+        place = os.path.relpath(recipe_file, self.folder.path) if recipe_file else None
+        steps = [
+            {"name": step.name, "use": step.use, "kind": step.kind, "seen": tally.seen, "rejected": tally.rejected, "mates": tally.mates, "reasons": tally.reasons}
+            for step, tally in zip(loom.steps, tallies, strict=True)
+        ]
+        return {
+            "format": 1,
+            "fairloom": who["fairloom"],
+            "status": status,
+            "identity": who,
+            "recipe": loom.recipe.resolved,
+            "recipe_file": place,
+            "seed": loom.recipe.recipe.seed,
+            "families": loom.plan.families,
+            "members": loom.plan.members,
+            "asked": loom.summary.rows,
+            "counts": {"steps": steps, "refill_rounds": settled.turns},
+            "shortfall": shortfall(settled.short, loom),
+            "inputs": who["inputs"],
+            "plugins": who["plugins"],
+            "environment": environment(),
+        }
+
+    def _export(self, out: Path) -> None:
+        """The further formats, one file per format and split."""
+        folders = {split: out / "data" / split for split in self.loom.recipe.export.split} or {"data": out / "data"}
+        for use in self.loom.recipe.export.formats:
+            writer = self.loom.writer(use)
+            for name, folder in folders.items():
+                target = out / "export" / f"{name}{writer.suffix}"
+                target.parent.mkdir(exist_ok=True)
+                writer.write(_batches(folder), target)
+
+    def _present(self, out: Path, manifest: dict[str, Any], rows: dict[str, int]) -> None:
+        """Report, card and manifest; the manifest last, with the digests of everything else."""
+        from fairloom.card import write_card  # noqa: PLC0415 - jinja2 is needed only now
+        from fairloom.report import write_report  # noqa: PLC0415
+
+        manifest["files"] = file_records(out, rows)
+        write_text(out / MANIFEST, pretty(sealed(manifest)))
+        write_card(out)
+        write_report(out)
+        manifest["files"] = file_records(out, rows)
+        write_text(out / MANIFEST, pretty(sealed(manifest)))
+
+    def _publish(self, out: Path) -> None:
+        """Move the finished files into place, the manifest last, then forget the work."""
+        path = self.folder.path
+        kept = [name for name in OUTPUTS if name != MANIFEST]
+        self.folder.clear_outputs()
+        for name in (*kept, MANIFEST):
+            if (out / name).exists():
+                (out / name).rename(path / name)
+        sync_folder(path)
+        self.folder.forget_work()
+
+    def _tell(self, hook: str, **facts: Any) -> None:
+        self.loom.plugins.observe(hook, **facts)
+
+
+def _batches(folder: Path) -> Iterable[pa.RecordBatch]:
+    for path in sorted(folder.rglob("*.parquet")):
+        yield from pq.ParquetFile(path).iter_batches()
+
+
+def _fresh_folder(path: Path) -> None:
+    if path.exists():
+        shutil.rmtree(path)
+    path.mkdir(parents=True)

@@ -1,0 +1,69 @@
+"""The files a recipe reads: opened only inside its folder or an allowed one, and digested once."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+import attrs
+
+from fairloom.problems import RecipeError
+
+_CHUNK = 1 << 20
+
+
+def file_digest(path: Path) -> str:
+    """``sha256:`` and the hexadecimal digest of a file's bytes."""
+    hasher = hashlib.sha256()
+    with path.open("rb") as stream:
+        while block := stream.read(_CHUNK):
+            hasher.update(block)
+    return f"sha256:{hasher.hexdigest()}"
+
+
+@attrs.define
+class Inputs:
+    """The door to the file system for everything a recipe names.
+
+    ``root`` is the recipe's folder; ``allow`` further folders the caller permits. Paths that resolve
+    outside of these, by ``..`` or by a symbolic link, are refused.
+    """
+
+    root: Path
+    allow: tuple[Path, ...] = ()
+    _seen: dict[str, Path] = attrs.field(factory=dict, init=False)
+
+    def open_path(self, text: str) -> Path:
+        """The absolute path of a file of the recipe; records it as an input of the run."""
+        path = self._inside(text)
+        if not path.exists():
+            raise RecipeError.of(f"there is no file {text!r} in {self.root}")
+        if not path.is_file():
+            raise RecipeError.of(f"{text!r} is not a regular file")
+        self._seen[text] = path
+        return path
+
+    def _inside(self, text: str) -> Path:
+        if "://" in text or "\x00" in text:
+            raise RecipeError.of(f"{text!r} is not a file path; fairloom opens local files only")
+        path = (self.root / text).resolve()
+        homes = [folder.resolve() for folder in (self.root, *self.allow)]
+        if any(path.is_relative_to(home) for home in homes):
+            return path
+        raise RecipeError.of(
+            f"{text!r} leaves the recipe's folder",
+            suggestion=f"copy the file beside the recipe, or allow its folder with --allow {path.parent}",
+        )
+
+    def records(self) -> list[dict[str, str | int]]:
+        """Path as the recipe names it, digest and size of every input, sorted by path."""
+        return [
+            {"path": name, "sha256": file_digest(path), "bytes": path.stat().st_size}
+            for name, path in sorted(self._seen.items())
+        ]
+
+
+def inputs_for(root: Path, allow: Iterable[str | Path] = ()) -> Inputs:
+    """Inputs below ``root`` and below each folder of ``allow``."""
+    return Inputs(root, tuple(Path(folder) for folder in allow))

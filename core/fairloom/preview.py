@@ -1,0 +1,26 @@
+"""A look at the first rows, with nothing written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+
+from fairloom.finish import Shape
+from fairloom.loom import prepare
+from fairloom.recipe import Recipe
+
+
+def preview(recipe: Recipe, rows: int = 5, allow: Iterable[str | Path] = ()) -> pa.Table:
+    """The first ``rows`` rows (whole families) after the row filters."""
+    loom = prepare(recipe, allow)
+    count = min(loom.plan.families, -(-rows // loom.plan.members))
+    woven = loom.weaver().weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
+    table = woven.rows()
+    if table is None:
+        return pa.table({})
+    shape = Shape(recipe.recipe.name, recipe.task.fields)
+    finished: pa.Table = shape.finish(table)
+    return finished.slice(0, rows)

@@ -1,0 +1,90 @@
+"""Running a recipe: one engine for the command and for Python."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+from fairloom.engine import Engine, Log
+from fairloom.executors import Runs, executor_for
+from fairloom.loom import prepare
+from fairloom.manifest import identity
+from fairloom.parts import Job
+from fairloom.problems import RecipeError, RunError
+from fairloom.progress import Progress, Silent
+from fairloom.recipe import Recipe
+from fairloom.results import Run
+from fairloom.store import Folder, open_folder
+
+
+def _quiet(_event: str, **_facts: Any) -> None:
+    """No log."""
+
+
+def run(  # noqa: PLR0913 - the options of the command, one each
+    recipe: Recipe,
+    to: str | Path | None = None,
+    *,
+    workers: int = 1,
+    executor: Runs | None = None,
+    fresh: bool = False,
+    allow: Iterable[str | Path] = (),
+    progress: Progress | None = None,
+    log: Log = _quiet,
+) -> Run:
+    """Make the dataset of a recipe in a folder, resuming what an earlier call left unfinished.
+
+    Raises:
+        RecipeError: The recipe or the folder is wrong; nothing was generated.
+        RunError: The run could not go on; finished parts are kept.
+    """
+    target = _target(recipe, to)
+    allowed = [str(Path(folder).resolve()) for folder in allow]
+    loom = prepare(recipe, allowed)
+    who = identity(loom)
+    folder = open_folder(target)
+    try:
+        if fresh:
+            folder.clear()
+        if _already(folder, who):
+            log("run.complete", folder=str(target))
+            return Run.open(target)
+        folder.begin(who)
+        job = Job(recipe=recipe.resolved, root=str(recipe.root), allow=tuple(allowed), folder=str(target))
+        weaving = Engine(loom, folder, job, executor or executor_for(loom, workers), progress or Silent(), log)
+        return weaving.go(who)
+    except OSError as error:
+        raise RunError(
+            f"writing to {target} failed: {error.strerror or error} "
+            f"({error.filename or 'no file named'}); finished parts are kept, run the same command again to go on"
+        ) from error
+    finally:
+        folder.close()
+
+
+def _target(recipe: Recipe, to: str | Path | None) -> Path:
+    if to is not None:
+        return Path(to).resolve()
+    if recipe.export.to is None:
+        raise RecipeError.of("no output folder", "export", suggestion='set to = "out/name" in [export], or give --to')
+    return (recipe.root / recipe.export.to).resolve()
+
+
+def _already(folder: Folder, who: dict[str, Any]) -> bool:
+    """Whether this very run is complete here; an error if the folder holds another one."""
+    there = folder.identity()
+    if there is None:
+        return False
+    if there.get("digest") != who["digest"]:
+        raise RecipeError.of(
+            f"{folder.path} holds another run ({there.get('name')} {there.get('version')}: {_difference(there, who)})",
+            suggestion="give another folder with --to, or --fresh to replace it",
+        )
+    return folder.complete
+
+
+def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
+    words = {"fairloom": "fairloom itself", "recipe_digest": "the recipe", "inputs": "an input file", "plugins": "a plugin"}
+    changed = [word for key, word in words.items() if there.get(key) != here.get(key)]
+    return f"{' and '.join(changed)} changed" if changed else "another name or version"

@@ -1,0 +1,230 @@
+"""The run folder: one writer, atomic files, and a journal that a killed run resumes from."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+import attrs
+
+from fairloom.problems import RecipeError, RunError
+
+WORK = ".work"
+IDENTITY = "identity.json"
+JOURNAL = "journal.jsonl"
+MANIFEST = "manifest.json"
+OUTPUTS = (
+    MANIFEST,
+    "measurements.json",
+    "certificate.json",
+    "report.html",
+    "README.md",
+    "croissant.json",
+    "recipe.json",
+    "log.jsonl",
+    "data",
+    "rejected",
+    "export",
+)
+
+
+def canonical(data: Any) -> str:
+    """JSON with sorted keys and no blanks: what digests of plain data are taken over."""
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def pretty(data: Any) -> str:
+    """JSON for people, with a final newline."""
+    return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+@contextlib.contextmanager
+def atomic(path: Path) -> Iterator[IO[bytes]]:
+    """A file that appears whole or not at all: temporary name, fsync, rename, fsync of the folder."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("wb") as stream:
+            yield stream
+            stream.flush()
+            os.fsync(stream.fileno())
+        temporary.replace(path)
+    except BaseException:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise
+    sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make renames in ``folder`` durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write a text file atomically."""
+    with atomic(path) as stream:
+        stream.write(text.encode())
+
+
+@attrs.define
+class Journal:
+    """What is done, one line per finished part: a checksum and JSON. A torn last line is cut off."""
+
+    path: Path
+
+    def read(self) -> dict[str, dict[str, Any]]:
+        """Finished work by key, later lines winning; cuts what a kill left half written."""
+        done: dict[str, dict[str, Any]] = {}
+        if not self.path.exists():
+            return done
+        good = 0
+        for line in self.path.read_bytes().splitlines(keepends=True):
+            entry = _checked(line)
+            if entry is None:
+                break
+            good += len(line)
+            done[entry["key"]] = entry
+        if good < self.path.stat().st_size:
+            with self.path.open("r+b") as stream:
+                stream.truncate(good)
+        return done
+
+    def append(self, key: str, entry: dict[str, Any]) -> None:
+        """Record finished work durably."""
+        text = canonical({"key": key, **entry}).encode()
+        line = f"{zlib.crc32(text):08x} ".encode() + text + b"\n"
+        with self.path.open("ab") as stream:
+            stream.write(line)
+            stream.flush()
+            os.fsync(stream.fileno())
+
+
+def _checked(line: bytes) -> dict[str, Any] | None:
+    check, _, text = line.partition(b" ")
+    if not line.endswith(b"\n") or check != f"{zlib.crc32(text[:-1]):08x}".encode():
+        return None
+    entry: dict[str, Any] = json.loads(text)
+    return entry
+
+
+@attrs.define(eq=False)
+class Folder:
+    """A run folder held by this process."""
+
+    path: Path
+    _lock: int | None = None
+
+    @property
+    def work(self) -> Path:
+        """Where parts and the journal live until the run is complete."""
+        return self.path / WORK
+
+    @property
+    def journal(self) -> Journal:
+        """The journal of this run."""
+        return Journal(self.work / JOURNAL)
+
+    @property
+    def complete(self) -> bool:
+        """Whether a finished run lies here."""
+        return (self.path / MANIFEST).is_file()
+
+    def identity(self) -> dict[str, Any] | None:
+        """The identity of the run in this folder, if there is one."""
+        for place in (self.work / IDENTITY, self.path / MANIFEST):
+            if place.is_file():
+                try:
+                    data = json.loads(place.read_text(encoding="utf-8"))
+                    found: dict[str, Any] = data.get("identity", data)
+                except (OSError, ValueError) as error:
+                    raise RunError(
+                        f"{place} cannot be read ({error}); nothing was changed. "
+                        "Use --fresh to start over, or another folder"
+                    ) from error
+                else:
+                    return found
+        return None
+
+    def begin(self, identity: dict[str, Any]) -> None:
+        """Write down what this run is, before any part."""
+        self.work.mkdir(exist_ok=True)
+        write_text(self.work / IDENTITY, pretty(identity))
+
+    def clear(self) -> None:
+        """Remove what an earlier run left, and nothing else."""
+        self.clear_outputs()
+        self.forget_work()
+
+    def clear_outputs(self) -> None:
+        """Remove finished files; the manifest first, so that half a run never looks whole."""
+        for name in OUTPUTS:
+            _remove(self.path / name)
+
+    def forget_work(self) -> None:
+        """Remove parts and journal."""
+        _remove(self.work)
+
+    def close(self) -> None:
+        """Let the folder go."""
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
+
+def _remove(target: Path) -> None:
+    if target.is_dir() and not target.is_symlink():
+        shutil.rmtree(target)
+    else:
+        target.unlink(missing_ok=True)
+
+
+def open_folder(path: Path) -> Folder:
+    """Make and lock a run folder.
+
+    Raises:
+        RecipeError: It holds something that is not a run.
+        RunError: It cannot be written, or another process is using it.
+    """
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+        lock = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise RunError(f"cannot write to {path}: {error.strerror}; nothing was changed") from error
+    try:
+        # The folder itself is locked: there is no lock file to go stale or to be swept away.
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        _refuse_strangers(path)
+    except BlockingIOError as error:
+        os.close(lock)
+        raise RunError(
+            f"{path} is in use by another run; wait for it to end, or give another folder with --to"
+        ) from error
+    except BaseException:
+        os.close(lock)
+        raise
+    return Folder(path, lock)
+
+
+def _refuse_strangers(path: Path) -> None:
+    known = {*OUTPUTS, WORK}
+    strange = sorted(entry.name for entry in path.iterdir() if entry.name not in known)
+    ours = (path / MANIFEST).exists() or (path / WORK).exists()
+    if strange and not ours:
+        raise RecipeError.of(
+            f"the folder {path} is not empty and holds no run (found {strange[0]!r})",
+            suggestion="give an empty or new folder with --to",
+        )
+    if not os.access(path, os.W_OK):
+        raise RunError(f"cannot write to {path}: the folder is read-only; nothing was changed")

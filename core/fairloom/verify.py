@@ -1,0 +1,159 @@
+"""Verifying a run folder: every file against the manifest, the rows against the content digest."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from fairloom.digest import ContentDigest
+from fairloom.inputs import file_digest
+from fairloom.manifest import SELF, digest_of
+from fairloom.problems import Problem, RunError
+from fairloom.recipe import Recipe
+from fairloom.engine import Log
+from fairloom.run import run
+from fairloom.store import MANIFEST
+
+
+def verify(folder: str | Path) -> list[Problem]:
+    """What is wrong with a finished run; empty when every byte is as it was written.
+
+    Raises:
+        RunError: There is no finished run in the folder.
+    """
+    path = Path(folder)
+    manifest, problems = _manifest(path)
+    if manifest is None:
+        return problems
+    problems += _files(path, manifest)
+    if not problems:
+        problems += _content(path, manifest)
+    return problems
+
+
+def _manifest(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
+    place = path / MANIFEST
+    if not place.is_file():
+        raise RunError(f"{path} holds no finished run (there is no {MANIFEST})")
+    try:
+        manifest: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
+        claimed = manifest[SELF]
+    except (ValueError, KeyError, TypeError) as error:
+        return None, [Problem(f"the manifest cannot be read: {error}", file=MANIFEST)]
+    if digest_of({key: value for key, value in manifest.items() if key != SELF}) != claimed:
+        return None, [Problem("the manifest was changed after it was written", file=MANIFEST)]
+    return manifest, []
+
+
+def _files(path: Path, manifest: dict[str, Any]) -> list[Problem]:
+    problems: list[Problem] = []
+    listed = {record["path"] for record in manifest["files"]}
+    for record in manifest["files"]:
+        target = path / record["path"]
+        if not target.is_file():
+            problems.append(Problem("missing", file=record["path"]))
+        elif target.stat().st_size != record["bytes"] or file_digest(target) != record["sha256"]:
+            problems.append(Problem("its bytes differ from what the run wrote", file=record["path"]))
+    for folder in ("data", "rejected"):
+        for target in sorted((path / folder).rglob("*")):
+            name = target.relative_to(path).as_posix()
+            if target.is_file() and name not in listed:
+                problems.append(Problem("not written by the run", file=name))
+    return problems
+
+
+def _content(path: Path, manifest: dict[str, Any]) -> list[Problem]:
+    digest = content_digest(path)
+    if digest == manifest["content_digest"]:
+        return []
+    return [Problem(f"the rows have digest {digest}, the manifest says {manifest['content_digest']}", file="data")]
+
+
+def content_digest(path: Path) -> str:
+    """The content digest of the rows in a run folder, in order of address."""
+    digest = ContentDigest()
+    for table in _parts(path / "data"):
+        for batch in table.to_batches():
+            digest.add(batch)
+    return digest.hexdigest()
+
+
+def _parts(data: Path) -> Iterator[pa.Table]:
+    """The rows part by part; the splits of one part are put back in order of address."""
+    by_name: dict[str, list[Path]] = {}
+    for file in data.rglob("*.parquet"):
+        by_name.setdefault(file.name, []).append(file)
+    for name in sorted(by_name):
+        tables = [pq.read_table(file, partitioning=None) for file in sorted(by_name[name])]
+        table = pa.concat_tables(tables).combine_chunks()
+        if len(tables) > 1:
+            table = table.sort_by([("family", "ascending"), ("member", "ascending")])
+        yield table
+
+
+def _quiet(_event: str, **_facts: Any) -> None:
+    """No log."""
+
+
+def rebuild(
+    folder: str | Path,
+    *,
+    recipe: str | Path | None = None,
+    allow: Iterable[str | Path] = (),
+    workers: int = 1,
+    log: Log = _quiet,
+) -> list[Problem]:
+    """Make the data again from the recipe in the manifest and compare; empty when they are the same.
+
+    Inputs are read from beside the recipe file the manifest names, or beside ``recipe``.
+
+    Raises:
+        RunError: There is no finished run, or the recipe's folder cannot be found.
+    """
+    path = Path(folder).resolve()
+    manifest, problems = _manifest(path)
+    if manifest is None:
+        return problems
+    root = _root(path, manifest, recipe)
+    again = Recipe.from_data(manifest["recipe"], root)
+    with tempfile.TemporaryDirectory(prefix="fairloom-rebuild-") as place:
+        made = run(again, Path(place) / "run", workers=workers, allow=allow, log=log)
+        return _compare(manifest, made.manifest)
+
+
+def _root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:
+    if recipe is not None:
+        return Path(recipe).resolve().parent
+    if manifest.get("recipe_file") is None:
+        raise RunError("the manifest names no recipe file; say where its inputs are with --recipe")
+    place = (path / manifest["recipe_file"]).resolve()
+    if not place.parent.is_dir():
+        raise RunError(f"the recipe's folder {place.parent} is gone; say where its inputs are with --recipe")
+    return place.parent
+
+
+def _compare(was: dict[str, Any], now: dict[str, Any]) -> list[Problem]:
+    if was["content_digest"] == now["content_digest"]:
+        return []
+    problems = [
+        Problem(
+            f"made again, the rows have digest {now['content_digest']}, the manifest says {was['content_digest']}",
+            file="data",
+        )
+    ]
+    then = {record["path"]: record["sha256"] for record in was["inputs"]}
+    for record in now["inputs"]:
+        if then.get(record["path"]) != record["sha256"]:
+            problems.append(Problem("this input changed since the run", file=record["path"]))
+    for old, new in zip(was["plugins"], now["plugins"], strict=False):
+        if old != new:
+            problems.append(Problem(f"this plugin changed since the run: {old} became {new}", file=new["name"]))
+    if was["fairloom"] != now["fairloom"]:
+        problems.append(Problem(f"fairloom {was['fairloom']} made the run, this is {now['fairloom']}"))
+    return problems
