@@ -155,9 +155,20 @@ class DataWriter:
 def write_parquet(path: Path, table: pa.Table) -> None:
     """One Parquet file: zstd, dictionaries for what comes as dictionaries."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    named = [field.name for field in table.schema if pa.types.is_dictionary(field.type)]
+    named = [leaf for field in table.schema for leaf in _dictionary_leaves(field.name, field.type)]
     pq.write_table(table, path, compression="zstd", compression_level=1, use_dictionary=named, write_statistics=False)
     sync_folder(path.parent)
+
+
+def _dictionary_leaves(path: str, kind: pa.DataType) -> list[str]:
+    """The Parquet paths of the dictionary columns at or below ``path``."""
+    if pa.types.is_dictionary(kind):
+        return [path]
+    if pa.types.is_list(kind):
+        return _dictionary_leaves(f"{path}.list.element", kind.value_type)
+    if pa.types.is_struct(kind):
+        return [leaf for field in kind for leaf in _dictionary_leaves(f"{path}.{field.name}", field.type)]
+    return []
 
 
 Observer = Callable[[pa.RecordBatch], None]
