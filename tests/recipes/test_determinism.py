@@ -1,0 +1,125 @@
+"""The data are a pure function of the recipe: same digest whatever the workers, parts, hash seed or kills."""
+
+from __future__ import annotations
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+import fairloom as fl
+
+SMALL = Path(__file__).parent / "small" / "recipe.toml"
+GOLDEN = "sha256:unset"
+KILLS = 20
+
+
+def made(folder: Path, *sets: str, workers: int = 1) -> fl.Run:
+    return fl.Recipe.load(SMALL, set=sets).run(folder, workers=workers)
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> fl.Run:
+    return made(tmp_path_factory.mktemp("whole") / "run")
+
+
+def test_the_golden_digest(whole: fl.Run) -> None:
+    """Changes only together with a news fragment of type `data`."""
+    assert whole.status == "passed"
+    assert whole.digest == GOLDEN
+
+
+@pytest.mark.parametrize("part_rows", [101, 500, 65_536])
+@pytest.mark.parametrize("workers", [1, 2, 4])
+def test_workers_and_part_size_change_nothing(tmp_path: Path, whole: fl.Run, workers: int, part_rows: int) -> None:
+    assert made(tmp_path / "run", f"run.part_rows={part_rows}", workers=workers).digest == whole.digest
+
+
+@pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
+def test_a_fresh_interpreter_with_any_hash_seed_makes_the_same(tmp_path: Path, whole: fl.Run, hash_seed: str) -> None:
+    command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet"]
+    subprocess.run(command, check=True, env={**os.environ, "PYTHONHASHSEED": hash_seed})
+    assert fl.Run.open(tmp_path / "run").digest == whole.digest
+
+
+def test_killed_twenty_times_and_resumed(tmp_path: Path, whole: fl.Run) -> None:
+    """SIGKILL at random moments of a slowed run; every restart goes on from what was finished."""
+    chance = random.Random(20261123)
+    # Slow in the filter only: its verdicts, and so the rows, stay what they are.
+    slowed = ["--set", "step.picky.slow=0.0008", "--set", "run.part_rows=200"]
+    command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet", *slowed]
+    kills = 0
+    for _ in range(3 * KILLS):
+        process = subprocess.Popen(command, stderr=subprocess.PIPE)
+        try:
+            process.wait(timeout=chance.uniform(0.05, 1.9) if kills < KILLS else None)
+        except subprocess.TimeoutExpired:
+            process.send_signal(signal.SIGKILL)
+            kills += 1
+        _, said = process.communicate()
+        if process.returncode == 0:
+            break
+        assert process.returncode == -signal.SIGKILL, said.decode()
+    assert kills == KILLS, "the run ended before it was killed often enough; slow it down"
+    assert process.returncode == 0
+    assert _rows(tmp_path / "run") == _rows(whole.path)
+
+
+def _rows(folder: Path) -> list[dict[str, object]]:
+    return list(fl.Run.open(folder).table.to_pylist())
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_ctrl_c_stops_within_two_seconds_and_resumes(tmp_path: Path, whole: fl.Run, workers: str) -> None:
+    slowed = ["--set", "step.picky.slow=0.002", "--set", "run.part_rows=200", "--workers", workers]
+    command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet", *slowed]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
+    journal = tmp_path / "run" / ".work" / "journal.jsonl"
+    _until(lambda: journal.exists() and journal.read_bytes().count(b"\n") >= 2)
+    asked = time.monotonic()
+    os.killpg(process.pid, signal.SIGINT)
+    _, said = process.communicate(timeout=20)
+    assert process.returncode == 130, said.decode()
+    assert time.monotonic() - asked < 2.0
+    assert b"same command" in said
+    parts_before = journal.read_bytes().count(b"\n")
+    assert parts_before >= 2
+    subprocess.run(command, check=True, capture_output=True)
+    assert _rows(tmp_path / "run") == _rows(whole.path)
+
+
+def _until(condition: object, seconds: float = 30.0) -> None:
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if condition():  # type: ignore[operator]
+            return
+        time.sleep(0.01)
+    pytest.fail("the run never got going")
+
+
+def test_adding_a_step_leaves_the_other_draws_alone(tmp_path: Path, whole: fl.Run) -> None:
+    """A filter that keeps everything, put in front, changes no row."""
+    text = SMALL.read_text(encoding="utf-8").replace(
+        '[[step]]\nfilter = "text.length"', '[[step]]\nname = "idle"\nfilter = "./my_filters.py:picky"\nshare = 0.0\n\n[[step]]\nfilter = "text.length"'
+    )
+    folder = _copy(tmp_path, text)
+    assert fl.Recipe.load(folder / "recipe.toml").run(tmp_path / "run").digest == whole.digest
+
+
+def _copy(tmp_path: Path, recipe: str) -> Path:
+    folder = tmp_path / "recipe"
+    folder.mkdir()
+    for file in SMALL.parent.iterdir():
+        if file.is_file():
+            (folder / file.name).write_bytes(file.read_bytes())
+    (folder / "recipe.toml").write_text(recipe, encoding="utf-8")
+    return folder
+
+
+def test_another_seed_makes_other_rows(tmp_path: Path, whole: fl.Run) -> None:
+    assert made(tmp_path / "run", "recipe.seed=8").digest != whole.digest
