@@ -26,7 +26,7 @@ def audit(steps: Sequence[Step], tallies: Sequence[StepTally], factors: Mapping[
 
 def _entry(step: Step, axis: str, group: Mapping[str, Sequence[int]], names: Sequence[str]) -> dict[str, Any]:
     seen, rejected = group["seen"], group["rejected"]
-    ratio, p = contingency.selection_audit(seen, rejected)
+    kept = [s - r for s, r in zip(seen, rejected, strict=True)]
     return {
         "step": step.name,
         "use": step.use,
@@ -35,8 +35,8 @@ def _entry(step: Step, axis: str, group: Mapping[str, Sequence[int]], names: Seq
             {"name": name, "seen": s, "rejected": r, "rate": (s - r) / s if s else None}
             for name, s, r in zip(names, seen, rejected, strict=True)
         ],
-        "ratio": ratio,
-        "p": p,
+        "ratio": contingency.four_fifths(contingency.selection_rates(kept, seen)),
+        "p": contingency.selection_test(kept, seen).p,
     }
 
 

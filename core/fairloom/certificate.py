@@ -18,8 +18,6 @@ from fairloom.recipe import DesignSpec
 
 MOST_CELLS = 20_000
 """A pair with more cells than this is left out of the certificate, and named."""
-PERMUTED_ROWS = 50_000
-"""Up to this many rows the p of a pair is by permutation; beyond, by the G-test."""
 
 
 def declared_axes(design: DesignSpec, factors: Mapping[str, Factor]) -> tuple[str, ...]:
@@ -41,7 +39,6 @@ class CertificateBuilder:
     draws: Draws
     tables: dict[tuple[str, str], Any] = attrs.field(factory=dict)
     counts: dict[str, Any] = attrs.field(factory=dict)
-    codes: dict[str, list[Any]] = attrs.field(factory=dict)
     rows: int = 0
 
     @classmethod
@@ -61,15 +58,10 @@ class CertificateBuilder:
     def observe(self, rows: pa.RecordBatch) -> None:
         """Take in the next rows."""
         codes = {axis: _codes(rows.column(axis)) for axis in self.names}
-        keep = self.rows + rows.num_rows <= PERMUTED_ROWS
         self.rows += rows.num_rows
         for axis, values in codes.items():
             counted = np.bincount(values[values >= 0], minlength=len(self.names[axis]))
             self.counts[axis] = self.counts.get(axis, 0) + counted
-            if keep:
-                self.codes.setdefault(axis, []).append(values)
-            else:
-                self.codes.clear()
         for pair in self.pairs:
             sizes = (len(self.names[pair[0]]), len(self.names[pair[1]]))
             table = contingency.crosstab(codes[pair[0]], codes[pair[1]], sizes)
@@ -112,12 +104,9 @@ class CertificateBuilder:
         }
 
     def _p(self, pair: tuple[str, str], table: Any) -> tuple[float, str]:
-        if not self.codes:
-            return contingency.g_test_p(table), "G-test"
-        first, second = (np.concatenate(self.codes[axis]) for axis in pair)
-        used = (first >= 0) & (second >= 0)
-        draws = self.draws.stream("certificate", *pair)
-        return contingency.permutation_p(first[used], second[used], draws), "permutation"
+        if table.sum() > contingency.PERMUTED_ROWS:
+            return contingency.g_test(table).p, "G-test"
+        return contingency.table_permutation_p(table, self.draws.stream("certificate", *pair)), "permutation"
 
 
 def _codes(column: pa.Array) -> Ints:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,18 +19,17 @@ from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
 from fairloom.gates import decide, outcome
 from fairloom.inputs import file_digest
+from fairloom.log import Log
 from fairloom.loom import Loom
+from fairloom.observers import Observers
 from fairloom.manifest import environment, file_records, sealed
 from fairloom.parts import PARTS, Job, PartSpec, part_specs
 from fairloom.progress import Progress
-from fairloom.results import Run
 from fairloom.rounds import Result, Settled, settle
 from fairloom.store import MANIFEST, OUTPUTS, Folder, pretty, sync_folder, write_text
 from fairloom.tally import StepTally, from_plain, total
 
 FINAL = "final"
-Log = Callable[..., None]
-
 
 @attrs.define(eq=False)
 class Engine:
@@ -42,13 +41,19 @@ class Engine:
     executor: Runs
     progress: Progress
     log: Log
+    observers: Observers = attrs.field(init=False)
 
-    def go(self, who: dict[str, Any]) -> Run:
+    def __attrs_post_init__(self) -> None:
+        """Listen to the observers of the plugins in use."""
+        self.observers = self.loom.plugins.observers(lambda name, error: self.log.warning("observer.off", plugin=name, error=error))
+
+    def go(self, who: dict[str, Any]) -> None:
         """Do whatever is not done yet."""
         loom = self.loom
-        info = RunInfo(name=loom.recipe.recipe.name, version=loom.recipe.recipe.version, folder=str(self.folder.path), rows=loom.summary.rows)
-        self._tell("fairloom_run_started", run=info)
-        self.log("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
+        about = loom.recipe.recipe
+        info = RunInfo(name=about.name, version=about.version, seed=about.seed, rows=loom.summary.rows, folder=self.folder.path)
+        self.observers.run_started(info)
+        self.log.info("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
         self.progress.start(loom.summary.rows, "weaving")
         specs = part_specs(loom.plan.families, loom.plan.members, loom.recipe.run.part_rows)
         settled = settle(loom, self.folder.path, self._execute(specs), self._execute)
@@ -59,9 +64,8 @@ class Engine:
         status = self._write(settled, tallies, out, who, info)
         self._publish(out)
         self.progress.done()
-        self._tell("fairloom_run_finished", run=info)
-        self.log("run.finished", status=status)
-        return Run.open(self.folder.path)
+        self.observers.run_finished(info)
+        self.log.info("run.finished", status=status)
 
     def _execute(self, specs: Sequence[PartSpec]) -> list[Result]:
         """Results of these parts, in their order; what the journal has and the disk confirms is not redone."""
@@ -74,7 +78,7 @@ class Engine:
         for spec, result in self.executor.run(self.job, missing) if missing else ():
             journal.append(spec.key, result)
             done[spec.key] = {"key": spec.key, **result}
-            self.log("part.done", key=spec.key, rows=result["rows"], rejected=result["rejected"])
+            self.log.info("part.done", key=spec.key, rows=result["rows"], rejected=result["rejected"])
             self.progress.advance(result["rows"])
         return [done[spec.key] for spec in specs]
 
@@ -99,7 +103,9 @@ class Engine:
     ) -> str:
         loom, recipe = self.loom, self.loom.recipe
         for step, tally in zip(loom.steps, tallies, strict=True):
-            self._tell("fairloom_step_done", run=info, step=StepInfo(name=step.name, use=step.use, kind=step.kind, seen=tally.seen, rejected=tally.rejected))
+            kept = tally.seen - tally.rejected
+            told = StepInfo(name=step.name, use=step.use, kind=step.kind, seen=tally.seen, kept=kept, rejected=tally.reasons)
+            self.observers.step_done(info, told)
         metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
         parts = Parts(loom, self.folder.path, settled)
@@ -108,8 +114,8 @@ class Engine:
         rejected = write_ledger(loom, parts, out)
         verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
-            self._tell("fairloom_gate_decided", run=info, verdict=verdict)
-            self.log("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
+            self.observers.gate_decided(info, verdict)
+            self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
         status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
         measured = {"gates": [attrs.asdict(verdict) for verdict in verdicts], "audit": audit(loom.steps, tallies, loom.factors)}
         write_text(out / "measurements.json", pretty(measured))
@@ -182,10 +188,6 @@ class Engine:
             if (out / name).exists():
                 (out / name).rename(path / name)
         sync_folder(path)
-        self.folder.forget_work()
-
-    def _tell(self, hook: str, **facts: Any) -> None:
-        self.loom.plugins.observe(hook, **facts)
 
 
 def _batches(folder: Path) -> Iterable[pa.RecordBatch]:

@@ -11,15 +11,15 @@ import pyarrow as pa
 
 from fairloom.batch import LABEL
 from fairloom.briefs import Briefs
-from fairloom.components import Component, Tools
+from fairloom.components import Filter, Generator, Metric, Reader, Sampler, Tools, Writer
 from fairloom.design import DesignTask, Plan, PlanSummary, Uses
 from fairloom.draws import Draws
-from fairloom.factors import Axis, Factor, label_factor, load_factor
+from fairloom.factors import Axis, Factor, load_factors
 from fairloom.inputs import Inputs, inputs_for
 from fairloom.plugins import Plugins
 from fairloom.problems import Problem, RecipeError
-from fairloom.recipe import GateSpec, Recipe, ReferenceSpec
-from fairloom.rules import design_rules
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.rules import rules_of
 from fairloom.structure import structure
 from fairloom.weave import Step, Weaver
 
@@ -63,13 +63,13 @@ class Loom:
     def metric(self, gate: GateSpec, index: int) -> Any:
         """A fresh measuring object for a gate."""
         path: Path_ = ("gate", index)
-        component, _ = self.plugins.find("metric", gate.metric, (*path, "metric"))
-        config = structure(component.config, gate.settings, path)
+        component, _ = self.plugins.find(Metric, gate.metric, *path, "metric")
+        config = structure(component.config, gate.settings, path, owner=GateSpec)
         return component.build(config, _tools(self, self.draws.stream("gate", gate.name)))
 
     def writer(self, use: str) -> Any:
         """The writer of a further export format."""
-        component, _ = self.plugins.find("writer", use, ("export", "formats"))
+        component, _ = self.plugins.find(Writer, use, "export", "formats")
         config = structure(component.config, {}, ("export", "formats"))
         return component.build(config, _tools(self, self.draws.stream("writer", use)))
 
@@ -122,7 +122,7 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     found.stop()
     steps = _steps(recipe, inputs, plugins, factors, references, found)
     _check_gates(recipe, plugins, found)
-    rules = found.catch(lambda: design_rules(recipe, factors), ("design",))
+    rules = found.catch(lambda: rules_of(recipe.design, recipe.factors, factors), ("design",))
     found.stop()
     uses = next((step.work.uses for step in steps if getattr(step.work, "uses", None)), None)
     plan = found.catch(lambda: _plan(recipe, inputs, plugins, factors, rules, uses), ("design",))
@@ -150,27 +150,25 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
 
 
 def _factors(recipe: Recipe, inputs: Inputs, plugins: Plugins, found: _Findings) -> dict[str, Factor]:
-    factors: dict[str, Factor] = {}
-    label = label_factor(recipe.task)
-    if label is not None:
-        factors[LABEL] = label
+    samplers: dict[str, Any] = {}
     for name, spec in recipe.factors.items():
-        path: Path_ = ("factors", name)
+        if spec.sample is None:
+            continue
 
-        def load(name: str = name, spec: Any = spec, path: Path_ = path) -> Factor:
-            sampler = None
-            if spec.sample is not None:
-                component, _ = plugins.find("sampler", spec.sample, (*path, "sample"))
-                config = structure(component.config, spec.settings, path)
-                tools = _bare_tools(recipe, inputs, ("factor", name))
-                sampler = component.build(config, tools)
-            within = name in recipe.design.within
-            return load_factor(name, spec, inputs.open_path, sampler=sampler, within=within)
+        def build(name: str = name, spec: FactorSpec = spec) -> Any:
+            path: Path_ = ("factors", name)
+            component, _ = plugins.find(Sampler, str(spec.sample), *path, "sample", plans="value")
+            config = structure(component.config, spec.settings, path, owner=FactorSpec)
+            return component.build(config, _bare_tools(recipe, inputs, ("factor", name)))
 
-        factor = found.catch(load, path)
-        if factor is not None:
-            factors[name] = factor
-    return factors
+        samplers[name] = found.catch(build, ("factors", name))
+    factors = found.catch(
+        lambda: load_factors(
+            recipe.factors, recipe.task, inputs.open_path, within=recipe.design.within, samplers=samplers
+        ),
+        ("factors",),
+    )
+    return factors or {}
 
 
 def _bare_tools(recipe: Recipe, inputs: Inputs, stream: tuple[str, ...]) -> Tools:
@@ -186,8 +184,8 @@ def _references(
         path: Path_ = ("reference", name)
 
         def build(name: str = name, spec: ReferenceSpec = spec, path: Path_ = path) -> Any:
-            component, _ = plugins.find("reader", spec.read, (*path, "read"))
-            config = structure(component.config, spec.settings, path)
+            component, _ = plugins.find(Reader, spec.read, *path, "read")
+            config = structure(component.config, spec.settings, path, owner=ReferenceSpec)
             draws = Draws(recipe.recipe.seed).stream("reference", name)
             tools = Tools(task=recipe.task, factors=factors, draws=draws, open_path=inputs.open_path)
             return component.build(config, tools)
@@ -230,9 +228,9 @@ def _steps(  # noqa: PLR0913 - the parts of a loom under construction
         path: Path_ = ("step", index)
 
         def build(spec: Any = spec, path: Path_ = path) -> Step:
-            kind = "generator" if spec.kind == "generate" else "filter"
-            component, _ = plugins.find(kind, spec.use, (*path, spec.kind))
-            config = structure(component.config, spec.settings, path)
+            kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
+            component, _ = plugins.find(kind, spec.use, *path, spec.kind)
+            config = structure(component.config, spec.settings, path, owner=StepSpec)
             draws = Draws(recipe.recipe.seed).stream("step", spec.name)
             tools = Tools(
                 task=recipe.task, factors=factors, draws=draws, open_path=inputs.open_path, references=references
@@ -249,12 +247,7 @@ def _check_gates(recipe: Recipe, plugins: Plugins, found: _Findings) -> None:
     for index, gate in enumerate(recipe.gate):
         path: Path_ = ("gate", index)
 
-        def check(gate: GateSpec = gate, path: Path_ = path) -> Component:
-            component, _ = plugins.find("metric", gate.metric, (*path, "metric"))
-            structure(component.config, gate.settings, path)
-            return component
-
-        found.catch(check, path)
+        found.catch(lambda gate=gate, path=path: plugins.find(Metric, gate.metric, *path, "metric"), path)
         if gate.min is None and gate.max is None:
             found.problems.append(
                 Problem("a gate without a bound decides nothing", path, suggestion="give min or max, or both for a band")
@@ -270,8 +263,8 @@ def _plan(  # noqa: PLR0913 - the parts of a loom under construction
     uses: Uses | None,
 ) -> Plan:
     spec = recipe.design
-    component, _ = plugins.find("sampler", spec.use, ("design", "use"))
-    config = structure(component.config, spec.settings, ("design",))
+    component, _ = plugins.find(Sampler, spec.use, "design", "use", plans="design")
+    config = structure(component.config, spec.settings, ("design",), owner=DesignSpec)
     draws = Draws(recipe.recipe.seed).stream("design")
     tools = Tools(task=recipe.task, factors=factors, draws=draws, open_path=inputs.open_path)
     levelled = {name: factor for name, factor in factors.items() if factor.sampler is None}

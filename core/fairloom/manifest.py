@@ -38,7 +38,7 @@ def identity(loom: Loom) -> dict[str, Any]:
         "fairloom": __version__,
         "recipe_digest": digest_of(recipe),
         "inputs": loom.inputs.records(),
-        "plugins": loom.plugins.used(),
+        "plugins": loom.plugins.fingerprint(),
         "draws": SCHEME,
     }
     return {**parts, "digest": digest_of(parts)}

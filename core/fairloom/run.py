@@ -6,8 +6,9 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from fairloom.engine import Engine, Log
+from fairloom.engine import Engine
 from fairloom.executors import Runs, executor_for
+from fairloom.log import FILE, Log, recording, terminal
 from fairloom.loom import prepare
 from fairloom.manifest import identity
 from fairloom.parts import Job
@@ -16,10 +17,6 @@ from fairloom.progress import Progress, Silent
 from fairloom.recipe import Recipe
 from fairloom.results import Run
 from fairloom.store import Folder, open_folder
-
-
-def _quiet(_event: str, **_facts: Any) -> None:
-    """No log."""
 
 
 def run(  # noqa: PLR0913 - the options of the command, one each
@@ -31,7 +28,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
     fresh: bool = False,
     allow: Iterable[str | Path] = (),
     progress: Progress | None = None,
-    log: Log = _quiet,
+    log: Log | None = None,
 ) -> Run:
     """Make the dataset of a recipe in a folder, resuming what an earlier call left unfinished.
 
@@ -48,12 +45,15 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         if fresh:
             folder.clear()
         if _already(folder, who):
-            log("run.complete", folder=str(target))
+            (log or terminal()).info("run.complete", folder=str(target))
             return Run.open(target)
         folder.begin(who)
         job = Job(recipe=recipe.resolved, root=str(recipe.root), allow=tuple(allowed), folder=str(target))
-        weaving = Engine(loom, folder, job, executor or executor_for(loom, workers), progress or Silent(), log)
-        return weaving.go(who)
+        with recording(log or terminal(), folder.work / FILE) as written:
+            runs = executor or executor_for(loom, workers)
+            Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
+        folder.forget_work()
+        return Run.open(target)
     except OSError as error:
         raise RunError(
             f"writing to {target} failed: {error.strerror or error} "

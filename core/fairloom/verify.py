@@ -16,7 +16,6 @@ from fairloom.inputs import file_digest
 from fairloom.manifest import SELF, digest_of
 from fairloom.problems import Problem, RunError
 from fairloom.recipe import Recipe
-from fairloom.engine import Log
 from fairloom.run import run
 from fairloom.store import MANIFEST
 
@@ -97,17 +96,12 @@ def _parts(data: Path) -> Iterator[pa.Table]:
         yield table
 
 
-def _quiet(_event: str, **_facts: Any) -> None:
-    """No log."""
-
-
 def rebuild(
     folder: str | Path,
     *,
     recipe: str | Path | None = None,
     allow: Iterable[str | Path] = (),
     workers: int = 1,
-    log: Log = _quiet,
 ) -> list[Problem]:
     """Make the data again from the recipe in the manifest and compare; empty when they are the same.
 
@@ -123,7 +117,7 @@ def rebuild(
     root = _root(path, manifest, recipe)
     again = Recipe.from_data(manifest["recipe"], root)
     with tempfile.TemporaryDirectory(prefix="fairloom-rebuild-") as place:
-        made = run(again, Path(place) / "run", workers=workers, allow=allow, log=log)
+        made = run(again, Path(place) / "run", workers=workers, allow=allow)
         return _compare(manifest, made.manifest)
 
 
