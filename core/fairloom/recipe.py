@@ -7,61 +7,153 @@ core does not own in ``settings``; the loader structures those with the componen
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from fairloom.factors import Role
+from fairloom.factors import Role  # noqa: TC001 - resolved when recipes are structured
+from fairloom.problems import Problem, RecipeError
+from fairloom.sources import Origin, Source, place
+from fairloom.structure import register, unknown_key
 from fairloom.task import Task
+from fairloom.validators import between, distinct, not_blank, not_empty
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from fairloom.locate import KeyPath
 
 
 @attrs.frozen(kw_only=True)
 class About:
     """``[recipe]``: name, version, seed and size."""
 
-    name: str
-    version: str = "0.1.0"
-    description: str = ""
-    licence: str = ""
-    seed: int = 0
-    rows: int | Literal["all"] = "all"
+    name: str = attrs.field(
+        metadata={"help": "the name of the dataset; ids of rows begin with it"}, validator=not_blank
+    )
+    version: str = attrs.field(
+        default="0.1.0", metadata={"help": "the version of the dataset, in quotes"}, validator=not_blank
+    )
+    description: str = attrs.field(default="", metadata={"help": "a sentence or two for the dataset card"})
+    licence: str = attrs.field(default="", metadata={"help": "the licence of the generated data"})
+    seed: int = attrs.field(
+        default=0, metadata={"help": "the number all randomness comes from"}, validator=between(0, 2**63 - 1)
+    )
+    rows: int | Literal["all"] = attrs.field(
+        default="all", metadata={"help": "how many rows to make; 'all' for every combination"}, validator=between(1)
+    )
 
 
 @attrs.frozen(kw_only=True)
 class FactorSpec:
     """``[factors.NAME]``: where the levels come from and what part they play.
 
-    Exactly one of ``values`` (inline), ``from_`` (``from``: a file) or ``sample`` (a value sampler).
+    Exactly one of ``values`` (inline), ``from_`` (``from``: a file) or ``sample`` (a value sampler). Only a
+    sampled factor has ``settings``, and it has no levels, so nothing that speaks of levels goes with it.
     """
 
-    role: Role = "nuisance"
-    values: tuple[Any, ...] | None = None
-    from_: str | None = None
-    sample: str | None = None
-    key: str | None = None
-    where: str | None = None
-    columns: dict[str, str] = attrs.field(factory=dict)
-    rewrite: tuple[Any, ...] = ()
-    match: dict[str, str] = attrs.field(factory=dict)
-    balance: tuple[str, ...] = ()
-    keep: tuple[str, ...] = ()
-    digest: str | None = None
-    settings: dict[str, Any] = attrs.field(factory=dict)
+    role: Role = attrs.field(default="nuisance", metadata={"help": "what part the factor plays in the design"})
+    values: tuple[Any, ...] | None = attrs.field(
+        default=None, metadata={"help": "the levels: values, or tables with a name and attributes"}, validator=not_empty
+    )
+    from_: str | None = attrs.field(
+        default=None, metadata={"help": "the file with one level per row"}, validator=not_blank
+    )
+    sample: str | None = attrs.field(default=None, metadata={"help": "a value sampler"}, validator=not_blank)
+    key: str | None = attrs.field(
+        default=None, metadata={"help": "the column that names the levels"}, validator=not_blank
+    )
+    where: str | None = attrs.field(
+        default=None, metadata={"help": "a condition over the columns; only these rows are levels"}, validator=not_blank
+    )
+    columns: dict[str, str] = attrs.field(factory=dict, metadata={"help": "new names of columns: ours = theirs"})
+    rewrite: tuple[tuple[str, str, str], ...] = attrs.field(
+        default=(), metadata={"help": "[column, RE2 pattern, replacement], applied as the table is read"}
+    )
+    match: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "columns that must equal another factor or its attribute"}
+    )
+    balance: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "attributes balanced before the level is chosen"}, validator=distinct
+    )
+    keep: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "further attributes shown in the data"}, validator=distinct
+    )
+    digest: str | None = attrs.field(
+        default=None, metadata={"help": "the digest the file must have"}, validator=not_blank
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @sample.validator
+    def _one_source(self, _field: object, _value: object) -> None:
+        sources = {"values": self.values, "from": self.from_, "sample": self.sample}
+        given = [key for key, value in sources.items() if value is not None]
+        if len(given) != 1:
+            got = " and ".join(given) or "none of them"
+            raise RecipeError.of(f"a factor needs exactly one of values, from and sample, got {got}")
+
+    @settings.validator
+    def _only_what_is_read(self, _field: object, value: dict[str, Any]) -> None:
+        problems = [] if self.sample else [unknown_key(key, _FACTOR_KEYS) for key in value]
+        if problems:
+            raise RecipeError(problems)
+
+    @digest.validator
+    def _only_what_fits(self, _field: object, _value: object) -> None:
+        problems = list(self._idle())
+        if problems:
+            raise RecipeError(problems)
+
+    def _idle(self) -> Iterator[Problem]:
+        """Keys that say something about levels or files there are none of."""
+        if self.values is not None and self.digest:
+            yield Problem("goes with from = ... only: the recipe's own digest covers inline values", ("digest",))
+        if self.sample is None:
+            return
+        for key in _OF_LEVELS:
+            if getattr(self, key):
+                yield Problem("speaks of levels, and a sampled factor has none", (key,), suggestion=f"remove {key}")
+        if self.role == "label":
+            yield Problem("a sampled factor has no levels to decide the label", ("role",))
+
+
+_OF_LEVELS = ("key", "where", "columns", "rewrite", "match", "balance", "keep", "digest")
+_FACTOR_KEYS = ("role", "values", "from", "sample", *_OF_LEVELS)
 
 
 @attrs.frozen(kw_only=True)
 class DesignSpec:
     """``[design]``: the sampler, the axes that must be balanced, and the rules between factors."""
 
-    use: str = "design.balanced"
-    cross: tuple[str, ...] = ()
-    independent: tuple[tuple[str, ...], ...] = ()
-    within: tuple[str, ...] = ()
-    require: tuple[str, ...] = ()
-    forbid: tuple[str, ...] = ()
-    attempts: int = 20
-    on_shortfall: Literal["stop", "hold"] = "stop"
-    settings: dict[str, Any] = attrs.field(factory=dict)
+    use: str = attrs.field(
+        default="design.balanced", metadata={"help": "the design sampler that plans the levels"}, validator=not_blank
+    )
+    cross: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "the axes whose combinations are the cells"}, validator=distinct
+    )
+    independent: tuple[tuple[str, ...], ...] = attrs.field(
+        default=(), metadata={"help": "groups of axes that must say nothing about each other"}, validator=distinct
+    )
+    within: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "factors crossed inside a family of rows"}, validator=distinct
+    )
+    require: tuple[str, ...] = attrs.field(default=(), metadata={"help": "conditions that every row must meet"})
+    forbid: tuple[str, ...] = attrs.field(default=(), metadata={"help": "conditions that no row may meet"})
+    attempts: int = attrs.field(
+        default=20, metadata={"help": "how often a row is tried before it is a shortfall"}, validator=between(1)
+    )
+    on_shortfall: Literal["stop", "hold"] = attrs.field(
+        default="stop", metadata={"help": "what rows that could not be filled do to the run"}
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @independent.validator
+    def _groups(self, _field: object, value: tuple[tuple[str, ...], ...]) -> None:
+        said = "names {} axis; independence takes two or more different axes"
+        wrong = [(index, len(set(group))) for index, group in enumerate(value) if len(set(group)) < 2]
+        if wrong:
+            problems = [Problem(said.format("one" if size else "no"), ("independent", index)) for index, size in wrong]
+            raise RecipeError(problems)
 
 
 @attrs.frozen(kw_only=True)
@@ -75,56 +167,181 @@ class StepSpec:
 
 
 @attrs.frozen(kw_only=True)
-class GateSpec:
-    """``[[gate]]``: a metric and the bounds its measurement must hold."""
+class StepTable:
+    """``[[step]]`` as a recipe writes it: ``generate`` or ``filter`` name the component."""
 
-    metric: str
-    name: str
-    of: str | None = None
-    min: float | None = None
-    max: float | None = None
-    on_fail: Literal["stop", "hold", "warn"] = "stop"
-    settings: dict[str, Any] = attrs.field(factory=dict)
+    generate: str | None = attrs.field(
+        default=None, metadata={"help": "the generator that writes"}, validator=not_blank
+    )
+    filter: str | None = attrs.field(default=None, metadata={"help": "the filter that judges"}, validator=not_blank)
+    name: str | None = attrs.field(
+        default=None,
+        metadata={"help": "keys the randomness of the step; the component's name if not given"},
+        validator=not_blank,
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @filter.validator  # noqa: A003 - `filter` is the key of the recipe
+    def _one_component(self, _field: object, _value: object) -> None:
+        if (self.generate is None) == (self.filter is None):
+            got = "neither" if self.filter is None else "both"
+            way = "write generate = ... in place of use = ..." if "use" in self.settings else None
+            raise RecipeError.of(f"a step needs exactly one of generate and filter, got {got}", suggestion=way)
+
+    def spec(self) -> StepSpec:
+        """The step it stands for."""
+        kind: Literal["generate", "filter"] = "filter" if self.generate is None else "generate"
+        use = self.generate or self.filter or ""
+        return StepSpec(kind=kind, use=use, name=self.name or use, settings=self.settings)
+
+
+register(StepSpec, StepTable, StepTable.spec)
+
+
+@attrs.frozen(kw_only=True)
+class GateSpec:
+    """``[[gate]]``: a metric and the bounds its measurement must hold.
+
+    Without bounds it asks only that the metric can be computed. ``name`` defaults to the metric's, with a number
+    from the second on (``balance.gap-2``).
+    """
+
+    metric: str = attrs.field(metadata={"help": "the metric that measures the final rows"}, validator=not_blank)
+    name: str = attrs.field(
+        default=attrs.Factory(lambda self: self.metric, takes_self=True),
+        metadata={"help": "what reports call the gate; the metric's name if not given"},
+        validator=not_blank,
+    )
+    of: str | None = attrs.field(
+        default=None, metadata={"help": "a secondary figure of the metric to bound"}, validator=not_blank
+    )
+    min: float | None = attrs.field(default=None, metadata={"help": "the smallest value that passes"})
+    max: float | None = attrs.field(default=None, metadata={"help": "the largest value that passes"})
+    on_fail: Literal["stop", "hold", "warn"] = attrs.field(
+        default="stop", metadata={"help": "what a value out of bounds does to the run"}
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @max.validator  # noqa: A003 - `max` is the key of the recipe
+    def _ordered(self, _field: object, value: float | None) -> None:
+        if value is not None and self.min is not None and value < self.min:
+            msg = f"must not be below min = {self.min:g}, got {value:g}"
+            raise ValueError(msg)
 
 
 @attrs.frozen(kw_only=True)
 class ReferenceSpec:
     """``[reference.NAME]``: real rows to compare with. ``columns`` maps our column to the file's."""
 
-    read: str
-    columns: dict[str, str] = attrs.field(factory=dict)
-    settings: dict[str, Any] = attrs.field(factory=dict)
+    read: str = attrs.field(metadata={"help": "the reader of the rows"}, validator=not_blank)
+    columns: dict[str, str] = attrs.field(factory=dict, metadata={"help": "new names of columns: ours = theirs"})
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
 
 
 @attrs.frozen(kw_only=True)
 class ExportSpec:
     """``[export]``: where the run folder goes, further formats, and the split."""
 
-    to: str | None = None
-    formats: tuple[str, ...] = ()
-    split: dict[str, float] = attrs.field(factory=dict)
+    to: str | None = attrs.field(
+        default=None, metadata={"help": "the folder of the run", "from_env": True}, validator=not_blank
+    )
+    formats: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "writers of further formats"}, validator=distinct
+    )
+    split: dict[str, float] = attrs.field(
+        factory=dict, metadata={"help": "the share of each split; together they make 1"}
+    )
+
+    @split.validator
+    def _shares(self, _field: object, value: dict[str, float]) -> None:
+        problems = [
+            Problem(f"a share must be above 0, got {share:g}", ("split", name))
+            for name, share in value.items()
+            if share <= 0
+        ]
+        problems += [
+            Problem(f"{name!r} is no name for a folder", ("split", name))
+            for name in value
+            if not name.replace("-", "").replace("_", "").isalnum()
+        ]
+        if value and not problems and abs(sum(value.values()) - 1) > 1e-9:
+            problems = [Problem(f"the shares must sum to 1, got {sum(value.values()):.12g}", ("split",))]
+        if problems:
+            raise RecipeError(problems)
 
 
 @attrs.frozen(kw_only=True)
 class RunSpec:
     """``[run]``: the part size belongs to the recipe, never to the workers."""
 
-    part_rows: int = 65_536
+    part_rows: int = attrs.field(
+        default=65_536, metadata={"help": "how many rows make a part; bounds the memory of a run"}, validator=between(1)
+    )
 
 
 @attrs.frozen(kw_only=True)
 class Recipe:
-    """A whole recipe. ``root`` is the folder its paths are relative to; ``resolved`` the merged TOML data."""
+    """A whole recipe. ``root`` is the folder its paths are relative to; ``resolved`` the merged TOML data.
 
-    recipe: About
-    task: Task = Task()
-    factors: dict[str, FactorSpec] = attrs.field(factory=dict)
-    design: DesignSpec = DesignSpec()
-    step: tuple[StepSpec, ...] = ()
-    gate: tuple[GateSpec, ...] = ()
-    reference: dict[str, ReferenceSpec] = attrs.field(factory=dict)
-    export: ExportSpec = ExportSpec()
-    run: RunSpec = RunSpec()
-    root: Path = Path()
-    path: Path | None = None
-    resolved: dict[str, Any] = attrs.field(factory=dict)
+    ``resolved`` can be kept as JSON (dates are strings, secrets stay references to the environment) and
+    ``from_data`` makes the same recipe of it. ``source`` knows where each value was written; a recipe made
+    of data has none.
+    """
+
+    recipe: About = attrs.field(metadata={"help": "name, version, seed and size"})
+    task: Task = attrs.field(default=Task(), metadata={"help": "what a row is and what the labels mean"})
+    factors: dict[str, FactorSpec] = attrs.field(factory=dict, metadata={"help": "what varies from row to row"})
+    design: DesignSpec = attrs.field(default=DesignSpec(), metadata={"help": "how levels are allocated to rows"})
+    step: tuple[StepSpec, ...] = attrs.field(default=(), metadata={"help": "generators and filters, in order"})
+    gate: tuple[GateSpec, ...] = attrs.field(default=(), metadata={"help": "bounds that the final rows must hold"})
+    reference: dict[str, ReferenceSpec] = attrs.field(factory=dict, metadata={"help": "real rows to compare with"})
+    export: ExportSpec = attrs.field(default=ExportSpec(), metadata={"help": "where the data go and their split"})
+    run: RunSpec = attrs.field(default=RunSpec(), metadata={"help": "how the work is cut into parts"})
+    root: Path = attrs.field(default=Path(), metadata={"internal": True})
+    path: Path | None = attrs.field(default=None, eq=False, metadata={"internal": True})
+    resolved: dict[str, Any] = attrs.field(factory=dict, metadata={"internal": True})
+    source: Source | None = attrs.field(default=None, eq=False, repr=False, metadata={"internal": True})
+
+    @classmethod
+    def load(
+        cls,
+        path: str | Path,
+        *,
+        set: Iterable[str] = (),  # noqa: A002 - the word of the command line, --set
+        profile: str | None = None,
+        allow: Sequence[Path] = (),
+    ) -> Recipe:
+        """Read and check a recipe file.
+
+        Args:
+            path: The TOML file.
+            set: ``KEY=VALUE`` overrides, values in TOML.
+            profile: The ``[profile.NAME]`` to lay over the recipe.
+            allow: Folders outside of the recipe's own that ``extends`` may reach.
+
+        Raises:
+            RecipeError: With every problem, each with file, line and column.
+        """
+        from fairloom.load import load_recipe  # noqa: PLC0415 - the model is usable without files
+
+        return load_recipe(path, overrides=set, profile=profile, allow=allow)
+
+    @classmethod
+    def from_data(cls, data: Mapping[str, Any], root: Path) -> Recipe:
+        """The recipe that plain data stand for: a ``resolved`` tree, or one made in Python.
+
+        Raises:
+            RecipeError: With every problem.
+        """
+        from fairloom.load import recipe_of  # noqa: PLC0415 - as above
+
+        return recipe_of(data, root)
+
+    @property
+    def origins(self) -> Mapping[KeyPath, Origin]:
+        """Where each key was written; empty for a recipe made of data."""
+        return self.source.origins if self.source else {}
+
+    def place(self, problems: Iterable[Problem]) -> list[Problem]:
+        """Give problems found later, which know their key path only, the place in the file."""
+        return place(problems, self.source) if self.source else list(problems)
