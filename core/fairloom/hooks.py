@@ -18,9 +18,9 @@ from typing import Any
 import pluggy
 
 from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, Writer
+from fairloom.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
-GROUP = "fairloom"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
