@@ -7,8 +7,9 @@ from typing import Any
 
 from fairloom.events import RunInfo, StepInfo
 
-Report = Callable[[str, str, BaseException], None]
-"""Called with the plugin, the hook and the error when an observer has been switched off."""
+Report = Callable[[str, BaseException], None]
+"""Called with the plugin and the error when an observer has been switched off; a note on the error
+names the hook."""
 
 
 class Observers:
@@ -50,4 +51,5 @@ class Observers:
                 raise
             except BaseException as error:  # noqa: BLE001 - an observer must not end a run, whatever it raises
                 del self._hooks[plugin]
-                self._report(plugin, hook, error)
+                error.add_note(f"in {hook} of plugin {plugin!r}, which is told nothing more")
+                self._report(plugin, error)
