@@ -1,1 +1,110 @@
-"""fairloom: balanced, reproducible, audited synthetic datasets."""
+"""fairloom: balanced, reproducible, audited synthetic datasets.
+
+The names below are resolved when they are first used (PEP 562): ``import fairloom`` imports nothing
+else, which keeps the command line quick.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from fairloom.components import (
+        Component,
+        Executor,
+        Filter,
+        Generator,
+        Measurement,
+        Metric,
+        Model,
+        Reader,
+        Sampler,
+        Tools,
+        Writer,
+    )
+    from fairloom.decorators import filter, generator, metric, sampler  # noqa: A004 - the word users know
+    from fairloom.draws import Draw, Draws
+    from fairloom.hooks import hookimpl
+    from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
+    from fairloom.recipe import Recipe
+    from fairloom.run import Run, load
+
+    __version__: str
+
+_HOMES = {
+    "fairloom.components": (
+        "Component",
+        "Executor",
+        "Filter",
+        "Generator",
+        "Measurement",
+        "Metric",
+        "Model",
+        "Reader",
+        "Sampler",
+        "Tools",
+        "Writer",
+    ),
+    "fairloom.decorators": ("filter", "generator", "metric", "sampler"),
+    "fairloom.draws": ("Draw", "Draws"),
+    "fairloom.hooks": ("hookimpl",),
+    "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
+    "fairloom.recipe": ("Recipe",),
+    "fairloom.run": ("Run", "load"),
+}
+_HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    """Import the module that holds a public name, the first time it is asked for."""
+    if name == "__version__":
+        value: Any = _version()
+    elif name in _HOME_OF:
+        value = getattr(import_module(_HOME_OF[name]), name)
+    else:
+        msg = f"module {__name__!r} has no attribute {name!r}"
+        raise AttributeError(msg)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    """The public names, resolved or not."""
+    return sorted({*globals(), *__all__})
+
+
+def _version() -> str:
+    from importlib.metadata import version  # noqa: PLC0415 - 45 ms that only this name needs
+
+    return version("fairloom")
+
+
+__all__ = [
+    "Component",
+    "Draw",
+    "Draws",
+    "Executor",
+    "FairloomError",
+    "Filter",
+    "Generator",
+    "Measurement",
+    "Metric",
+    "Model",
+    "PluginError",
+    "Reader",
+    "Recipe",
+    "RecipeError",
+    "Run",
+    "RunError",
+    "Sampler",
+    "Tools",
+    "Writer",
+    "__version__",
+    "filter",
+    "generator",
+    "hookimpl",
+    "load",
+    "metric",
+    "sampler",
+]

@@ -8,6 +8,14 @@ A plugin is a module behind one entry point in the group ``fairloom``::
 It implements any of the hooks below. The first eight *yield descriptors* of components, which a recipe
 names as ``plugin.component``; the last four are observers, told what happened. Observers cannot change
 the data, and one that raises is logged and switched off.
+
+Rules that hold for every hook:
+
+- A function is a hook only under ``@fairloom.hookimpl``, and takes no argument with a default.
+- Wrappers (``hookimpl(wrapper=True)``) are refused: what they changed would be recorded nowhere.
+- A hook that is not in this list is an error, so a misspelt one is never silence.
+- A plugin is imported only when a recipe names it. Keep the import light; open files in ``build``.
+- Names of components are unique in a plugin, whatever their kind.
 """
 
 from __future__ import annotations
@@ -18,9 +26,9 @@ from typing import Any
 import pluggy
 
 from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, Writer
+from fairloom.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
-GROUP = "fairloom"
 
 hookspec = pluggy.HookspecMarker(PROJECT)
 hookimpl = pluggy.HookimplMarker(PROJECT)
@@ -28,67 +36,329 @@ hookimpl = pluggy.HookimplMarker(PROJECT)
 
 @hookspec
 def fairloom_samplers() -> Iterable[Sampler]:
-    """Offer design samplers (plan all factors) and value samplers (draw one factor's values)."""
+    """Offer samplers: design samplers plan the levels of all factors, value samplers draw one factor.
+
+    A value sampler answers one value per address (``components.ValueSampler``); a design sampler, with
+    ``plans="design"``, answers a plan (``components.DesignSampler``, ``design.Plan``). Both are pure
+    functions of addresses and never draw "the next" number. In a recipe: ``sample = "amounts.amount"``
+    under ``[factors.NAME]``, or ``use = "..."`` under ``[design]``. Example::
+
+        import fairloom as fl
+
+
+        @fl.sampler
+        def amount(draw: fl.Draw, *, low: int = 1, high: int = 100) -> int:
+            \"\"\"Draw an amount in whole units.\"\"\"
+            return low + draw.below(high - low + 1)
+
+
+        @fl.hookimpl
+        def fairloom_samplers():
+            return [amount]
+    """
     return ()
 
 
 @hookspec
 def fairloom_generators() -> Iterable[Generator]:
-    """Offer generators, which write rows from briefs or from earlier rows."""
+    """Offer generators, which write the task's fields from briefs, or from rows written before.
+
+    What is built answers ``write(rows)`` (``components.Writes``) with the new columns for those rows, in
+    their order. Labels and attributes come from the plan: a generator reads them, it never sets them.
+    In a recipe: ``generate = "greet.greet"`` in a ``[[step]]``. Example::
+
+        import fairloom as fl
+
+
+        @fl.generator
+        def greet(row, *, greeting: str = "Hello") -> str:
+            \"\"\"Greet the person of the row.\"\"\"
+            return f"{greeting} {row['person.given']}"
+
+
+        @fl.hookimpl
+        def fairloom_generators():
+            return [greet]
+    """
     return ()
 
 
 @hookspec
 def fairloom_filters() -> Iterable[Filter]:
-    """Offer filters, which judge rows."""
+    """Offer filters, which judge rows: null keeps one, a string rejects it and is the reason.
+
+    A filter drops nothing itself. The core writes the ledger, refills the row in its own cell with the
+    next attempt, and compares the rejection rates of groups. Scope ``row`` promises that a verdict
+    depends on its row alone; ``dataset`` filters remember and then judge (``components.JudgesAll``).
+    In a recipe: ``filter = "loud.shouting"`` in a ``[[step]]``. Example::
+
+        import fairloom as fl
+
+
+        @fl.filter
+        def shouting(text: str, *, share: float = 0.5) -> str | None:
+            \"\"\"Reject texts written in capitals.\"\"\"
+            loud = sum(letter.isupper() for letter in text)
+            return "shouting" if loud > share * len(text) else None
+
+
+        @fl.hookimpl
+        def fairloom_filters():
+            return [shouting]
+    """
     return ()
 
 
 @hookspec
 def fairloom_metrics() -> Iterable[Metric]:
-    """Offer metrics, which measure the final rows."""
+    """Offer metrics, which measure the final rows, alone or against reference rows.
+
+    What is built is fed every batch in order of address (``observe``) and asked once (``result``). A
+    value that cannot be computed is ``Measurement(value=None, why=...)``, which fails a gate.
+    In a recipe: ``metric = "words.mean_words"`` in a ``[[gate]]``. Example::
+
+        import fairloom as fl
+
+
+        @fl.metric
+        def mean_words(text: list[str]) -> float:
+            \"\"\"The mean number of words.\"\"\"
+            return sum(len(each.split()) for each in text) / len(text)
+
+
+        @fl.hookimpl
+        def fairloom_metrics():
+            return [mean_words]
+    """
     return ()
 
 
 @hookspec
 def fairloom_readers() -> Iterable[Reader]:
-    """Offer readers of reference rows."""
+    """Offer readers of reference rows: real data to compare with.
+
+    What is built answers ``read()`` with record batches. ``tools.open_path`` turns a path of the recipe
+    into a file, checks that it stays in the recipe's folder and records its digest.
+    In a recipe: ``read = "lines.lines"`` under ``[reference.NAME]``. Example::
+
+        from collections.abc import Iterator
+        from pathlib import Path
+
+        import attrs
+        import fairloom as fl
+        import pyarrow as pa
+
+
+        @attrs.frozen
+        class LineSettings:
+            path: str
+
+
+        @attrs.frozen
+        class Lines:
+            path: Path
+
+            def read(self) -> Iterator[pa.RecordBatch]:
+                yield pa.record_batch({"text": self.path.read_text("utf-8").splitlines()})
+
+
+        lines = fl.Reader(
+            name="lines",
+            summary="One text per line.",
+            config=LineSettings,
+            build=lambda config, tools: Lines(tools.open_path(config.path)),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_readers():
+            return [lines]
+    """
     return ()
 
 
 @hookspec
 def fairloom_writers() -> Iterable[Writer]:
-    """Offer writers of further export formats."""
+    """Offer writers of further export formats.
+
+    What is built has a ``suffix`` and answers ``write(batches, path)`` (``components.WritesRows``). The
+    same rows must give the same bytes, however they are cut into batches.
+    In a recipe: ``formats = ["plain.plain"]`` under ``[export]``. Example::
+
+        from collections.abc import Iterator
+        from pathlib import Path
+
+        import attrs
+        import fairloom as fl
+        import pyarrow as pa
+
+
+        @attrs.frozen
+        class PlainSettings:
+            pass
+
+
+        @attrs.frozen
+        class Plain:
+            suffix = ".txt"
+
+            def write(self, batches: Iterator[pa.RecordBatch], path: Path) -> None:
+                with path.open("w", encoding="utf-8", newline="") as out:
+                    for rows in batches:
+                        for text in rows.column("text").to_pylist():
+                            print(text, file=out)
+
+
+        plain = fl.Writer(
+            name="plain",
+            summary="One text per line.",
+            config=PlainSettings,
+            build=lambda config, tools: Plain(),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_writers():
+            return [plain]
+    """
     return ()
 
 
 @hookspec
 def fairloom_models() -> Iterable[Model]:
-    """Offer language models."""
+    """Offer language models, which components with ``needs=("model",)`` are given.
+
+    No part of the core opens a model yet; the hook fixes the place. A model is synchronous and owns its
+    threads, retries and limits. Secrets come from the environment and are never a setting. Example::
+
+        import attrs
+        import fairloom as fl
+
+
+        @attrs.frozen
+        class CannedSettings:
+            answer: str = "yes"
+
+
+        @attrs.frozen
+        class Canned:
+            answer: str
+
+            def complete_many(self, prompts: list[str]) -> list[str]:
+                return [self.answer for _ in prompts]
+
+
+        canned = fl.Model(
+            name="canned",
+            summary="Answers every prompt alike, for trying recipes without a model.",
+            config=CannedSettings,
+            build=lambda config, tools: Canned(config.answer),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_models():
+            return [canned]
+    """
     return ()
 
 
 @hookspec
 def fairloom_executors() -> Iterable[Executor]:
-    """Offer executors, which run the parts of a run."""
+    """Offer executors, which run the parts of a run: plain-data specifications in, plain-data results out.
+
+    What is built answers ``run(job, specs)`` with pairs of a specification and its result, in any order.
+    Objects never travel: a worker rebuilds its components from the recipe, writes its part and returns
+    counts and digests. Example::
+
+        import attrs
+        import fairloom as fl
+
+
+        @attrs.frozen
+        class HereSettings:
+            pass
+
+
+        @attrs.frozen
+        class Here:
+            def run(self, job, specs):
+                from fairloom.parts import work  # what a worker does with one part
+
+                for spec in specs:
+                    yield spec, work(job, spec)
+
+
+        here = fl.Executor(
+            name="here",
+            summary="One part after the other, in this process.",
+            config=HereSettings,
+            build=lambda config, tools: Here(),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_executors():
+            return [here]
+    """
     return ()
 
 
 @hookspec
 def fairloom_run_started(run: Any) -> None:
-    """A run begins. ``run`` is a frozen ``fairloom.events.RunInfo``."""
+    """Be told that a run begins. ``run`` is a frozen ``fairloom.events.RunInfo``.
+
+    Observers run one plugin after the other, in order of plugin name. Example::
+
+        import fairloom as fl
+
+
+        @fl.hookimpl
+        def fairloom_run_started(run):
+            print(f"{run.name} {run.version}: {run.rows} rows to {run.folder}")
+    """
 
 
 @hookspec
 def fairloom_step_done(run: Any, step: Any) -> None:
-    """A step has finished for the whole dataset. ``step`` is a frozen ``StepInfo`` with its counts."""
+    """Be told that a step has finished for the whole dataset. ``step`` is a frozen ``events.StepInfo``.
+
+    Ask for the arguments you need; the others may be left out. Example::
+
+        import fairloom as fl
+
+
+        @fl.hookimpl
+        def fairloom_step_done(step):
+            print(f"{step.name}: kept {step.kept} of {step.seen}, rejected {dict(step.rejected)}")
+    """
 
 
 @hookspec
 def fairloom_gate_decided(run: Any, verdict: Any) -> None:
-    """A gate was decided. ``verdict`` is a frozen ``fairloom.gates.Verdict``."""
+    """Be told that a gate was decided. ``verdict`` is a frozen ``fairloom.gates.Verdict``.
+
+    Its ``status`` is ``passed``, ``failed`` or ``not computed``. Example::
+
+        import fairloom as fl
+
+
+        @fl.hookimpl
+        def fairloom_gate_decided(run, verdict):
+            print(f"{run.name}: gate {verdict.name} {verdict.status} at {verdict.value}")
+    """
 
 
 @hookspec
 def fairloom_run_finished(run: Any) -> None:
-    """A run has ended and its folder is complete."""
+    """Be told that a run has ended and that its folder is complete.
+
+    A run that was interrupted or failed is not reported as finished. Example::
+
+        import fairloom as fl
+
+
+        @fl.hookimpl
+        def fairloom_run_finished(run):
+            print(f"{run.name} is in {run.folder}")
+    """
