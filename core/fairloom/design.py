@@ -8,7 +8,7 @@ attempt alone, so parts of a run need no coordination.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 import numpy as np
@@ -16,6 +16,10 @@ import numpy.typing as npt
 
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Axis, Factor
+from fairloom.problems import Problem, RecipeError, did_you_mean
+
+if TYPE_CHECKING:
+    from fairloom.recipe import DesignSpec
 
 Codes = npt.NDArray[np.int32]
 
@@ -110,3 +114,78 @@ class Plan(Protocol):
 
     def summary(self) -> PlanSummary:
         """Cells, counts and notes."""
+
+
+def design_task(  # noqa: PLR0913 -- one argument per part of the task, each made elsewhere
+    spec: DesignSpec,
+    factors: Mapping[str, Factor],
+    *,
+    rows: int | None,
+    rules: tuple[Rule, ...],
+    uses: Uses | None,
+    draws: Draws,
+) -> DesignTask:
+    """The task of a design sampler from ``[design]``, its axes checked.
+
+    ``rows`` is ``None`` for every combination; ``factors`` may include those that draw values, which
+    are left out.
+
+    Raises:
+        RecipeError: with every axis that does not exist or stands where it cannot.
+    """
+    known = {name: factor for name, factor in factors.items() if factor.size}
+    checks = _Axes(factors)
+    cross = tuple(checks.axis(text, "cross", place) for place, text in enumerate(spec.cross))
+    independent = tuple(
+        tuple(checks.axis(text, "independent", place, spot) for spot, text in enumerate(group))
+        for place, group in enumerate(spec.independent)
+    )
+    for place, name in enumerate(spec.within):
+        checks.within(name, cross, place)
+    if rows is not None and rows < 1:
+        checks.problem(f"needs at least 1 row, got {rows}", "recipe", "rows")
+    if checks.problems:
+        raise RecipeError(checks.problems)
+    return DesignTask(
+        rows=rows,
+        factors=known,
+        cross=cross,
+        independent=independent,
+        within=tuple(spec.within),
+        rules=rules,
+        uses=uses,
+        draws=draws,
+    )
+
+
+class _Axes:
+    """Checks axes against the factors and collects what is wrong."""
+
+    def __init__(self, factors: Mapping[str, Factor]) -> None:
+        self.factors = factors
+        self.problems: list[Problem] = []
+
+    def problem(self, message: str, *path: str | int, suggestion: str | None = None) -> None:
+        self.problems.append(Problem(message, path=path, suggestion=suggestion))
+
+    def axis(self, text: str, *key: str | int) -> Axis:
+        axis = Axis.parse(text)
+        factor = self.factors.get(axis.factor)
+        if factor is None:
+            hint = did_you_mean(axis.factor, self.factors)
+            self.problem(f"no factor {axis.factor!r}", "design", *key, suggestion=hint)
+        elif factor.size == 0:
+            self.problem(f"factor {axis.factor!r} draws its values, so it cannot be balanced", "design", *key)
+        elif axis.attribute is not None and axis.attribute not in factor.attributes:
+            hint = did_you_mean(axis.attribute, factor.attributes)
+            self.problem(f"{axis.factor!r} has no column {axis.attribute!r}", "design", *key, suggestion=hint)
+        return axis
+
+    def within(self, name: str, cross: tuple[Axis, ...], place: int) -> None:
+        self.axis(name, "within", place)
+        if "." in name:
+            self.problem(f"{name!r}: a whole factor is crossed inside a family", "design", "within", place)
+        for axis in cross:
+            if axis.factor == name:
+                message = f"{name!r} is crossed inside every family, so it cannot be in cross as {str(axis)!r} too"
+                self.problem(message, "design", "within", place, suggestion="name it in one of the two")

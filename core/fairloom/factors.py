@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Literal
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.expressions import ExpressionError, UnknownNameError, compile_condition
+from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.tables import digest, read_table, renamed, table_of
+from fairloom.task import Task
+
+if TYPE_CHECKING:
+    from fairloom.recipe import FactorSpec
 
 Role = Literal["label", "protected", "nuisance", "surface"]
+LABEL = "label"
 
 
 @attrs.frozen(eq=False)
@@ -40,6 +51,14 @@ class Factor:
     def attributes(self) -> tuple[str, ...]:
         """The columns of the value table."""
         return tuple(self.table.column_names)
+
+    @property
+    def forms(self) -> pa.Array:
+        """What ``{{ city }}`` writes for each level: the first column of the table, as text.
+
+        The *name* of a level identifies it and may be another column (``key``) or a row number.
+        """
+        return self.column(self.attributes[0]).cast(pa.string())
 
     def column(self, attribute: str) -> pa.Array:
         """One attribute of every level, length ``size``, as one contiguous Arrow array."""
@@ -77,3 +96,204 @@ class Axis:
     def codes(self, factors: Mapping[str, Factor]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
         """Code of the axis for each level of its factor, and the names of the codes."""
         return factors[self.factor].codes(self.attribute)
+
+
+def load_factors(
+    specs: Mapping[str, FactorSpec],
+    task: Task,
+    open_path: Callable[[str], Path],
+    *,
+    within: Iterable[str] = (),
+    samplers: Mapping[str, Any] | None = None,
+) -> dict[str, Factor]:
+    """Every factor of a recipe in its order, before them the factor ``label`` if the task has labels.
+
+    ``samplers`` holds the built value sampler of each factor that has one.
+
+    Raises:
+        RecipeError: with the problems of all factors.
+    """
+    factors: dict[str, Factor] = {}
+    problems: list[Problem] = []
+    label = label_factor(task)
+    crossed = frozenset(within)
+    if label is not None:
+        factors[LABEL] = attrs.evolve(label, within=LABEL in crossed)
+        if LABEL in specs:
+            problems.append(Problem("the labels of the task already are the factor 'label'", path=("factors", LABEL)))
+    for name, spec in specs.items():
+        try:
+            sampler = (samplers or {}).get(name)
+            factors.setdefault(name, load_factor(name, spec, open_path, within=name in crossed, sampler=sampler))
+        except RecipeError as error:
+            problems.extend(error.problems)
+    if problems:
+        raise RecipeError(problems)
+    return factors
+
+
+def label_factor(task: Task) -> Factor | None:
+    """The labels of the task as a factor with the columns ``name`` and ``definition``, or ``None``."""
+    if not task.labels:
+        return None
+    names = tuple(task.labels)
+    definitions = [label.definition for label in task.labels.values()]
+    table = pa.table({"name": pa.array(names, pa.string()), "definition": pa.array(definitions, pa.string())})
+    return Factor(LABEL, "label", table, names)
+
+
+def load_factor(
+    name: str,
+    spec: FactorSpec,
+    open_path: Callable[[str], Path],
+    *,
+    within: bool = False,
+    sampler: Any = None,
+) -> Factor:
+    """The factor that ``[factors.NAME]`` describes.
+
+    In this order: read or take the values, rename ``columns``, apply ``rewrite``, keep the rows that
+    ``where`` allows, name the levels. The name of a level is its value in the column ``key``; without
+    ``key`` its value in the first column where those are unique, and else its row number from 1.
+
+    Raises:
+        RecipeError: with every problem found, at its key.
+    """
+    if spec.sample is not None:
+        return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=sampler)
+    reading = _Reading(("factors", name), spec)
+    table = reading.queried(reading.rewritten(reading.table(open_path)))
+    names = reading.names(table)
+    reading.check_attributes(table)
+    if reading.problems:
+        raise RecipeError(reading.problems)
+    return Factor(name, spec.role, table, names, balance=spec.balance, keep=spec.keep, within=within)
+
+
+@attrs.define
+class _Reading:
+    """The way from a specification to a table, with the problems met."""
+
+    path: tuple[str, ...]
+    spec: FactorSpec
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def problem(self, message: str, *key: str | int, suggestion: str | None = None) -> None:
+        self.problems.append(Problem(message, path=(*self.path, *key), suggestion=suggestion))
+
+    def table(self, open_path: Callable[[str], Path]) -> pa.Table:
+        """The values as they stand, columns renamed. Nothing else can be checked without them."""
+        try:
+            if self.spec.from_ is None:
+                return renamed(self._inline(), self.spec.columns, "the table of values")
+            path = open_path(self.spec.from_)
+            self._check_digest(path)
+            return read_table(path, self.spec.columns)
+        except RecipeError as error:
+            key = "values" if self.spec.from_ is None else "from"
+            raise RecipeError([_placed(problem, (*self.path, key)) for problem in error.problems]) from error
+
+    def _inline(self) -> pa.Table:
+        values = self.spec.values
+        if not values:
+            message = "has no values" if values is not None else "needs values, from or sample"
+            raise RecipeError([Problem(message, suggestion="list the levels, or name a file with from")])
+        records = [isinstance(value, Mapping) for value in values]
+        if any(records) and not all(records):
+            raise RecipeError([Problem("mixes plain values and tables; write every level in one form")])
+        rows = values if all(records) else [{"value": value} for value in values]
+        return table_of(rows, "the table of values")
+
+    def _check_digest(self, path: Path) -> None:
+        if self.spec.digest is None or not path.is_file():
+            return
+        found = digest(path)
+        if found != self.spec.digest.lower():
+            way = "the file has changed: check it, then write its new digest"
+            self.problem(f"{self.spec.from_} has SHA-256 {found}", "digest", suggestion=way)
+
+    def rewritten(self, table: pa.Table) -> pa.Table:
+        for number, rule in enumerate(self.spec.rewrite):
+            if not (isinstance(rule, list | tuple) and len(rule) == 3 and all(isinstance(part, str) for part in rule)):
+                self.problem(f"expected [column, pattern, replacement], got {rule!r}", "rewrite", number)
+            elif self.known(rule[0], table, "rewrite", number):
+                table = self._replaced(table, number, *rule)
+        return table
+
+    def _replaced(self, table: pa.Table, number: int, column: str, pattern: str, replacement: str) -> pa.Table:
+        place = table.column_names.index(column)
+        try:
+            texts = table.column(column).cast(pa.string())
+            done = pc.replace_substring_regex(texts, pattern=pattern, replacement=replacement)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+            self.problem(str(error).splitlines()[0], "rewrite", number)
+            return table
+        return table.set_column(place, column, done)
+
+    def queried(self, table: pa.Table) -> pa.Table:
+        if self.spec.where is None:
+            return table
+
+        def resolve(column: str, attribute: str | None) -> tuple[str, pa.Array]:
+            if attribute is not None:
+                raise UnknownNameError(f"a query names columns of one table, not {column}.{attribute}")
+            if column not in table.column_names:
+                hint = did_you_mean(column, table.column_names)
+                raise UnknownNameError(f"no column {column!r}" + (f"; {hint}" if hint else ""))
+            return "table", table.column(column).combine_chunks()
+
+        try:
+            condition = compile_condition(self.spec.where, resolve)
+        except ExpressionError as error:
+            for fault in error.faults:
+                self.problem(f"{fault.message} (at character {fault.column})", "where")
+            return table
+        kept = table.filter(pa.array(condition({"table": np.arange(table.num_rows)})))
+        if kept.num_rows == 0:
+            self.problem(f"no row of {table.num_rows} satisfies {self.spec.where!r}", "where")
+        return kept
+
+    def names(self, table: pa.Table) -> tuple[str, ...]:
+        """The unique names of the levels."""
+        key = self.spec.key
+        if key is not None and not self.known(key, table, "key"):
+            return ()
+        column = table.column(key or table.column_names[0])
+        if pa.types.is_nested(column.type):
+            names: list[str | None] = []
+        else:
+            names = column.cast(pa.string()).to_pylist()
+        unique = len(set(names)) == table.num_rows and None not in names and "" not in names
+        if not unique and key is not None:
+            self.problem(f"column {key!r} does not name every level once{_first_repeated(names)}", "key")
+        if unique:
+            return tuple(name for name in names if name is not None)
+        return tuple(str(row + 1) for row in range(table.num_rows))
+
+    def check_attributes(self, table: pa.Table) -> None:
+        for key, attributes in (("balance", self.spec.balance), ("keep", self.spec.keep)):
+            for number, attribute in enumerate(attributes):
+                self.known(attribute, table, key, number)
+
+    def known(self, column: str, table: pa.Table, *key: str | int) -> bool:
+        if column in table.column_names:
+            return True
+        self.problem(f"no column {column!r}", *key, suggestion=did_you_mean(column, table.column_names))
+        return False
+
+
+def _first_repeated(names: list[str | None]) -> str:
+    seen: set[str | None] = set()
+    for name in names:
+        if not name or name in seen:
+            return f": {name!r} repeats" if name else ": a value is missing"
+        seen.add(name)
+    return ""
+
+
+def _placed(problem: Problem, path: tuple[str | int, ...]) -> Problem:
+    """A problem of a data file, at the key that names the file: the place in the file joins the message."""
+    if problem.file is None:
+        return attrs.evolve(problem, path=path)
+    spot = problem.file if problem.line is None else f"{problem.file}:{problem.line}"
+    return Problem(f"{spot}: {problem.message}", path=path, suggestion=problem.suggestion)

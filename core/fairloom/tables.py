@@ -1,0 +1,220 @@
+"""Reading value tables: CSV, TSV, JSON Lines, Parquet and TOML, by the ending of the file's name.
+
+Text tables are never guessed at: every column of a CSV or TSV file is text, ``007`` stays ``007``
+and an empty cell is ``""``. JSON Lines, TOML and Parquet keep the types they state.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet
+
+from fairloom.problems import Problem, RecipeError, did_you_mean
+
+_BLOCK = 1 << 24
+
+
+def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table:
+    """The table in the file, with at least one row and no two columns of one name.
+
+    Args:
+        path: A ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.toml`` file. CSV and TSV are UTF-8
+            (with or without a byte order mark) with a header; TOML holds one array of tables.
+        columns: New names: ours to the file's. Other columns keep their names.
+
+    Raises:
+        RecipeError: naming the file, the line where there is one, and what is wrong.
+    """
+    read = _READERS.get(path.suffix.lower())
+    if read is None:
+        raise _wrong(path, f"cannot read {path.suffix or 'a file without an ending'!r}", way=f"use {_ENDINGS}")
+    if not path.is_file():
+        raise _wrong(path, "no such file")
+    try:
+        table = read(path)
+    except OSError as error:
+        raise _wrong(path, f"cannot be opened: {error.strerror or error}") from error
+    if table.num_rows == 0:
+        raise _wrong(path, "the table is empty: it has no rows")
+    return renamed(table, columns or {}, str(path))
+
+
+def renamed(table: pa.Table, columns: Mapping[str, str], origin: str) -> pa.Table:
+    """``table`` with columns renamed, ours to theirs; ``origin`` names the table in messages."""
+    theirs = {old: new for new, old in columns.items()}
+    for old in theirs:
+        if old not in table.column_names:
+            message = f"{origin} has no column {old!r}"
+            raise RecipeError([Problem(message, suggestion=did_you_mean(old, table.column_names))])
+    names = [theirs.get(name, name) for name in table.column_names]
+    twice = _first_twice(names)
+    if twice is not None:
+        raise RecipeError([Problem(f"{origin} would have two columns named {twice!r}")])
+    return table.rename_columns(names)
+
+
+def table_of(rows: Iterable[Mapping[str, Any]], origin: str) -> pa.Table:
+    """Records as a table: columns in order of first appearance, null where a record has no such key."""
+    records = list(rows)
+    names = list(dict.fromkeys(name for record in records for name in record))
+    arrays = [_array([record.get(name) for record in records], name, origin) for name in names]
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def digest(path: Path) -> str:
+    """SHA-256 of the file, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def _array(values: list[Any], name: str, origin: str) -> pa.Array:
+    try:
+        array = pa.array(values)
+    except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+        kinds = sorted({type(value).__name__ for value in values if value is not None})
+        message = f"column {name!r} of {origin} mixes types: {', '.join(kinds)}"
+        raise RecipeError([Problem(message, suggestion="write every value of a column in one type")]) from error
+    return array.cast(pa.string()) if pa.types.is_null(array.type) else array
+
+
+def _delimited(delimiter: str) -> Callable[[Path], pa.Table]:
+    return lambda path: _read_delimited(path, delimiter)
+
+
+def _read_delimited(path: Path, delimiter: str) -> pa.Table:
+    names = _header(path, delimiter)
+    try:
+        return pa.csv.read_csv(
+            path,
+            read_options=pa.csv.ReadOptions(use_threads=False, block_size=_BLOCK),
+            parse_options=pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True),
+            convert_options=pa.csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False, null_values=[]
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        _find_ragged(path, delimiter, len(names))
+        raise _wrong(path, str(error).splitlines()[0]) from error
+
+
+def _header(path: Path, delimiter: str) -> list[str]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            names = next((row for row in csv.reader(file, delimiter=delimiter) if row), None)
+    except UnicodeDecodeError as error:
+        raise _wrong(path, f"is not UTF-8 (byte {error.start})") from error
+    except csv.Error as error:
+        raise _wrong(path, str(error), line=1) from error
+    if names is None:
+        raise _wrong(path, "the table is empty: it has no header")
+    if "" in names:
+        raise _wrong(path, f"column {names.index('') + 1} has no name", line=1)
+    twice = _first_twice(names)
+    if twice is not None:
+        raise _wrong(path, f"two columns are named {twice!r}", line=1)
+    return names
+
+
+def _find_ragged(path: Path, delimiter: str, width: int) -> None:
+    """Say on which line a row is too short or too long; Arrow knows the row but not the line."""
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = csv.reader(file, delimiter=delimiter)
+            start = 1
+            for row in rows:
+                if row and len(row) != width:
+                    raise _wrong(path, f"expected {width} columns, found {len(row)}", line=start)
+                start = rows.line_num + 1
+    except UnicodeDecodeError as error:
+        raise _wrong(path, f"is not UTF-8 ({error.reason})") from error
+    except csv.Error:
+        return
+
+
+def _read_jsonl(path: Path) -> pa.Table:
+    records: list[Mapping[str, Any]] = []
+    try:
+        with path.open(encoding="utf-8-sig") as file:
+            for number, line in enumerate(file, start=1):
+                if line.strip():
+                    records.append(_json_record(path, number, line))
+    except UnicodeDecodeError as error:
+        raise _wrong(path, "is not UTF-8") from error
+    return table_of(records, str(path))
+
+
+def _json_record(path: Path, number: int, line: str) -> dict[str, Any]:
+    try:
+        record = json.loads(line, object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise _wrong(path, f"not a JSON record: {error}", line=number) from error
+    if not isinstance(record, dict):
+        raise _wrong(path, f"expected one JSON object per line, found {type(record).__name__}", line=number)
+    return record
+
+
+def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    twice = _first_twice([name for name, _ in pairs])
+    if twice is not None:
+        raise ValueError(f"two values for {twice!r}")
+    return dict(pairs)
+
+
+def _read_toml(path: Path) -> pa.Table:
+    try:
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _wrong(path, f"not TOML: {error}") from error
+    rows = next(iter(data.values()), None)
+    if len(data) != 1 or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        found = ", ".join(data) or "nothing"
+        raise _wrong(path, f"expected one array of tables ([[name]]) and nothing else, found {found}")
+    return table_of(rows, str(path))
+
+
+def _read_parquet(path: Path) -> pa.Table:
+    try:
+        table = pa.parquet.read_table(path)
+    except pa.ArrowInvalid as error:
+        raise _wrong(path, f"not a Parquet file: {str(error).splitlines()[0]}") from error
+    twice = _first_twice(table.column_names)
+    if twice is not None:
+        raise _wrong(path, f"two columns are named {twice!r}")
+    plain = [column.cast(column.type.value_type) if _coded(column) else column for column in table.columns]
+    return pa.Table.from_arrays(plain, names=table.column_names)
+
+
+def _coded(column: pa.ChunkedArray) -> bool:
+    return bool(pa.types.is_dictionary(column.type))
+
+
+def _first_twice(names: Iterable[str]) -> str | None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            return name
+        seen.add(name)
+    return None
+
+
+def _wrong(path: Path, message: str, *, line: int | None = None, way: str | None = None) -> RecipeError:
+    return RecipeError([Problem(message, file=str(path), line=line, suggestion=way)])
+
+
+_READERS: dict[str, Callable[[Path], pa.Table]] = {
+    ".csv": _delimited(","),
+    ".tsv": _delimited("\t"),
+    ".jsonl": _read_jsonl,
+    ".parquet": _read_parquet,
+    ".toml": _read_toml,
+}
+_ENDINGS = ", ".join(_READERS)

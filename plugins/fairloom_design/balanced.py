@@ -1,0 +1,162 @@
+"""The balanced design: every margin even to within one row, at any number of rows."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import attrs
+import numpy as np
+
+from fairloom.components import Tools
+from fairloom.design import Codes, DesignTask, PlanSummary
+from fairloom.draws import Ints
+from fairloom.problems import RecipeError
+from fairloom_design.cells import allocate
+from fairloom_design.evening import evened
+from fairloom_design.members import members_of
+from fairloom_design.rows import columns, draw_parts, planned_parts
+from fairloom_design.space import Space, cell_axes, space_of
+from fairloom_design.windows import Windows, windows_of
+
+
+@attrs.frozen
+class BalancedConfig:
+    """The balanced design has no settings of its own; ``[design]`` says what it needs."""
+
+
+@attrs.frozen
+class Balanced:
+    """Allocates every level before any text is written."""
+
+    def plan(self, task: DesignTask) -> BalancedPlan:
+        """The allocation of ``task.rows`` rows.
+
+        Raises:
+            RecipeError: where the rules leave a demand without any row, or rows do not fill families.
+        """
+        if task.rows is None:
+            way = 'give a number of rows, or use = "design.factorial" for every combination'
+            raise RecipeError.of('rows = "all" asks for every combination', "recipe", "rows", suggestion=way)
+        members = members_of(task)
+        families, rest = divmod(task.rows, members.count)
+        if rest:
+            near = max(1, families) * members.count
+            message = f"{task.rows} rows do not fill families of {members.count} ({' x '.join(task.within)})"
+            raise RecipeError.of(message, "recipe", "rows", suggestion=f"use a multiple, such as {near:,}")
+        space = space_of(task, members, cell_axes(task))
+        return _planned(space, families)
+
+
+def build(config: BalancedConfig, tools: Tools) -> Balanced:  # noqa: ARG001 -- the signature of every builder
+    """The sampler ``design.balanced``."""
+    return Balanced()
+
+
+def _planned(space: Space, families: int) -> BalancedPlan:
+    counts = allocate(space.codes, families, space.task.draws)
+    windows = windows_of(space, counts, space.task.draws)
+    plan = BalancedPlan(space, counts, windows)
+    return evened(plan)
+
+
+@attrs.frozen(eq=False)
+class BalancedPlan:
+    """The answer of the balanced design.
+
+    A family's address is scattered over the plan by a keyed permutation, so that any prefix of the data is
+    a random sample of it; the place found names the cell and the rank in it, from which every level follows.
+    """
+
+    space: Space
+    counts: Ints
+    windows: Mapping[str, Windows]
+    table: Mapping[str, Codes] | None = None
+    """For a small design: the evened levels of every part by place."""
+    unique: bool = False
+    notes: tuple[str, ...] = ()
+    ends: Ints = attrs.field(init=False)
+    before: Mapping[str, Ints] = attrs.field(init=False)
+    """For each tree: rows of earlier cells in the same block of its root, by cell."""
+
+    def __attrs_post_init__(self) -> None:
+        """Derive the running totals."""
+        object.__setattr__(self, "ends", np.cumsum(self.counts))
+        roots = {name: _before(w.root_block, self.counts) for name, w in self.windows.items() if w.part.parent is None}
+        object.__setattr__(self, "before", roots)
+
+    @property
+    def families(self) -> int:
+        """How many families there are."""
+        return int(self.counts.sum())
+
+    @property
+    def members(self) -> int:
+        """Rows per family."""
+        return self.space.members.count
+
+    def levels(self, families: Ints, members: Ints, attempts: Ints) -> dict[str, Codes]:
+        """The level of every factor for each row."""
+        families = np.asarray(families, dtype=np.int64)
+        attempts = np.broadcast_to(np.asarray(attempts, dtype=np.int64), families.shape)
+        place = self._places(families)
+        cell = self._cells(place)
+        parts = self.parts_at(place, cell)
+        again = np.flatnonzero(attempts > 0)
+        if again.size:
+            planned = {name: level[again] for name, level in parts.items()}
+            draws = self.space.task.draws.stream("again")
+            drawn = draw_parts(self.space, self.windows, cell[again], families[again], attempts[again], draws, planned)
+            parts = {name: _replaced(parts[name], again, level) for name, level in drawn.items()}
+        return columns(self.space, cell, parts, np.asarray(members, dtype=np.int64))
+
+    def parts_at(self, place: Ints, cell: Ints) -> dict[str, Codes]:
+        """The planned level of every part, strata among them, at some places."""
+        if self.table is not None:
+            return {name: level[place] for name, level in self.table.items()}
+        rank = place - (self.ends - self.counts)[cell]
+        return planned_parts(self.windows, cell, {root: before[cell] + rank for root, before in self.before.items()})
+
+    def cells(self, families: Ints) -> Codes:
+        """The cell of each family."""
+        return self._cells(self._places(families)).astype(np.int32)
+
+    def ranks(self, families: Ints) -> Ints:
+        """The place of each family in its cell."""
+        place = self._places(families)
+        return np.asarray(place - (self.ends - self.counts)[self._cells(place)], dtype=np.int64)
+
+    def summary(self) -> PlanSummary:
+        """Cells, counts, and what the design had to give up."""
+        space = self.space
+        return PlanSummary(
+            families=self.families,
+            members=self.members,
+            axes=tuple(str(axis.axis) for axis in space.parts.axes),
+            cells=tuple(zip(space.names(), self.counts.tolist(), strict=True)),
+            distinct=None,
+            unique=self.unique,
+            balanced=True,
+            notes=(*space.notes, *self.notes),
+        )
+
+    def _places(self, families: Ints) -> Ints:
+        return self.space.task.draws.stream("address").permutation(self.families)(families)
+
+    def _cells(self, place: Ints) -> Ints:
+        return np.searchsorted(self.ends, place, side="right").astype(np.int64)
+
+
+def _before(block: Ints, counts: Ints) -> Ints:
+    """Rows of earlier cells in the same block, by cell."""
+    order = np.argsort(block, kind="stable")
+    total = np.cumsum(counts[order]) - counts[order]
+    head = np.searchsorted(block[order], np.arange(int(block.max()) + 1))
+    before = np.empty_like(counts)
+    before[order] = total - total[head][block[order]]
+    return before
+
+
+def _replaced(column: Codes, rows: Ints, levels: Codes) -> Codes:
+    column = column.copy()
+    column[rows] = levels
+    return column

@@ -1,0 +1,88 @@
+"""From the levels of parts to the columns of a plan, and the drawing of later attempts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from fairloom.design import UNUSED, Codes
+from fairloom.draws import Draws, Ints
+from fairloom_design.parts import forced
+from fairloom_design.space import Space
+from fairloom_design.windows import Windows
+
+LevelsOf = Callable[[str], Codes]
+
+
+def columns(space: Space, cell: Ints, levels: Mapping[str, Codes], members: Ints) -> dict[str, Codes]:
+    """The level of every factor, in recipe order: from the cell, the family or the member."""
+    result: dict[str, Codes] = {}
+    for name in space.task.factors:
+        if name in space.members.levels:
+            result[name] = space.members.levels[name][members].astype(np.int32)
+        elif name in space.parts.fixed:
+            result[name] = space.held[name][cell].astype(np.int32)
+        else:
+            result[name] = np.asarray(levels[name], dtype=np.int32)
+    return _unused_by_member(space, result)
+
+
+def _unused_by_member(space: Space, result: dict[str, Codes]) -> dict[str, Codes]:
+    """Where the driver varies inside a family, blank what a member's driver does not use."""
+    uses = space.task.uses
+    if uses is None or uses.driver not in space.members.levels:
+        return result
+    driver = result[uses.driver]
+    for name in result.keys() - forced(space.task):
+        used = np.array([name in factors for factors in uses.factors], dtype=np.bool_)
+        result[name] = np.where(used[driver], result[name], UNUSED).astype(np.int32)
+    return result
+
+
+def draw_parts(  # noqa: PLR0913 -- a row is drawn from all of these
+    space: Space,
+    windows: Mapping[str, Windows],
+    cell: Ints,
+    families: Ints,
+    attempts: Ints,
+    draws: Draws,
+    planned: Mapping[str, Codes] | None = None,
+) -> dict[str, Codes]:
+    """Every part drawn uniformly from its list.
+
+    With ``planned`` levels, declared parts keep theirs, and a part above a declared one stays in its class, so
+    that what is kept remains possible.
+    """
+    levels: dict[str, Codes] = {}
+    blocks: dict[str, Ints] = {}
+    for name, window in windows.items():
+        parent = window.part.parent
+        blocks[name] = (
+            window.root_block[cell]
+            if parent is None
+            else window.block_below(windows[parent], blocks[parent], levels[parent])
+        )
+        if planned is not None and window.part.kept:
+            levels[name] = planned[name]
+            continue
+        bound = planned is not None and any(windows[below].part.kept for below in space.parts.below(name))
+        wanted = window.part.classes[planned[name]] if planned is not None and bound else None
+        random = (draws.stream(name).words(families, attempts) >> np.uint64(33)).astype(np.int64)
+        levels[name] = window.draw(blocks[name], random, wanted)
+    return levels
+
+
+def planned_parts(windows: Mapping[str, Windows], cell: Ints, ranks: Mapping[str, Ints]) -> dict[str, Codes]:
+    """The allocated level of every part; ``ranks`` gives the rank within the block of each tree's root."""
+    levels: dict[str, Codes] = {}
+    blocks: dict[str, Ints] = {}
+    inner: dict[str, Ints] = {}
+    for name, window in windows.items():
+        parent = window.part.parent
+        if parent is None:
+            blocks[name], rank = window.root_block[cell], ranks[name]
+        else:
+            blocks[name], rank = window.block_below(windows[parent], blocks[parent], levels[parent]), inner[parent]
+        levels[name], inner[name] = window.place(blocks[name], rank)
+    return levels

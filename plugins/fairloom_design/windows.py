@@ -1,0 +1,246 @@
+"""Sharing out the rows of blocks among levels so that every margin stays within one.
+
+A *block* is a set of rows that a part must share among one list of levels: rows of one label and
+situation, and of one class of the part above. Blocks with the same list lie on one *line*, label by label. The
+positions of a line are dealt to the levels in turn, so any stretch of a line - a block, a label, all of it - gives
+each level the same number of rows, give or take one. Within its block a row is placed by a lattice
+(`lattice`), which makes the parts independent of each other.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from fairloom.design import Codes
+from fairloom.draws import Draws, Ints
+from fairloom.problems import RecipeError
+from fairloom_design.lattice import generators
+from fairloom_design.parts import Part
+from fairloom_design.space import Path, Space
+
+MOST_ENTRIES = 20_000_000
+FEW_CANDIDATES, MANY_SIZES = 8, 64
+
+
+@attrs.define(eq=False)
+class Lists:
+    """The distinct lists of levels of one part, one after the other in ``flat``.
+
+    Levels of one class stand together: class ``c`` of list ``i`` starts at ``first[i, c]`` and has
+    ``many[i, c]`` levels.
+    """
+
+    flat: Codes
+    start: Ints
+    size: Ints
+    first: Ints
+    many: Ints
+
+
+@attrs.define(eq=False)
+class Windows:
+    """The blocks of one part. Arrays hold one entry per block unless they say otherwise."""
+
+    part: Part
+    lists: Lists
+    listed: Ints
+    rows: Ints
+    offset: Ints
+    multiplier: Ints
+    shift: Ints
+    labels: Ints
+    situations: Ints
+    paths: list[Path]
+    root_block: Ints
+    """For a part without parent: block by cell."""
+    child_block: Ints
+    """For another: block by parent's block and class (a table)."""
+    counted_before: Ints
+    """For a part with children: rows of the same class in earlier places, by ``counted_start[block] + place``."""
+    counted_start: Ints
+
+    def place(self, block: Ints, rank: Ints) -> tuple[Codes, Ints]:
+        """Level, and rank within the rows of its block and class, of the row ``rank`` of ``block``."""
+        rows = np.maximum(self.rows[block], 1)
+        spot = (rank * self.multiplier[block] + self.shift[block]) % rows
+        listed = self.listed[block]
+        size = self.lists.size[listed]
+        each, more = rows // size, rows % size
+        cut = more * (each + 1)
+        turn = np.where(spot < cut, spot // (each + 1), more + (spot - cut) // np.maximum(each, 1))
+        level = self.lists.flat[self.lists.start[listed] + (turn + self.offset[block]) % size]
+        if not self.part.children:
+            return level, rank
+        begin = turn * each + np.minimum(turn, more)
+        return level, spot - begin + self.counted_before[self.counted_start[block] + turn]
+
+    def draw(self, block: Ints, random: Ints, wanted: Ints | None) -> Codes:
+        """A level of the block's list by a random number below 2**31; of the class ``wanted`` if given."""
+        listed = self.listed[block]
+        if wanted is None:
+            first, many = np.zeros_like(block), self.lists.size[listed]
+        else:
+            first, many = self.lists.first[listed, wanted], self.lists.many[listed, wanted]
+        pick = first + ((random * many) >> 31)
+        return np.asarray(self.lists.flat[self.lists.start[listed] + pick], dtype=np.int32)
+
+    def block_below(self, above: Windows, block: Ints, level: Codes) -> Ints:
+        """The block of this part, given the parent's block and level."""
+        return np.asarray(self.child_block[block, above.part.classes[level]], dtype=np.int64)
+
+
+def windows_of(space: Space, counts: Ints, draws: Draws, choice: int = 0) -> dict[str, Windows]:
+    """The blocks of every part, parents first; ``counts`` is the number of families in each cell."""
+    built: dict[str, Windows] = {}
+    builder = _Builder(space, counts, draws, choice)
+    for name in sorted(space.parts.by_name, key=lambda name: len(space.parts.ancestors(name))):
+        parent = space.parts.by_name[name].parent
+        built[name] = builder.windows(name, built[parent] if parent else None)
+    return built
+
+
+@attrs.define(eq=False)
+class _Blocks:
+    """Blocks before their lists are known."""
+
+    labels: Ints
+    situations: Ints
+    paths: list[Path]
+    rows: Ints
+    root_block: Ints = attrs.field(factory=lambda: np.zeros(0, dtype=np.int64))
+    child_block: Ints = attrs.field(factory=lambda: np.zeros((0, 0), dtype=np.int64))
+
+
+@attrs.define(eq=False)
+class _Builder:
+    space: Space
+    counts: Ints
+    draws: Draws
+    choice: int
+    multipliers: dict[int, Ints] = attrs.field(factory=dict)
+
+    def windows(self, name: str, above: Windows | None) -> Windows:
+        part = self.space.parts.by_name[name]
+        blocks = self._roots(name) if above is None else self._children(above)
+        levels = [
+            self.space.allowed(name, int(situation), path)
+            for situation, path in zip(blocks.situations, blocks.paths, strict=True)
+        ]
+        if sum(map(len, levels)) > MOST_ENTRIES:
+            message = f"the rules leave {name} with {len(levels):,} different situations, too many to balance"
+            raise RecipeError.of(message, "design", suggestion="relate fewer levels, or cross what the rules name")
+        lists, listed = self._lists(part, levels)
+        offset = _offsets(lists, listed, blocks.rows)
+        before, start = _counted_before(part, lists, listed, blocks.rows, offset)
+        return Windows(
+            part=part,
+            lists=lists,
+            listed=listed,
+            rows=blocks.rows,
+            offset=offset,
+            multiplier=self._multipliers(name, blocks.rows),
+            shift=self.draws.stream("shift", name).below(np.maximum(blocks.rows, 1), np.arange(len(levels))),
+            labels=blocks.labels,
+            situations=blocks.situations,
+            paths=blocks.paths,
+            root_block=blocks.root_block,
+            child_block=blocks.child_block,
+            counted_before=before,
+            counted_start=start,
+        )
+
+    def _roots(self, name: str) -> _Blocks:
+        """One block per label and situation, label by label."""
+        labels = self.space.labels()
+        both = np.stack([labels, self.space.situation[name]], axis=1)
+        found, inverse = np.unique(both, axis=0, return_inverse=True)
+        inverse = inverse.reshape(-1)
+        rows = np.bincount(inverse, weights=self.counts, minlength=len(found)).astype(np.int64)
+        return _Blocks(found[:, 0], found[:, 1], [()] * len(found), rows, root_block=inverse)
+
+    def _children(self, above: Windows) -> _Blocks:
+        """One block per block of the parent and class of its levels there, in the parent's order."""
+        classes = above.part.class_count
+        table = np.full((len(above.rows), classes), -1, dtype=np.int64)
+        present = above.lists.many[above.listed] > 0
+        parents, numbers = np.nonzero(present)
+        table[parents, numbers] = np.arange(len(parents))
+        paths = [(*above.paths[block], int(number)) for block, number in zip(parents, numbers, strict=True)]
+        rows = _rows_by_class(above)[parents, numbers]
+        return _Blocks(above.labels[parents], above.situations[parents], paths, rows, child_block=table)
+
+    def _lists(self, part: Part, levels: list[Codes]) -> tuple[Lists, Ints]:
+        """The distinct lists, each in a drawn order, and which of them each block has."""
+        words = self.draws.stream("order", part.name).words(np.arange(part.size + 1))
+        numbers: dict[bytes, int] = {}
+        listed = np.array([numbers.setdefault(level.tobytes(), len(numbers)) for level in levels], dtype=np.int64)
+        distinct = [np.frombuffer(key, dtype=np.int32) for key in numbers]
+        classes = part.class_count if part.children else 1
+        first, many = (np.zeros((len(distinct), classes), dtype=np.int64) for _ in range(2))
+        ordered = []
+        for number, level in enumerate(distinct):
+            group = part.classes[level] if part.children else np.zeros(len(level), dtype=np.int64)
+            ordered.append(level[np.lexsort((words[level], group))])
+            many[number] = np.bincount(group, minlength=classes)
+            first[number] = np.cumsum(many[number]) - many[number]
+        size = np.array([len(level) for level in distinct], dtype=np.int64)
+        return Lists(np.concatenate(ordered), np.cumsum(size) - size, size, first, many), listed
+
+    def _multipliers(self, name: str, rows: Ints) -> Ints:
+        """The multiplier of the part in each block: a function of the block's size alone."""
+        names = list(self.space.parts.by_name)
+        sizes = np.unique(rows)
+        candidates = FEW_CANDIDATES if len(sizes) > MANY_SIZES else 128
+        for size in sizes.tolist():
+            if size not in self.multipliers:
+                self.multipliers[size] = generators(size, len(names), self.draws, candidates, self.choice)
+        return np.array([self.multipliers[size][names.index(name)] for size in rows.tolist()], dtype=np.int64)
+
+
+def _offsets(lists: Lists, listed: Ints, rows: Ints) -> Ints:
+    """Where each block starts on the line of its list, modulo the length of the list."""
+    order = np.argsort(listed, kind="stable")
+    total = np.cumsum(rows[order]) - rows[order]
+    head = np.searchsorted(listed[order], np.arange(len(lists.size)))
+    offset = np.empty_like(rows)
+    offset[order] = total - total[np.minimum(head, len(total) - 1)][listed[order]]
+    return np.asarray(offset % lists.size[listed], dtype=np.int64)
+
+
+def _places(lists: Lists, listed: Ints, offset: Ints) -> tuple[Ints, Ints, Codes]:
+    """Every place of every block, one after the other: its block, its turn and its level."""
+    size = lists.size[listed]
+    block = np.repeat(np.arange(len(listed)), size)
+    turn = np.arange(len(block)) - np.repeat(np.cumsum(size) - size, size)
+    level = lists.flat[lists.start[listed][block] + (turn + offset[block]) % size[block]]
+    return block, turn, level
+
+
+def _counted_before(part: Part, lists: Lists, listed: Ints, rows: Ints, offset: Ints) -> tuple[Ints, Ints]:
+    size = lists.size[listed]
+    start = np.cumsum(size) - size
+    if not part.children:
+        return np.zeros(0, dtype=np.int64), start
+    block, turn, level = _places(lists, listed, offset)
+    each, more = rows // size, rows % size
+    count = each[block] + (turn < more[block])
+    group = block * part.class_count + part.classes[level]
+    order = np.argsort(group, kind="stable")
+    running = np.cumsum(count[order]) - count[order]
+    head = np.flatnonzero(np.diff(group[order], prepend=-1))
+    before = np.empty_like(running)
+    before[order] = running - np.repeat(running[head], np.diff(np.append(head, len(order))))
+    return before, start
+
+
+def _rows_by_class(above: Windows) -> Ints:
+    """How many rows of each block have a level of each class (a table)."""
+    size = above.lists.size[above.listed]
+    block, turn, level = _places(above.lists, above.listed, above.offset)
+    each, more = above.rows // size, above.rows % size
+    count = each[block] + (turn < more[block])
+    classes = above.part.class_count
+    flat = block * classes + above.part.classes[level]
+    table = np.bincount(flat, weights=count, minlength=len(above.rows) * classes)
+    return np.asarray(table.reshape(-1, classes), dtype=np.int64)
