@@ -1,0 +1,179 @@
+"""The working generator: texts with spans, and computed columns, for a batch of briefs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import REASON, decoded, spans_of
+from fairloom.design import Uses
+from fairloom.factors import Factor
+from fairloom.problems import RunError
+from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, gather, lengths
+from fairloom_template.filters import TooLongError
+from fairloom_template.layout import Layout, Linker
+from fairloom_template.logic import Logic, Reading
+from fairloom_template.names import Slot, texts
+from fairloom_template.pool import Growth, Index, Pool
+
+NO_TEMPLATE = "no template"
+
+
+@attrs.frozen(eq=False)
+class Output:
+    """One column to write.
+
+    Template 0 of ``layout`` is empty, the others follow in order with their ``titles``. An
+    ``inline`` column has one template for all rows; fields go by the level of the driving factor.
+    """
+
+    name: str
+    layout: Layout
+    logic: Logic
+    titles: tuple[str, ...]
+    inline: bool = False
+
+    def templates(self, driver: Index) -> Index:
+        """The template of every row, given the level (from 1; 0 is none) of the driving factor."""
+        return np.minimum(driver, 1) if self.inline else driver
+
+
+@attrs.frozen(eq=False)
+class Slots:
+    """All slots of all templates, linked.
+
+    ``sources`` is the row of every factor in the level matrix; ``bases`` the pool base of every open
+    slot, or ``-1 - n`` for number ``n`` of ``drawn``, whose values change from batch to batch.
+    ``readings`` has what logic reads of factors with levels, ``drawn_reads`` the slots it reads of others.
+    """
+
+    sources: Mapping[str, int]
+    bases: Mapping[Slot, int]
+    names: dict[str, int]
+    readings: Mapping[Slot, Reading]
+    drawn: tuple[Slot, ...] = ()
+    drawn_reads: tuple[Slot, ...] = ()
+
+    @property
+    def drawing(self) -> frozenset[str]:
+        """The factors whose values are drawn per row."""
+        return frozenset(slot.factor for slot in (*self.drawn, *self.drawn_reads))
+
+
+@attrs.frozen(eq=False)
+class TemplateWriter:
+    """Writes rows; nothing in it changes by writing, so any order and size of batches gives the same rows."""
+
+    factors: Mapping[str, Factor]
+    outputs: tuple[Output, ...]
+    slots: Slots
+    pool: Pool
+    max_characters: int
+    uses: Uses
+
+    def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
+
+        Raises:
+            RunError: a text would be longer than ``max_characters``, or a template's logic fails.
+        """
+        drawn = {name: _encoded(rows.column(name)) for name in sorted(self.slots.drawing)}
+        levels = self._levels(rows, drawn)
+        growth, names = Growth(self.pool), dict(self.slots.names)
+        bases = np.array([growth.vocabulary(self._texts(slot, drawn)) for slot in self.slots.drawn], dtype=np.int64)
+        linker = Linker(growth, self.slots.bases, self.slots.sources, names)
+        readings = {**self.slots.readings, **self._drawn_readings(drawn)}
+        sheets = [self._sheet(output, readings, levels, linker).bound(bases) for output in self.outputs]
+        return self._written(sheets, levels, growth.done(), list(names))
+
+    def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Index:
+        """The level of every factor in use for every row, from 1; line 0 is all 0."""
+        levels = np.zeros((len(self.slots.sources) + 1, rows.num_rows), dtype=np.int64)
+        for name, source in self.slots.sources.items():
+            indices = drawn[name].indices if name in drawn else _level_ids(rows.column(name), self.factors[name])
+            levels[source] = indices.fill_null(-1).to_numpy()
+            levels[source] += 1
+        return levels
+
+    def _texts(self, slot: Slot, drawn: Mapping[str, Any]) -> Any:
+        try:
+            return texts(drawn[slot.factor].dictionary, slot.calls, self.max_characters)
+        except TooLongError:
+            raise RunError(f"the filters on {slot} make more than {self.max_characters:,} characters") from None
+
+    def _drawn_readings(self, drawn: Mapping[str, Any]) -> dict[Slot, Reading]:
+        return {
+            slot: Reading.of(slot, self.slots.sources[slot.factor], drawn[slot.factor].dictionary)
+            for slot in self.slots.drawn_reads
+        }
+
+    def _sheet(self, output: Output, readings: Mapping[Slot, Reading], levels: Index, linker: Linker) -> Sheet:
+        sheet = Sheet(output.layout, output.templates(self._driver(levels)))
+        return output.logic.expanded(sheet, readings, levels, linker)
+
+    def _driver(self, levels: Index) -> Index:
+        driver: Index = levels[self.slots.sources[self.uses.driver]]
+        return driver
+
+    def _written(self, sheets: Sequence[Sheet], levels: Index, pool: Pool, names: list[str]) -> Any:
+        gathered = [gather(sheet, levels, pool) for sheet in sheets]
+        reasons, blank = _reasons(self._driver(levels), gathered, names), None
+        if reasons.null_count < len(reasons):
+            blank = reasons.is_valid()
+            empty = blank.to_numpy(zero_copy_only=False)
+            gathered = [gather(sheet.without(empty), levels, pool) for sheet in sheets]
+        shown, columns = pa.array(names, pa.string()), {}
+        for output, each in zip(self.outputs, gathered, strict=True):
+            self._check_size(output, each, pool, self._driver(levels))
+            text, spans = assemble(each, pool, None if output.inline else shown, blank)
+            columns[output.name] = text
+            if spans is not None:
+                columns[spans_of(output.name)] = spans
+        return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
+
+    def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Index) -> None:
+        """Refuse texts that are too long before they are made."""
+        segments = int(np.diff(gathered.offsets).max(initial=0))
+        most = segments * pool.longest
+        if most <= self.max_characters and most * len(driver) <= MAX_BYTES:
+            return
+        characters = lengths(gathered, pool.characters)
+        if characters.max(initial=0) > self.max_characters:
+            row = int(characters.argmax())
+            raise RunError(
+                f"{output.titles[output.templates(driver)[row]]}: makes {characters[row]:,} characters for one row, "
+                f"more than max_characters = {self.max_characters:,}"
+            )
+        if (size := int(lengths(gathered, pool.bytes).sum())) > MAX_BYTES:
+            raise RunError(
+                f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [run] part_rows smaller"
+            )
+
+
+def _encoded(column: Any) -> Any:
+    return column if pa.types.is_dictionary(column.type) else column.dictionary_encode()
+
+
+def _level_ids(column: Any, factor: Factor) -> Any:
+    """The level of every row; looked up by name where a column's dictionary is not the factor's own."""
+    names = pa.array(factor.names, pa.string())
+    if pa.types.is_dictionary(column.type) and column.dictionary.equals(names):
+        return column.indices
+    return pc.index_in(decoded(column), value_set=names)
+
+
+def _reasons(driver: Index, gathered: Sequence[Gathered], names: Sequence[str]) -> Any:
+    """Why rows cannot be written: the first form they miss, in the order of outputs and text; else null."""
+    codes = np.where(driver == 0, 0, -1)
+    for each in gathered:
+        missing = each.value < 0
+        if missing.any():
+            rows, first = np.unique(each.rows_of_slots[missing], return_index=True)
+            codes[rows] = np.where(codes[rows] < 0, 1 + each.name[missing][first], codes[rows])
+    texts_of_codes = pa.array([NO_TEMPLATE, *(f"missing form {name}" for name in names)], pa.string())
+    return texts_of_codes.take(pa.array(codes, mask=codes < 0))
