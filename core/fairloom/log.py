@@ -65,7 +65,8 @@ class _JsonLines:
         self._file = file
 
     def __call__(self, event: Event) -> None:
-        self._file.write(json.dumps(dict(event), ensure_ascii=True, default=str) + "\n")
+        first = {key: event[key] for key in ("time", "level", "event")}
+        self._file.write(json.dumps({**first, **event}, ensure_ascii=True, default=str) + "\n")
         self._file.flush()
 
 
@@ -122,4 +123,4 @@ def _human(event: Event) -> str:
 
 def _value(value: Any) -> str:
     text = printable.line(value)
-    return json.dumps(text, ensure_ascii=False) if not text or " " in text else text
+    return f"'{text}'" if not text or " " in text else text

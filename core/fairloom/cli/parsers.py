@@ -42,9 +42,10 @@ class Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the call and end with exit code 2."""
         found = _INVALID.search(message)
-        close = difflib.get_close_matches(found["word"], COMMANDS, n=1) if found and self.prog == "fairloom" else []
-        hint = f"; did you mean {close[0]!r}?" if close else ""
-        self.exit(2, f"{self.prog}: {message}{hint}\nSee `{self.prog} --help`.\n")
+        if found and self.prog == "fairloom":
+            close = difflib.get_close_matches(found["word"], COMMANDS, n=1)
+            message = f"there is no command {found['word']!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+        self.exit(2, f"{self.prog}: {message}\nSee `{self.prog} --help`.\n")
 
 
 def parser_for(arguments: Sequence[str]) -> Parser:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairloom.cli import output
-from fairloom.cli.bounds import bounds
+from fairloom.bounds import bounds
 
 Tree = Mapping[str, Any]
 
