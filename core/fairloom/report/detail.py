@@ -23,6 +23,10 @@ def node(value: Any, depth: int = 0) -> Node:
 
 
 def _mapping(value: Mapping[str, Any], depth: int) -> Node:
+    ours, theirs = value.get("ours"), value.get("theirs")
+    if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
+        value = {**value, "ours": [_side(key, ours, theirs) for key in dict.fromkeys((*ours, *theirs))]}
+        value = {("ours and theirs" if key == "ours" else key): one for key, one in value.items() if key != "theirs"}
     return {
         "kind": "facts",
         "simple": [(str(key), one) for key, one in value.items() if _is_scalar(one)],
@@ -30,12 +34,17 @@ def _mapping(value: Mapping[str, Any], depth: int) -> Node:
     }
 
 
+def _side(key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
+    """A line of a table that sets two mappings with the same keys side by side."""
+    return {"figure": key, "ours": ours.get(key), "theirs": theirs.get(key)}
+
+
 def _table(lines: Sequence[Mapping[str, Any]]) -> Node:
-    """Lines with the same keys; with ``ours`` and ``theirs`` they can be drawn as pairs of bars."""
+    """Lines with the same keys; shares (0 to 1) named ``ours`` and ``theirs`` are drawn as pairs of bars."""
     columns = list(dict.fromkeys(str(key) for line in lines for key in line))
     shown = [[_cell(line.get(column)) for column in columns] for line in lines[:MOST_LINES]]
     sides = [line.get(side) for line in lines for side in ("ours", "theirs")]
-    largest = max(sides) if all(_is_number(value) and value >= 0 for value in sides) else 0
+    largest = max(sides) if all(_is_number(value) and 0 <= value <= 1 for value in sides) else 0
     return {
         "kind": "compare" if largest > 0 else "table",
         "columns": columns,
