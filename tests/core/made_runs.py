@@ -39,7 +39,7 @@ GIVEN = {"female": ["Aisha", "Maria", "Noor", "Zoë"], "male": ["Chen", "Kofi", 
 CITIES = ["Lagos", "Lyon", "Oslo", "Osaka"]
 ITEMS = ["debit card", "credit card", "prepaid card"]
 DAYS = ["Monday", "Tuesday", "Thursday", "Saturday"]
-HOSTILE = '</title></script><script>alert(1)</script><img src=x onerror=alert(2)> "\' onmouseover=alert(3) \u202e\x1b[31m {{7*7}}'
+HOSTILE = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)> \"' onmouseover=alert(3) \u202e\x1b[31m {{7*7}}"
 
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 _SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("slot", _NAMES), ("value", _NAMES)]))
@@ -140,9 +140,7 @@ def _rejected(folder: Path, data: list[dict[str, Any]], *, hostile: bool) -> Non
         }
         for index, row in enumerate(data[3:60:4])
     ]
-    lost += [
-        {**row, "step": "duplicates", "reason": "same text", "cites": row["id"]} for row in data[5:40:6]
-    ]
+    lost += [{**row, "step": "duplicates", "reason": "same text", "cites": row["id"]} for row in data[5:40:6]]
     _parquet(folder / "rejected" / "part-00000.parquet", table(lost, {"cites": pa.string()}))
 
 

@@ -48,7 +48,9 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> Node:
     return {
         "kind": "compare" if largest > 0 else "table",
         "columns": columns,
-        "numeric": [all(_is_number(line[index]) or line[index] is None for line in shown) for index in range(len(columns))],
+        "numeric": [
+            all(_is_number(line[index]) or line[index] is None for line in shown) for index in range(len(columns))
+        ],
         "lines": shown,
         "left_out": max(0, len(lines) - MOST_LINES),
         "largest": largest,
