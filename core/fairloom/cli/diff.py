@@ -1,0 +1,111 @@
+"""``fairloom diff``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+from fairloom.cli import options, output
+
+DETAIL = """\
+Recipe, inputs, plugins, counts, gates and rows; the exit code is 0
+when nothing differs and 1 when something does."""
+EXAMPLE = """\
+fairloom diff out-1.0 out-1.1"""
+
+Difference = tuple[str, str, Any, Any]
+_MISSING = None
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``diff``."""
+    parser.add_argument("before", metavar="DIR", type=Path, help="the folder of a finished run")
+    parser.add_argument("after", metavar="DIR", type=Path, help="the folder of another")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print what differs."""
+    folders = [options.run_folder(folder) for folder in (arguments.before, arguments.after)]
+    before, after = ({**_read(folder, "manifest"), **_read(folder, "measurements")} for folder in folders)
+    found = list(differences(before, after))
+    same_rows = before.get("content_digest") == after.get("content_digest")
+    if arguments.json:
+        keys = ("section", "key", "before", "after")
+        changes = [dict(zip(keys, one, strict=True)) for one in found]
+        output.document({"same_rows": same_rows, "differences": changes})
+    else:
+        output.text("the rows are the same" if same_rows else "the rows differ")
+        _print(found)
+    return 1 if found else 0
+
+
+def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Difference]:
+    """Every difference as ``(section, key, before, after)``; ``None`` where one side has no such key."""
+    for section, of in _SECTIONS.items():
+        ours, theirs = of(before), of(after)
+        for key in dict.fromkeys((*ours, *theirs)):
+            if ours.get(key, _MISSING) != theirs.get(key, _MISSING):
+                yield section, key, ours.get(key), theirs.get(key)
+
+
+def _print(found: list[Difference]) -> None:
+    for section in dict.fromkeys(one[0] for one in found):
+        output.heading(section)
+        output.table(
+            ("key", "before", "after"),
+            [(key, _short(before), _short(after)) for name, key, before, after in found if name == section],
+        )
+
+
+def _short(value: Any) -> output.Cell:
+    if value is None or isinstance(value, str | int | float):
+        return value
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / f"{name}.json"
+    data: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    return data
+
+
+def _flat(tree: Any, path: str = "") -> dict[str, Any]:
+    """A tree as ``{"factors.city.values": [...]}``; tables in arrays are numbered."""
+    if isinstance(tree, dict):
+        pairs = [(f"{path}.{key}" if path else str(key), value) for key, value in tree.items()]
+    elif isinstance(tree, list) and any(isinstance(item, dict) for item in tree):
+        pairs = [(f"{path}[{index}]", value) for index, value in enumerate(tree)]
+    else:
+        return {path: tree}
+    return {key: value for name, branch in pairs for key, value in _flat(branch, name).items()}
+
+
+def _of(run: dict[str, Any], key: str, name: str, value: str) -> dict[str, Any]:
+    return {item[name]: item.get(value) for item in run.get(key, [])}
+
+
+def _counts(run: dict[str, Any]) -> dict[str, Any]:
+    steps = {
+        f"{step['name']}: {word}": step.get(word)
+        for step in run.get("counts", {}).get("steps", [])
+        for word in ("seen", "rejected")
+    }
+    whole = {key: run.get(key) for key in ("status", "rows", "families")}
+    return {**whole, **run.get("splits", {}), **steps, "missing": sum(cell["missing"] for cell in run["shortfall"])}
+
+
+def _gates(run: dict[str, Any]) -> dict[str, Any]:
+    return {f"{gate['name']}: {word}": gate.get(word) for gate in run.get("gates", []) for word in ("value", "status")}
+
+
+_SECTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
+    "Recipe": lambda run: _flat(run.get("recipe", {})),
+    "Inputs": lambda run: _of(run, "inputs", "path", "sha256"),
+    "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_of(run, "plugins", "name", "version")},
+    "Counts": _counts,
+    "Gates": _gates,
+    "Rows": lambda run: {"content digest": run.get("content_digest")},
+}

@@ -1,0 +1,119 @@
+"""The parsers of the command line, built so that only the chosen command's module is imported."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import importlib
+import re
+from collections.abc import Iterator, Sequence
+from types import ModuleType
+from typing import Any, NoReturn
+
+COMMANDS = {
+    "run": "make the dataset of a recipe",
+    "check": "find everything that is wrong with a recipe, without making rows",
+    "plan": "show the design: cells, counts and what is possible",
+    "preview": "print a few rows with their spans marked",
+    "report": "write report.html of a finished run again",
+    "verify": "check a run folder against its digests, or make the data again and compare",
+    "diff": "compare two runs",
+    "show": "summarise a run folder, or explain a component",
+    "plugins": "list the installed plugins",
+    "schema": "print the JSON Schema of recipes, for editors",
+    "new": "start a recipe that works",
+    "doctor": "report on this installation",
+}
+_DESCRIPTION = "Balanced, reproducible, audited synthetic datasets: a dataset is a designed experiment."
+_EPILOG = """\
+example:
+  fairloom new recipe greetings
+  fairloom run greetings/recipe.toml --to out
+
+exit codes:
+  0 good   1 a gate failed, rows are missing, or things differ
+  2 the recipe or the call is wrong   3 the run failed   130 interrupted"""
+_INVALID = re.compile(r"invalid choice: '(?P<word>[^']*)'")
+
+
+class Parser(argparse.ArgumentParser):
+    """An argument parser that says what was wrong and where the help is, in two lines."""
+
+    def error(self, message: str) -> NoReturn:
+        """Say what is wrong with the call and end with exit code 2."""
+        found = _INVALID.search(message)
+        if found and self.prog == "fairloom":
+            close = difflib.get_close_matches(found["word"], COMMANDS, n=1)
+            message = f"there is no command {found['word']!r}" + (f"; did you mean {close[0]!r}?" if close else "")
+        self.exit(2, f"{self.prog}: {message}\nSee `{self.prog} --help`.\n")
+
+
+def parser_for(arguments: Sequence[str]) -> Parser:
+    """The parser that understands ``arguments``; the options of other commands are left out."""
+    chosen = next((word for word in arguments if not word.startswith("-")), None)
+    return _parser([chosen] if chosen in COMMANDS else [])
+
+
+def command_module(name: str) -> ModuleType:
+    """The module of a command, with ``DETAIL``, ``EXAMPLE``, ``configure(parser)`` and ``call(arguments)``."""
+    return importlib.import_module(f"fairloom.cli.{name}")
+
+
+def command_parsers() -> Iterator[tuple[str, Parser]]:
+    """Every command with its complete parser, in the order of the help."""
+    for name in COMMANDS:
+        yield name, _fill(Parser(prog=f"fairloom {name}", **_form(name)), name)
+
+
+def top_parser() -> Parser:
+    """The parser of ``fairloom`` itself, without the options of any command."""
+    return _parser([])
+
+
+def _parser(wanted: Sequence[str | None]) -> Parser:
+    parser = Parser(
+        prog="fairloom",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action=_Version, nargs=0, help="print the version and exit")
+    _common(parser, default=False)
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
+    for name, summary in COMMANDS.items():
+        form = _form(name) if name in wanted else {}
+        child = commands.add_parser(name, help=summary, allow_abbrev=False, **form)
+        if name in wanted:
+            _fill(child, name)
+    return parser
+
+
+def _form(name: str) -> dict[str, Any]:
+    module = command_module(name)
+    summary = COMMANDS[name]
+    return {
+        "description": f"{summary[0].upper()}{summary[1:]}. {module.DETAIL}".strip(),
+        "epilog": "example:\n" + "\n".join(f"  {line}" for line in module.EXAMPLE.strip().splitlines()),
+        "formatter_class": argparse.RawDescriptionHelpFormatter,
+    }
+
+
+def _fill(parser: Parser, name: str) -> Parser:
+    command_module(name).configure(parser)
+    parser.add_argument("--json", action="store_true", help="print one JSON document instead of text")
+    _common(parser, default=argparse.SUPPRESS)
+    return parser
+
+
+def _common(parser: Parser, default: object) -> None:
+    parser.add_argument("--debug", action="store_true", default=default, help="show tracebacks")
+
+
+class _Version(argparse.Action):
+    """Looks the version up only when it is asked for: reading metadata takes time."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
+        from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
+
+        parser.exit(0, f"fairloom {version('fairloom')}\n")

@@ -1,0 +1,73 @@
+"""``fairloom preview``."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from fairloom import printable
+from fairloom.cli import options, output
+
+DETAIL = """\
+Runs the generators and row filters on the first
+rows of the design only. Spans are shown as [value](slot)."""
+EXAMPLE = """\
+fairloom preview recipe.toml -n 5"""
+
+
+def configure(parser: argparse.ArgumentParser) -> None:
+    """Add the options of ``preview``."""
+    options.recipe(parser)
+    parser.add_argument("-n", "--rows", metavar="N", type=options.positive, default=5, help="how many (default: 5)")
+
+
+def call(arguments: argparse.Namespace) -> int:
+    """Print the rows."""
+    from fairloom.preview import preview  # noqa: PLC0415 - the parser needs none of this
+
+    recipe = options.load(arguments)
+    table = preview(recipe, arguments.rows, tuple(arguments.allow))
+    rows = table.to_pylist()
+    if arguments.json:
+        output.document(rows)
+        return 0
+    for row in rows:
+        _show(row, recipe.task.fields)
+    return 0
+
+
+def _show(row: dict[str, Any], fields: tuple[str, ...]) -> None:
+    title = "  ".join(str(row[key]) for key in ("id", "label") if row.get(key) is not None)
+    if title:
+        output.text(title)
+    for field in fields:
+        name = f"{field}: " if len(fields) > 1 else ""
+        print("  " + name + marked(row[field] or "", row.get(f"{field}.spans") or [], colour=sys.stdout.isatty()))
+    shown = {key: value for key, value in row.items() if _is_factor(key, value, fields)}
+    if shown:
+        output.text("  " + "  ".join(f"{key}={value}" for key, value in shown.items()))
+    print()
+
+
+def _is_factor(key: str, value: Any, fields: tuple[str, ...]) -> bool:
+    system = {"id", "label", "address", "family", "member", "attempt", "cell", *fields}
+    return key not in system and not key.endswith(".spans") and value is not None
+
+
+def marked(text: str, spans: list[dict[str, Any]], *, colour: bool = False) -> str:
+    """``text`` with each span as ``[value](slot)``; on a terminal the value is underlined."""
+    return "".join(_pieces(text, spans, colour=colour))
+
+
+def _pieces(text: str, spans: list[dict[str, Any]], *, colour: bool) -> Iterator[str]:
+    position = 0
+    for span in spans:
+        if span["start"] < position:
+            continue  # a span inside one that is already marked
+        yield printable.line(text[position : span["start"]])
+        value, slot = printable.line(text[span["start"] : span["end"]]), printable.line(span["slot"])
+        yield f"\x1b[4m{value}\x1b[24m\x1b[2m({slot})\x1b[22m" if colour else f"[{value}]({slot})"
+        position = span["end"]
+    yield printable.line(text[position:])
