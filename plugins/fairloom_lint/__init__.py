@@ -6,12 +6,15 @@ level of a factor has.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 
 from fairloom.components import Metric
 from fairloom.hooks import hookimpl
 from fairloom_lint.articles import Articles, ArticlesConfig
 from fairloom_lint.share import Share, ShareConfig
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 @hookimpl
@@ -19,13 +22,13 @@ def fairloom_metrics() -> Iterable[Metric]:
     """The two metrics."""
     yield Metric(
         name="articles",
-        summary="rows with a wrong English article: `a` before a vowel sound, `an` before a consonant sound",
+        summary="Counts rows with a wrong English article, by the sound of the word after it.",
         config=ArticlesConfig,
         build=Articles.build,
     )
     yield Metric(
         name="share",
-        summary="the largest share of the rows that one level of a factor has",
+        summary="Largest share of the rows that one level of a factor has.",
         config=ShareConfig,
         build=Share.build,
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import decoded
-from fairloom.factors import Axis, Factor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from fairloom.factors import Axis, Factor
+    from collections.abc import Mapping
 
 
 def levels_of(rows: pa.RecordBatch, axis: Axis, factors: Mapping[str, Factor]) -> pa.Array | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
 
 import attrs
 import pyarrow as pa
@@ -12,6 +11,10 @@ import pyarrow.compute as pc
 from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
 from fairloom_lint.axes import levels_of
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 _SHOWN = 20
 
