@@ -6,12 +6,12 @@ level of a factor has.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 from fairloom.components import Metric
 from fairloom.hooks import hookimpl
 from fairloom_lint.articles import Articles, ArticlesConfig
 from fairloom_lint.share import Share, ShareConfig
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -14,7 +15,6 @@ from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
 from fairloom_lint.axes import levels_of
 from fairloom_lint.sounds import begins_with_vowel_sound
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

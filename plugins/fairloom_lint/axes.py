@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import decoded
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from fairloom.factors import Axis, Factor
     from collections.abc import Mapping
+
+    from fairloom.factors import Axis, Factor
 
 
 def levels_of(rows: pa.RecordBatch, axis: Axis, factors: Mapping[str, Factor]) -> pa.Array | None:

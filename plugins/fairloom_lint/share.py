@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from typing import TYPE_CHECKING
 
 import attrs
 import pyarrow as pa
@@ -11,7 +12,6 @@ import pyarrow.compute as pc
 from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
 from fairloom_lint.axes import levels_of
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
