@@ -48,13 +48,13 @@ def main() -> int:
 
 
 def read_arguments() -> argparse.Namespace:
-    """The command, and what goes on to pytest."""
+    """The command, and in ``rest`` what goes on to pytest."""
+    cut = sys.argv.index("--") if "--" in sys.argv else len(sys.argv)
     parser = argparse.ArgumentParser(prog="dev.py", description="Set up, run and test fairloom.")
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     commands.add_parser("demo", help="make the dataset of docs/recipes/bank-intents in out/bank-intents")
-    tests = commands.add_parser("test", help="lint, types, contracts, tests; `test -- -k NAME` runs some tests only")
-    tests.add_argument("rest", nargs="*", metavar="-- PYTEST-ARGUMENT")
-    return parser.parse_args()
+    commands.add_parser("test", help="lint, types, contracts, tests; `test -- -k NAME` runs some tests only")
+    return parser.parse_args(sys.argv[1:cut], argparse.Namespace(rest=sys.argv[cut + 1 :]))
 
 
 def demo() -> int:
