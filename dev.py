@@ -99,7 +99,7 @@ def requirements() -> list[str]:
 
 def install(*what: str) -> None:
     """Call pip, and explain the one thing that usually goes wrong."""
-    quiet = ("--quiet", "--disable-pip-version-check", "--no-input")
+    quiet = ("--quiet", "--quiet", "--disable-pip-version-check", "--no-input")  # errors only
     if call("-m", "pip", "install", *quiet, *what):
         sys.exit(
             "The packages above could not be installed. pip needs a network connection or, in its configuration, an\n"
