@@ -1,0 +1,34 @@
+"""Lint: faults of the written data that a reader would see at once, counted over the final rows.
+
+``lint.articles`` counts rows with a wrong "a" or "an"; ``lint.share`` is the largest share that one
+level of a factor has.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairloom.components import Metric
+from fairloom.hooks import hookimpl
+from fairloom_lint.articles import Articles, ArticlesConfig
+from fairloom_lint.share import Share, ShareConfig
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@hookimpl
+def fairloom_metrics() -> Iterable[Metric]:
+    """The two metrics."""
+    yield Metric(
+        name="articles",
+        summary="Counts rows with a wrong English article, by the sound of the word after it.",
+        config=ArticlesConfig,
+        build=Articles.build,
+    )
+    yield Metric(
+        name="share",
+        summary="Largest share of the rows that one level of a factor has.",
+        config=ShareConfig,
+        build=Share.build,
+    )
