@@ -19,7 +19,7 @@ from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
 from fairloom.gates import decide, outcome
 from fairloom.inputs import file_digest
-from fairloom.log import Log
+from fairloom.log import FILE, Log
 from fairloom.loom import Loom
 from fairloom.observers import Observers
 from fairloom.manifest import environment, file_records, sealed
@@ -169,13 +169,12 @@ class Engine:
 
     def _present(self, out: Path, manifest: dict[str, Any], rows: dict[str, int]) -> None:
         """Report, card and manifest; the manifest last, with the digests of everything else."""
-        from fairloom.card import write_card  # noqa: PLC0415 - jinja2 is needed only now
-        from fairloom.report import write_report  # noqa: PLC0415
+        from fairloom import report  # noqa: PLC0415 - jinja2 is needed only now
 
         manifest["files"] = file_records(out, rows)
         write_text(out / MANIFEST, pretty(sealed(manifest)))
-        write_card(out)
-        write_report(out)
+        # card: to come
+        report.write(out)
         manifest["files"] = file_records(out, rows)
         write_text(out / MANIFEST, pretty(sealed(manifest)))
 
@@ -184,6 +183,8 @@ class Engine:
         path = self.folder.path
         kept = [name for name in OUTPUTS if name != MANIFEST]
         self.folder.clear_outputs()
+        # The log is still being written; on POSIX an open file can be moved.
+        (self.folder.work / FILE).rename(out / FILE)
         for name in (*kept, MANIFEST):
             if (out / name).exists():
                 (out / name).rename(path / name)

@@ -46,6 +46,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             folder.clear()
         if _already(folder, who):
             (log or terminal()).info("run.complete", folder=str(target))
+            folder.forget_work()
             return Run.open(target)
         folder.begin(who)
         job = Job(recipe=recipe.resolved, root=str(recipe.root), allow=tuple(allowed), folder=str(target))
