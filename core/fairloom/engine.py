@@ -55,7 +55,7 @@ class Engine:
         self.observers.run_started(info)
         self.log.info("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
         self.progress.start(loom.summary.rows, "weaving")
-        specs = part_specs(loom.plan.families, loom.plan.members, loom.recipe.run.part_rows)
+        specs = part_specs(loom.plan.families, loom.plan.members, loom.recipe.parts.rows)
         settled = settle(loom, self.folder.path, self._execute(specs), self._execute)
         self.progress.stage("measuring and writing")
         out = self.folder.work / FINAL

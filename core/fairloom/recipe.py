@@ -21,7 +21,11 @@ from fairloom.validators import between, distinct, not_blank, not_empty
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+    from fairloom.executors import Runs
     from fairloom.locate import KeyPath
+    from fairloom.log import Log
+    from fairloom.progress import Progress
+    from fairloom.results import Run
 
 
 @attrs.frozen(kw_only=True)
@@ -271,10 +275,10 @@ class ExportSpec:
 
 
 @attrs.frozen(kw_only=True)
-class RunSpec:
-    """``[run]``: the part size belongs to the recipe, never to the workers."""
+class PartsSpec:
+    """``[parts]``: the part size belongs to the recipe, never to the workers."""
 
-    part_rows: int = attrs.field(
+    rows: int = attrs.field(
         default=65_536, metadata={"help": "how many rows make a part; bounds the memory of a run"}, validator=between(1)
     )
 
@@ -296,7 +300,7 @@ class Recipe:
     gate: tuple[GateSpec, ...] = attrs.field(default=(), metadata={"help": "bounds that the final rows must hold"})
     reference: dict[str, ReferenceSpec] = attrs.field(factory=dict, metadata={"help": "real rows to compare with"})
     export: ExportSpec = attrs.field(default=ExportSpec(), metadata={"help": "where the data go and their split"})
-    run: RunSpec = attrs.field(default=RunSpec(), metadata={"help": "how the work is cut into parts"})
+    parts: PartsSpec = attrs.field(default=PartsSpec(), metadata={"help": "how the work is cut into parts"})
     root: Path = attrs.field(default=Path(), metadata={"internal": True})
     path: Path | None = attrs.field(default=None, eq=False, metadata={"internal": True})
     resolved: dict[str, Any] = attrs.field(factory=dict, metadata={"internal": True})
@@ -345,3 +349,26 @@ class Recipe:
     def place(self, problems: Iterable[Problem]) -> list[Problem]:
         """Give problems found later, which know their key path only, the place in the file."""
         return place(problems, self.source) if self.source else list(problems)
+
+    def run(  # noqa: PLR0913 - the options of the command, one each
+        self,
+        to: str | Path | None = None,
+        *,
+        workers: int = 1,
+        executor: Runs | None = None,
+        fresh: bool = False,
+        allow: Iterable[str | Path] = (),
+        progress: Progress | None = None,
+        log: Log | None = None,
+    ) -> Run:
+        """Make the dataset in the folder ``to``: the same engine and the same bytes as the command.
+
+        Raises:
+            RecipeError: The recipe or the folder is wrong; nothing was generated.
+            RunError: The run could not go on; finished parts are kept and the same call goes on.
+        """
+        from fairloom.run import run  # noqa: PLC0415 - the model is usable without the engine
+
+        return run(
+            self, to, workers=workers, executor=executor, fresh=fresh, allow=allow, progress=progress, log=log
+        )

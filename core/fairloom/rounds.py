@@ -74,7 +74,7 @@ def settle(loom: Loom, folder: Path, results: list[Result], execute: Execute) ->
         if spent.all():
             break
         turn += 1
-        size = max(1, loom.recipe.run.part_rows // loom.plan.members)
+        size = max(1, loom.recipe.parts.rows // loom.plan.members)
         fresh = execute(refill_specs(turn, families[~spent], attempts[~spent], size))
         short += [(family, attempt) for result in fresh for family, attempt in result["short"]]
         results = results + fresh

@@ -72,7 +72,7 @@ def gather(sheet: Sheet, levels: Index, pool: Pool) -> Gathered:
     count, slot_count = layout.count[template], layout.slot_count[template]
     offsets, slot_offsets = _offsets(count), _offsets(slot_count)
     if offsets[-1] > MAX_SEGMENTS:
-        raise RunError(f"a part needs {offsets[-1]:,} pieces of text; make [run] part_rows smaller")
+        raise RunError(f"a part needs {offsets[-1]:,} pieces of text; make [parts] rows smaller")
     ids = pool.lookup[layout.base][_ragged(layout.first[template], count, offsets)]
     slots = _ragged(layout.slot_first[template], slot_count, slot_offsets)
     at = layout.slot_at[slots] + np.repeat(offsets[:-1], slot_count)

@@ -151,7 +151,7 @@ class TemplateWriter:
             )
         if (size := int(lengths(gathered, pool.bytes).sum())) > MAX_BYTES:
             raise RunError(
-                f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [run] part_rows smaller"
+                f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller"
             )
 
 

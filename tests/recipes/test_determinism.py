@@ -37,7 +37,7 @@ def test_the_golden_digest(whole: fl.Run) -> None:
 @pytest.mark.parametrize("part_rows", [101, 500, 65_536])
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_workers_and_part_size_change_nothing(tmp_path: Path, whole: fl.Run, workers: int, part_rows: int) -> None:
-    assert made(tmp_path / "run", f"run.part_rows={part_rows}", workers=workers).digest == whole.digest
+    assert made(tmp_path / "run", f"parts.rows={part_rows}", workers=workers).digest == whole.digest
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
@@ -51,7 +51,7 @@ def test_killed_twenty_times_and_resumed(tmp_path: Path, whole: fl.Run) -> None:
     """SIGKILL at random moments of a slowed run; every restart goes on from what was finished."""
     chance = random.Random(20261123)
     # Slow in the filter only: its verdicts, and so the rows, stay what they are.
-    slowed = ["--set", "step.picky.slow=0.0008", "--set", "run.part_rows=200"]
+    slowed = ["--set", "step.picky.slow=0.0008", "--set", "parts.rows=200"]
     command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet", *slowed]
     kills = 0
     for _ in range(3 * KILLS):
@@ -76,7 +76,7 @@ def _rows(folder: Path) -> list[dict[str, object]]:
 
 @pytest.mark.parametrize("workers", ["1", "2"])
 def test_ctrl_c_stops_within_two_seconds_and_resumes(tmp_path: Path, whole: fl.Run, workers: str) -> None:
-    slowed = ["--set", "step.picky.slow=0.002", "--set", "run.part_rows=200", "--workers", workers]
+    slowed = ["--set", "step.picky.slow=0.002", "--set", "parts.rows=200", "--workers", workers]
     command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet", *slowed]
     process = subprocess.Popen(command, stderr=subprocess.PIPE, start_new_session=True)
     journal = tmp_path / "run" / ".work" / "journal.jsonl"
