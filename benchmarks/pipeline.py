@@ -18,6 +18,7 @@ from pathlib import Path
 
 import fairloom as fl
 
+FOUR_SLOTS = "{{ person }} from {{ city }} ordered the {{ product }} and it was {{ mood }}."
 WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet", "jade")
 
 
@@ -31,7 +32,7 @@ def recipe(rows: int, templates: int = 10) -> dict[str, object]:
         {
             "name": f"t{i}",
             "label": labels[i % 4],
-            "text": f"Note {i}: {{{{ person }}}} from {{{{ city }}}} ordered the {{{{ product }}}} and it was {{{{ mood }}}}.",
+            "text": f"Note {i}: " + FOUR_SLOTS,
         }
         for i in range(max(templates, 4))
     ]

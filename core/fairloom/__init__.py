@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from fairloom.hooks import hookimpl
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.recipe import Recipe
-    from fairloom.run import Run, load
+    from fairloom.results import Run
 
     __version__: str
 
@@ -51,7 +51,7 @@ _HOMES = {
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
     "fairloom.recipe": ("Recipe",),
-    "fairloom.run": ("Run", "load"),
+    "fairloom.results": ("Run",),
 }
 _HOME_OF = {name: home for home, names in _HOMES.items() for name in names}
 
@@ -104,7 +104,6 @@ __all__ = [
     "filter",
     "generator",
     "hookimpl",
-    "load",
     "metric",
     "sampler",
 ]

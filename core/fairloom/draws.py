@@ -78,9 +78,7 @@ class Draws:
         low, high = (out[0], out[1]) if half == 0 else (out[2], out[3])
         return low | (high << _32)
 
-    def below(
-        self, bound: npt.ArrayLike, addresses: npt.ArrayLike, attempts: npt.ArrayLike = 0, slot: int = 0
-    ) -> Ints:
+    def below(self, bound: npt.ArrayLike, addresses: npt.ArrayLike, attempts: npt.ArrayLike = 0, slot: int = 0) -> Ints:
         """Integers in ``[0, bound)``, ``bound`` at most 2**31, one per address.
 
         Multiply-shift of a 32-bit word (Lemire 2019, without rejection): the bias is below

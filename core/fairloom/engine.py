@@ -21,8 +21,8 @@ from fairloom.gates import decide, outcome
 from fairloom.inputs import file_digest
 from fairloom.log import FILE, Log
 from fairloom.loom import Loom
-from fairloom.observers import Observers
 from fairloom.manifest import environment, file_records, sealed
+from fairloom.observers import Observers
 from fairloom.parts import PARTS, Job, PartSpec, part_specs
 from fairloom.progress import Progress
 from fairloom.rounds import Result, Settled, settle
@@ -30,6 +30,7 @@ from fairloom.store import MANIFEST, OUTPUTS, Folder, pretty, sync_folder, write
 from fairloom.tally import StepTally, from_plain, total
 
 FINAL = "final"
+
 
 @attrs.define(eq=False)
 class Engine:
@@ -45,13 +46,17 @@ class Engine:
 
     def __attrs_post_init__(self) -> None:
         """Listen to the observers of the plugins in use."""
-        self.observers = self.loom.plugins.observers(lambda name, error: self.log.warning("observer.off", plugin=name, error=error))
+        self.observers = self.loom.plugins.observers(
+            lambda name, error: self.log.warning("observer.off", plugin=name, error=error)
+        )
 
     def go(self, who: dict[str, Any]) -> None:
         """Do whatever is not done yet."""
         loom = self.loom
         about = loom.recipe.recipe
-        info = RunInfo(name=about.name, version=about.version, seed=about.seed, rows=loom.summary.rows, folder=self.folder.path)
+        info = RunInfo(
+            name=about.name, version=about.version, seed=about.seed, rows=loom.summary.rows, folder=self.folder.path
+        )
         self.observers.run_started(info)
         self.log.info("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
         self.progress.start(loom.summary.rows, "weaving")
@@ -104,7 +109,9 @@ class Engine:
         loom, recipe = self.loom, self.loom.recipe
         for step, tally in zip(loom.steps, tallies, strict=True):
             kept = tally.seen - tally.rejected
-            told = StepInfo(name=step.name, use=step.use, kind=step.kind, seen=tally.seen, kept=kept, rejected=tally.reasons)
+            told = StepInfo(
+                name=step.name, use=step.use, kind=step.kind, seen=tally.seen, kept=kept, rejected=tally.reasons
+            )
             self.observers.step_done(info, told)
         metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
@@ -117,7 +124,10 @@ class Engine:
             self.observers.gate_decided(info, verdict)
             self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
         status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
-        measured = {"gates": [attrs.asdict(verdict) for verdict in verdicts], "audit": audit(loom.steps, tallies, loom.factors)}
+        measured = {
+            "gates": [attrs.asdict(verdict) for verdict in verdicts],
+            "audit": audit(loom.steps, tallies, loom.factors),
+        }
         write_text(out / "measurements.json", pretty(measured))
         write_text(out / "certificate.json", pretty(certificate.result()))
         write_text(out / "recipe.json", pretty(recipe.resolved))
@@ -136,7 +146,15 @@ class Engine:
         recipe_file = loom.recipe.path
         place = os.path.relpath(recipe_file, self.folder.path) if recipe_file else None
         steps = [
-            {"name": step.name, "use": step.use, "kind": step.kind, "seen": tally.seen, "rejected": tally.rejected, "mates": tally.mates, "reasons": tally.reasons}
+            {
+                "name": step.name,
+                "use": step.use,
+                "kind": step.kind,
+                "seen": tally.seen,
+                "rejected": tally.rejected,
+                "mates": tally.mates,
+                "reasons": tally.reasons,
+            }
             for step, tally in zip(loom.steps, tallies, strict=True)
         ]
         return {

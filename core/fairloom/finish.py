@@ -61,12 +61,16 @@ class Parts:
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The final rows, one batch per planned part at most, with the system columns."""
         dropped = self.settled.dropped_keys()
-        refills = [self._table(result, dropped) for result in self.settled.results if not result["key"].startswith("0/")]
+        refills = [
+            self._table(result, dropped) for result in self.settled.results if not result["key"].startswith("0/")
+        ]
         first = {result["key"]: result for result in self.settled.results}
         members = self.loom.plan.members
         for spec in part_specs(self.loom.plan.families, members, self.loom.recipe.parts.rows):
             mine = self._table(first[spec.key], dropped)
-            extra = [_between(table, spec.start * members, spec.stop * members) for table in refills if table is not None]
+            extra = [
+                _between(table, spec.start * members, spec.stop * members) for table in refills if table is not None
+            ]
             tables = [table for table in (mine, *extra) if table is not None and table.num_rows]
             if not tables:
                 continue

@@ -39,7 +39,9 @@ class Verdict:
 
     def line(self) -> str:
         """One line for people: ``balance.gap = 1 (max 1): passed``."""
-        bounds = ", ".join(f"{side} {bound:g}" for side, bound in (("min", self.min), ("max", self.max)) if bound is not None)
+        bounds = ", ".join(
+            f"{side} {bound:g}" for side, bound in (("min", self.min), ("max", self.max)) if bound is not None
+        )
         value = "not computed" if self.value is None else f"{self.value:.4g}"
         of = f" {self.of}" if self.of else ""
         why = f" ({self.why})" if self.why else ""

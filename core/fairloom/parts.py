@@ -18,7 +18,8 @@ import pyarrow as pa
 from fairloom.batch import ADDRESS, ATTEMPT, FAMILY
 from fairloom.draws import Ints
 from fairloom.inputs import file_digest
-from fairloom.loom import Loom, prepare
+from fairloom.loom import Loom
+from fairloom.prepare import prepare
 from fairloom.recipe import Recipe
 from fairloom.store import WORK, atomic, canonical
 from fairloom.tally import to_plain

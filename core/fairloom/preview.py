@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.finish import Shape
-from fairloom.loom import prepare
+from fairloom.prepare import prepare
 from fairloom.recipe import Recipe
 
 

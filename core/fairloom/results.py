@@ -113,7 +113,7 @@ def _needed(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
     except ImportError as error:
-        raise RunError(f"this needs {module}: pip install \"fairloom[{extra}]\"") from error
+        raise RunError(f'this needs {module}: pip install "fairloom[{extra}]"') from error
 
 
 def _read(folder: Path) -> pa.Table:

@@ -29,7 +29,14 @@ Execute = Callable[[Sequence[PartSpec]], list[Result]]
 
 _ATTEMPT_BITS = 16
 DROPS = pa.schema(
-    [(ADDRESS, pa.int64()), (FAMILY, pa.int64()), (ATTEMPT, pa.int32()), (STEP, pa.string()), (REASON, pa.string()), (CITES, pa.int64())]
+    [
+        (ADDRESS, pa.int64()),
+        (FAMILY, pa.int64()),
+        (ATTEMPT, pa.int32()),
+        (STEP, pa.string()),
+        (REASON, pa.string()),
+        (CITES, pa.int64()),
+    ]
 )
 
 
@@ -129,7 +136,8 @@ class _Memory:
         verdicts = self.step.work.judge(table.drop_columns([ATTEMPT, *self.axes]), self.priority)
         if verdicts.num_rows != table.num_rows:
             raise PluginError(
-                f"filter {self.step.use} (step {self.step.name!r}) gave {verdicts.num_rows} verdicts on {table.num_rows} rows"
+                f"filter {self.step.use} (step {self.step.name!r}) gave {verdicts.num_rows} verdicts "
+                f"on {table.num_rows} rows"
             )
         reasons = verdicts.column(REASON).combine_chunks().cast(pa.string())
         self._count(table, reasons, tally)

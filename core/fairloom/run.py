@@ -9,9 +9,9 @@ from typing import Any
 from fairloom.engine import Engine
 from fairloom.executors import Runs, executor_for
 from fairloom.log import FILE, Log, recording, terminal
-from fairloom.loom import prepare
 from fairloom.manifest import identity
 from fairloom.parts import Job
+from fairloom.prepare import prepare
 from fairloom.problems import RecipeError, RunError
 from fairloom.progress import Progress, Silent
 from fairloom.recipe import Recipe
@@ -86,6 +86,11 @@ def _already(folder: Folder, who: dict[str, Any]) -> bool:
 
 
 def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
-    words = {"fairloom": "fairloom itself", "recipe_digest": "the recipe", "inputs": "an input file", "plugins": "a plugin"}
+    words = {
+        "fairloom": "fairloom itself",
+        "recipe_digest": "the recipe",
+        "inputs": "an input file",
+        "plugins": "a plugin",
+    }
     changed = [word for key, word in words.items() if there.get(key) != here.get(key)]
     return f"{' and '.join(changed)} changed" if changed else "another name or version"

@@ -126,7 +126,7 @@ def _root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Pa
         return Path(recipe).resolve().parent
     if manifest.get("recipe_file") is None:
         raise RunError("the manifest names no recipe file; say where its inputs are with --recipe")
-    place = (path / manifest["recipe_file"]).resolve()
+    place = (path / str(manifest["recipe_file"])).resolve()
     if not place.parent.is_dir():
         raise RunError(f"the recipe's folder {place.parent} is gone; say where its inputs are with --recipe")
     return place.parent
@@ -142,9 +142,11 @@ def _compare(was: dict[str, Any], now: dict[str, Any]) -> list[Problem]:
         )
     ]
     then = {record["path"]: record["sha256"] for record in was["inputs"]}
-    for record in now["inputs"]:
-        if then.get(record["path"]) != record["sha256"]:
-            problems.append(Problem("this input changed since the run", file=record["path"]))
+    problems += [
+        Problem("this input changed since the run", file=record["path"])
+        for record in now["inputs"]
+        if then.get(record["path"]) != record["sha256"]
+    ]
     for old, new in zip(was["plugins"], now["plugins"], strict=False):
         if old != new:
             problems.append(Problem(f"this plugin changed since the run: {old} became {new}", file=new["name"]))

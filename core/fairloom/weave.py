@@ -8,7 +8,7 @@ part, so the size of parts and the number of workers cannot change a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -32,7 +32,7 @@ class Step:
 
     name: str
     use: str
-    kind: str
+    kind: Literal["generate", "filter"]
     scope: str
     work: Any
 

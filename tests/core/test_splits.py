@@ -24,6 +24,8 @@ def test_every_cell_is_split_in_proportion(cells: int, quota: int, share: float,
 def test_a_family_can_be_asked_for_alone() -> None:
     rank, cell = np.arange(100), np.zeros(100, np.int32)
     whole = split_of(rank, cell, {"a": 0.5, "b": 0.3, "c": 0.2}, Draws(1))
-    alone = [int(split_of(rank[i : i + 1], cell[i : i + 1], {"a": 0.5, "b": 0.3, "c": 0.2}, Draws(1))[0]) for i in range(100)]
+    alone = [
+        int(split_of(rank[i : i + 1], cell[i : i + 1], {"a": 0.5, "b": 0.3, "c": 0.2}, Draws(1))[0]) for i in range(100)
+    ]
     assert whole.tolist() == alone
     assert set(alone) == {0, 1, 2}

@@ -15,11 +15,16 @@ from fairloom.store import Journal, atomic, open_folder, write_text
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:
     write_text(tmp_path / "a.json", "old")
-    with pytest.raises(KeyboardInterrupt), atomic(tmp_path / "a.json") as stream:
-        stream.write(b"half of the n")
-        raise KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt):
+        _interrupted(tmp_path / "a.json")
     assert (tmp_path / "a.json").read_text(encoding="utf-8") == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["a.json"]
+
+
+def _interrupted(path: Path) -> None:
+    with atomic(path) as stream:
+        stream.write(b"half of the n")
+        raise KeyboardInterrupt
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])

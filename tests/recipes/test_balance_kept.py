@@ -19,7 +19,9 @@ def with_step(tmp_path: Path, step: str) -> Path:
     for file in SMALL.parent.iterdir():
         if file.is_file():
             (folder / file.name).write_bytes(file.read_bytes())
-    text = SMALL.read_text(encoding="utf-8").replace('[[step]]\nfilter = "text.duplicates"', f'{step}\n[[step]]\nfilter = "text.duplicates"')
+    text = SMALL.read_text(encoding="utf-8").replace(
+        '[[step]]\nfilter = "text.duplicates"', f'{step}\n[[step]]\nfilter = "text.duplicates"'
+    )
     (folder / "recipe.toml").write_text(text, encoding="utf-8")
     return folder / "recipe.toml"
 
@@ -32,7 +34,9 @@ def test_a_filter_against_one_label_cannot_skew_the_counts(tmp_path: Path) -> No
     run = fl.Recipe.load(with_step(tmp_path, UNFAIR)).run(tmp_path / "run")
     assert run.status == "passed"
     assert Counter(run.table["label"].to_pylist()) == {"key_lost": 800, "late_out": 800, "quiet": 800}
-    cells = Counter(zip(*(run.table[axis].to_pylist() for axis in ("label", "person.gender", "person.origin")), strict=True))
+    cells = Counter(
+        zip(*(run.table[axis].to_pylist() for axis in ("label", "person.gender", "person.origin")), strict=True)
+    )
     assert len(cells) == 12
     assert max(cells.values()) - min(cells.values()) <= 1
 
@@ -71,7 +75,9 @@ def test_duplicates_cite_the_row_that_was_kept(tmp_path: Path) -> None:
     # Eight names, three floors and two rooms: collisions are certain.
     run = fl.Recipe.load(SMALL, set=["factors.room.min=100", "factors.room.max=109"]).run(tmp_path / "run")
     kept = {row["id"]: row["text"] for row in run.table.to_pylist()}
-    dropped = [row for row in pq.read_table(tmp_path / "run" / "rejected").to_pylist() if row["step"] == "text.duplicates"]
+    dropped = [
+        row for row in pq.read_table(tmp_path / "run" / "rejected").to_pylist() if row["step"] == "text.duplicates"
+    ]
     assert dropped
     assert all(kept[row["cites"]] == row["text"] for row in dropped if row["cites"] in kept)
     assert sum(row["cites"] in kept for row in dropped) > 0.9 * len(dropped)
@@ -88,7 +94,9 @@ def test_a_filter_nobody_can_pass_ends_in_a_named_shortfall(tmp_path: Path) -> N
 
 
 def test_held_instead_of_failed_when_the_recipe_says_so(tmp_path: Path) -> None:
-    recipe = fl.Recipe.load(with_step(tmp_path, NEVER), set=["design.attempts=2", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"'])
+    recipe = fl.Recipe.load(
+        with_step(tmp_path, NEVER), set=["design.attempts=2", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"']
+    )
     assert recipe.run(tmp_path / "run").status == "held"
 
 
@@ -109,5 +117,7 @@ def test_the_certificate_counts_the_final_rows(tmp_path: Path) -> None:
     pair = next(p for p in certificate["pairs"] if p["axes"] == ["label", "person.gender"])
     counted = Counter(zip(run.table["label"].to_pylist(), run.table["person.gender"].to_pylist(), strict=True))
     assert {
-        (row, column): pair["table"][i][j] for i, row in enumerate(pair["rows"]) for j, column in enumerate(pair["columns"])
+        (row, column): pair["table"][i][j]
+        for i, row in enumerate(pair["rows"])
+        for j, column in enumerate(pair["columns"])
     } == counted

@@ -105,7 +105,8 @@ def _until(condition: object, seconds: float = 30.0) -> None:
 def test_adding_a_step_leaves_the_other_draws_alone(tmp_path: Path, whole: fl.Run) -> None:
     """A filter that keeps everything, put in front, changes no row."""
     text = SMALL.read_text(encoding="utf-8").replace(
-        '[[step]]\nfilter = "text.length"', '[[step]]\nname = "idle"\nfilter = "./my_filters.py:picky"\nshare = 0.0\n\n[[step]]\nfilter = "text.length"'
+        '[[step]]\nfilter = "text.length"',
+        '[[step]]\nname = "idle"\nfilter = "./my_filters.py:picky"\nshare = 0.0\n\n[[step]]\nfilter = "text.length"',
     )
     folder = _copy(tmp_path, text)
     assert fl.Recipe.load(folder / "recipe.toml").run(tmp_path / "run").digest == whole.digest

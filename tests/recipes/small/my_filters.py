@@ -27,6 +27,6 @@ def unfair(text: str, label: str, *, target: str, share: float = 0.6) -> str | N
 
 
 @fl.filter
-def never(text: str, label: str, *, target: str) -> str | None:
+def never(label: str, *, target: str) -> str | None:
     """Reject every text of one label."""
     return "never" if label == target else None

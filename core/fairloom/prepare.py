@@ -1,0 +1,256 @@
+"""Setting up a loom: from a recipe to loaded components, factors, plan and steps.
+
+What is wrong is collected as far as it can be found, and said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import pyarrow as pa
+
+from fairloom.batch import LABEL
+from fairloom.briefs import Briefs
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools
+from fairloom.design import DesignTask, Plan
+from fairloom.draws import Draws
+from fairloom.factors import Axis, Factor, load_factors
+from fairloom.inputs import Inputs, inputs_for
+from fairloom.locate import KeyPath
+from fairloom.loom import Loom, Opener
+from fairloom.plugins import Plugins
+from fairloom.problems import Problem, RecipeError
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.rules import rules_of
+from fairloom.structure import structure
+from fairloom.weave import Step
+
+T = TypeVar("T")
+
+
+def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
+    """Load, check and plan a recipe, without generating anything.
+
+    Raises:
+        RecipeError: Everything that is wrong with the recipe, each with its place.
+        PluginError: A plugin it names is broken.
+    """
+    setting = _Setting(recipe, inputs_for(recipe.root, allow), Plugins(root=recipe.root))
+    setting.load_factors()
+    setting.open_references()
+    setting.check_gates()
+    setting.stop()
+    setting.build_steps()
+    setting.stop()
+    plan = setting.plan()
+    setting.stop()
+    loom = setting.loom(plan)
+    setting.try_outputs(loom)
+    setting.stop()
+    return loom
+
+
+@attrs.define(eq=False)
+class _Setting:
+    """A loom being set up, and the problems found so far."""
+
+    recipe: Recipe
+    inputs: Inputs
+    plugins: Plugins
+    factors: Mapping[str, Factor] = attrs.field(factory=dict)
+    references: dict[str, Opener] = attrs.field(factory=dict)
+    steps: list[Step] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def catch(self, work: Callable[[], T], *path: str | int) -> T | None:
+        """What ``work`` gives, or ``None`` and its problems noted, at ``path`` where they name none."""
+        try:
+            return work()
+        except RecipeError as error:
+            self.problems += [
+                problem if problem.path else attrs.evolve(problem, path=path) for problem in error.problems
+            ]
+            return None
+
+    def stop(self) -> None:
+        """Raise what was found."""
+        if self.problems:
+            raise RecipeError(self.recipe.place(self.problems))
+
+    def build(self, component: Component, settings: Any, path: KeyPath, owner: type, *stream: str) -> Any:
+        """The working object of a component."""
+        config: Any = structure(component.config, settings, path, owner=owner)
+        draws = Draws(self.recipe.recipe.seed).stream(*stream)
+        tools = Tools(
+            task=self.recipe.task,
+            factors=self.factors,
+            draws=draws,
+            open_path=self.inputs.open_path,
+            references=self.references,
+        )
+        return component.build(config, tools)
+
+    def load_factors(self) -> None:
+        """Value samplers, then every factor."""
+        samplers = {
+            name: self.catch(lambda name=name, spec=spec: self._sampler(name, spec), "factors", name)  # type: ignore[misc]
+            for name, spec in self.recipe.factors.items()
+            if spec.sample is not None
+        }
+        loaded = self.catch(
+            lambda: load_factors(
+                self.recipe.factors,
+                self.recipe.task,
+                self.inputs.open_path,
+                within=self.recipe.design.within,
+                samplers=samplers,
+            ),
+            "factors",
+        )
+        self.factors = loaded or {}
+
+    def _sampler(self, name: str, spec: FactorSpec) -> Any:
+        path: KeyPath = ("factors", name)
+        component, _ = self.plugins.find(Sampler, str(spec.sample), *path, "sample", plans="value")
+        return self.build(component, spec.settings, path, FactorSpec, "factor", name)
+
+    def open_references(self) -> None:
+        """Readers of reference rows."""
+        for name, spec in self.recipe.reference.items():
+            opener = self.catch(lambda name=name, spec=spec: self._reference(name, spec), "reference", name)  # type: ignore[misc]
+            if opener is not None:
+                self.references[name] = opener
+
+    def _reference(self, name: str, spec: ReferenceSpec) -> Opener:
+        path: KeyPath = ("reference", name)
+        component, _ = self.plugins.find(Reader, spec.read, *path, "read")
+        reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
+        return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
+
+    def build_steps(self) -> None:
+        """Generators and filters, in order."""
+        kinds = [spec.kind for spec in self.recipe.step]
+        if kinds[:1] != ["generate"]:
+            self.problems.append(
+                Problem(
+                    "the first step must generate rows",
+                    ("step", 0) if kinds else ("step",),
+                    suggestion='for example generate = "template"',
+                )
+            )
+        for index, spec in enumerate(self.recipe.step):
+            step = self.catch(lambda index=index, spec=spec: self._step(index, spec), "step", index)  # type: ignore[misc]
+            if step is not None:
+                self.steps.append(step)
+
+    def _step(self, index: int, spec: StepSpec) -> Step:
+        path: KeyPath = ("step", index)
+        kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
+        component, _ = self.plugins.find(kind, spec.use, *path, spec.kind)
+        work = self.build(component, spec.settings, path, StepSpec, "step", spec.name)
+        return Step(spec.name, spec.use, spec.kind, component.scope, work)
+
+    def check_gates(self) -> None:
+        """Metrics that exist, and bounds that decide something."""
+        for index, gate in enumerate(self.recipe.gate):
+            self.catch(lambda index=index, gate=gate: self._gate(index, gate), "gate", index)  # type: ignore[misc]
+            if gate.min is None and gate.max is None:
+                way = "give min or max, or both for a band"
+                self.problems.append(Problem("a gate without a bound decides nothing", ("gate", index), suggestion=way))
+
+    def _gate(self, index: int, gate: GateSpec) -> None:
+        component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
+        structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
+
+    def plan(self) -> Plan:
+        """The allocation of levels, or an empty shell when problems were found."""
+        rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.factors), "design")
+        self.stop()
+        plan = self.catch(lambda: self._plan(rules or ()), "design")
+        self.stop()
+        return plan  # type: ignore[return-value]  # stop() raised if there is none
+
+    def _plan(self, rules: Iterable[Any]) -> Plan:
+        spec, rows = self.recipe.design, self.recipe.recipe.rows
+        component, _ = self.plugins.find(Sampler, spec.use, "design", "use", plans="design")
+        sampler = self.build(component, spec.settings, ("design",), DesignSpec, "design")
+        task = DesignTask(
+            rows=None if rows == "all" else rows,
+            factors={name: factor for name, factor in self.factors.items() if factor.sampler is None},
+            cross=tuple(Axis.parse(text) for text in spec.cross),
+            independent=tuple(tuple(Axis.parse(text) for text in pair) for pair in spec.independent),
+            within=spec.within,
+            rules=tuple(rules),
+            uses=next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None),
+            draws=Draws(self.recipe.recipe.seed).stream("design"),
+        )
+        plan: Plan = sampler.plan(task)
+        return plan
+
+    def loom(self, plan: Plan) -> Loom:
+        """The finished loom."""
+        draws = Draws(self.recipe.recipe.seed)
+        return Loom(
+            recipe=self.recipe,
+            factors=self.factors,
+            plan=plan,
+            summary=plan.summary(),
+            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), draws),
+            steps=tuple(self.steps),
+            inputs=self.inputs,
+            plugins=self.plugins,
+            axes=_audited(self.factors),
+            references=self.references,
+        )
+
+    def try_outputs(self, loom: Loom) -> None:
+        """Build metrics and writers once, so that their complaints come before the work."""
+        for index, gate in enumerate(self.recipe.gate):
+            self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
+        for use in self.recipe.export.formats:
+            self.catch(lambda use=use: loom.writer(use), "export", "formats")  # type: ignore[misc]
+
+
+def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    """Reference rows under our column names; ``columns`` maps ours to the file's."""
+    for batch in batches:
+        names = batch.schema.names
+        missing = [theirs for theirs in columns.values() if theirs not in names]
+        if missing:
+            message = f"the file has no column {missing[0]!r}; it has: {', '.join(names)}"
+            raise RecipeError.of(message, "reference", name, "columns")
+        taken = columns or {column: column for column in names}
+        yield pa.RecordBatch.from_arrays([batch.column(theirs) for theirs in taken.values()], names=list(taken))
+
+
+def _shown(recipe: Recipe, factors: Mapping[str, Factor]) -> tuple[Axis, ...]:
+    """The attributes that become columns: balanced, kept, or named as an axis by design or gates."""
+    named = [*recipe.design.cross, *(text for pair in recipe.design.independent for text in pair)]
+    named += [text for gate in recipe.gate for text in _texts(gate.settings)]
+    axes = [Axis(name, text) for name, factor in factors.items() for text in (*factor.balance, *factor.keep)]
+    for text in named:
+        axis = Axis.parse(text)
+        factor = factors.get(axis.factor)
+        if factor is not None and factor.sampler is None and axis.attribute in factor.attributes:
+            axes.append(axis)
+    return tuple(dict.fromkeys(axes))
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text inside a settings table."""
+    if isinstance(value, str):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [text for item in items for text in _texts(item)]
+
+
+def _audited(factors: Mapping[str, Factor]) -> tuple[str, ...]:
+    """The columns by which selection rates are compared: the label and the protected groups."""
+    axes = [LABEL] if LABEL in factors else []
+    for name, factor in factors.items():
+        if factor.role == "protected" and factor.sampler is None:
+            axes += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
+    return tuple(axes)
