@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import attrs
 from cattrs import BaseConverter, ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.errors import AttributeValidationNote, StructureHandlerNotFoundError
+from cattrs.errors import AttributeValidationNote, IterableValidationNote, StructureHandlerNotFoundError
 from cattrs.gen import make_dict_structure_fn, override
 
 from fairloom.environment import allowed, is_reference, look_up
@@ -36,6 +36,7 @@ from fairloom.shapes import (
     describe,
     fits,
     is_array,
+    is_fixed_tuple,
     is_literal,
     is_table,
     is_union,
@@ -167,17 +168,36 @@ def _union_factory(kind: Any, converter: BaseConverter) -> Hook:
 
 def _array_factory(kind: Any, converter: BaseConverter) -> Hook:
     made = ARRAYS[typing.get_origin(kind) or kind]
-    inner = typing.get_args(kind)
-    fixed = made is tuple and typing.get_origin(kind) is tuple and inner[-1:] != (...,)
-    items = _FIXED_TUPLE if fixed else list_structure_factory(kind, converter)
+    fixed = is_fixed_tuple(kind)
+    size = len(typing.get_args(kind))
+    items = _fixed_tuple(kind, converter) if fixed else list_structure_factory(kind, converter)
 
     def hook(value: Any, wanted: Any) -> Any:
         if not isinstance(value, list | tuple):
             way = f"write [{json.dumps(value)}]" if isinstance(value, str | int | float) else None
             raise _must_be("an array", value, way)
-        if fixed and len(value) != len(inner):
-            raise _WrongError(f"must have {len(inner)} items, got {len(value)}")
+        if fixed and len(value) != size:
+            raise _WrongError(f"must have {size} items, got {len(value)}")
         return made(items(value, wanted))
+
+    return hook
+
+
+def _fixed_tuple(kind: Any, converter: BaseConverter) -> Hook:
+    """Items of different types; cattrs has this only in one with the coercion of strings to arrays."""
+    kinds = typing.get_args(kind)
+
+    def hook(value: Any, _: Any) -> list[Any]:
+        items, errors = [], []
+        for index, (item, inner) in enumerate(zip(value, kinds, strict=True)):
+            try:
+                items.append(converter.structure(item, inner))
+            except Exception as error:  # noqa: BLE001 - kept with its place, as cattrs does
+                error.__notes__ = [IterableValidationNote("", index, inner)]
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("", errors, kind)
+        return items
 
     return hook
 
@@ -349,9 +369,8 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _make() -> tuple[Converter, Hook]:
+def _make() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    fixed = converter.get_structure_hook(tuple[int, str])  # structures any tuple of fixed length
     for kind in NAMES:
         converter.register_structure_hook(kind, _scalar(kind))
     for kind in WHENS:
@@ -364,10 +383,10 @@ def _make() -> tuple[Converter, Hook]:
     ):
         converter.register_structure_hook_factory(predicate, factory)
     converter.register_structure_hook_factory(attrs.has, _class_factory)
-    return converter, fixed
+    return converter
 
 
-_CONVERTER, _FIXED_TUPLE = _make()
+_CONVERTER = _make()
 
 
 def register(cls: type[T], table: type[Any], make: Callable[[Any], T]) -> None:
