@@ -141,17 +141,18 @@ def _check_key(path: KeyPath, node: Any, key: str | int, *, last: bool) -> None:
         raise RecipeError.of(f"is {node!r}, which has no keys", *path, suggestion=f"set {dotted(path)}=... itself")
     if isinstance(key, int):
         raise RecipeError.of("is a table; its keys have names, not numbers", *path, suggestion=_keys(node))
-    if not last and key not in node and not _declared((*path, key)):
-        way = did_you_mean(key, node) or f"set the whole table: {dotted((*path, key))}={{ ... }}"
+    known = {*node, *_declared(path)}
+    if not last and key not in known:
+        way = did_you_mean(key, known) or f"set the whole table: {dotted((*path, key))}={{ ... }}"
         raise RecipeError.of(f"the recipe has no table {dotted((*path, key))!r}", *path, suggestion=way)
 
 
-def _declared(path: KeyPath) -> bool:
-    """Whether the key is one that every recipe may have, so that it can be set without being written."""
+def _declared(table: KeyPath) -> frozenset[str]:
+    """The keys that a table of any recipe may have; these can be set without being written."""
     kind: Any = Recipe
-    for key in path[:-1]:
+    for key in table:
         kind = _inside(kind, key)
-    return attrs.has(kind) and path[-1] in keys_of(kind)
+    return frozenset(keys_of(kind)) if attrs.has(kind) else frozenset()
 
 
 def _inside(kind: Any, key: str | int) -> Any:

@@ -206,14 +206,18 @@ def _dict_factory(kind: Any, converter: BaseConverter) -> Hook:
     items = mapping_structure_factory(kind, converter)
 
     def hook(value: Any, wanted: Any) -> Any:
-        if type(value) is not dict:
-            raise _must_be("a table", value)
-        for key in value:
-            if type(key) is not str:
-                raise _WrongError(f"the keys of a table are strings, got {received(key)}")
+        _check_table(value)
         return items(value, wanted)
 
     return hook
+
+
+def _check_table(value: Any, suggestion: str | None = None) -> None:
+    if type(value) is not dict:
+        raise _must_be("a table", value, suggestion)
+    for key in value:
+        if type(key) is not str:
+            raise _WrongError(f"the keys of a table are strings, got {received(key)}")
 
 
 def _class_factory(cls: type, converter: BaseConverter) -> Hook:
@@ -233,8 +237,7 @@ def _class_factory(cls: type, converter: BaseConverter) -> Hook:
     )
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not dict:
-            raise _must_be("a table", value, f"its keys: {', '.join(known)}" if known else None)
+        _check_table(value, f"its keys: {', '.join(known)}" if known else None)
         data = {key: inner for key, inner in value.items() if key in known or not rest}
         if rest:
             data[_REST] = {key: inner for key, inner in value.items() if key not in known}
@@ -251,6 +254,8 @@ _REST = "\0rest"  # no TOML file can hold this key by accident, and no other key
 
 def _field_hook(cls: type, field: attrs.Attribute[Any], converter: BaseConverter) -> Hook:
     def hook(value: Any, kind: Any) -> Any:
+        if field.metadata.get("secret"):
+            return _secret(value, kind, converter)
         if is_reference(value):
             if allowed(field):
                 return converter.structure(look_up(value, kind), kind)
@@ -259,6 +264,18 @@ def _field_hook(cls: type, field: attrs.Attribute[Any], converter: BaseConverter
         return converter.structure(value, kind)
 
     return hook
+
+
+def _secret(value: Any, kind: Any, converter: BaseConverter) -> Any:
+    """A value no message may show."""
+    if not is_reference(value) or value.get("default"):
+        way = 'write { env = "NAME" } and set that environment variable'
+        raise _WrongError("a secret does not belong in a recipe", way)
+    found = look_up(value, kind)
+    try:
+        return converter.structure(found, kind)
+    except Exception:  # noqa: BLE001 - its message would show the value
+        raise _WrongError(f"the environment variable {value['env']!r} must hold {describe(kind)}") from None
 
 
 def _where_allowed(cls: type) -> str:
@@ -309,8 +326,9 @@ def _validated(partial: Any, field: attrs.Attribute[Any]) -> Iterator[Exception]
     except RecipeError as error:  # says its own paths
         yield error
     except Exception as error:  # noqa: BLE001 - whatever a plugin's validator raises is a problem of the value
-        error.__notes__ = [AttributeValidationNote("", field.name, field.type)]
-        yield error
+        shown = ValueError("the environment variable holds nothing valid") if field.metadata.get("secret") else error
+        shown.__notes__ = [AttributeValidationNote("", field.name, field.type)]
+        yield shown
 
 
 # -- cattrs' errors to problems -----------------------------------------------------------------------------------
@@ -343,7 +361,8 @@ def _class_problems(error: ClassValidationError, path: KeyPath, also: frozenset[
         if type(inner) is KeyError and inner.args == (key,):
             yield Problem(f"required key {key!r} is missing", path, suggestion=_help(known[key]))
         else:
-            yield from _problems(inner, (*path, key))
+            for problem in _problems(inner, (*path, key)):  # attrs' own validators begin with the name: "'max' must"
+                yield attrs.evolve(problem, message=problem.message.removeprefix(f"{note.name!r} "))
     for each in bare:
         if isinstance(each, ForbiddenExtraKeysError):
             for key in sorted(each.extra_fields):
