@@ -8,13 +8,17 @@ as TOML; what is no TOML, such as a bare word, is taken as text.
 from __future__ import annotations
 
 import re
+import typing
 from typing import TYPE_CHECKING, Any
 
 import attrs
 
 from fairloom.plain import paths, plain, toml_value
 from fairloom.problems import Problem, RecipeError, did_you_mean, dotted
+from fairloom.recipe import Recipe
+from fairloom.shapes import is_array, is_table, parts
 from fairloom.sources import Layer, Origin
+from fairloom.structure import keys as keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -77,9 +81,9 @@ def override(layer: Layer, texts: Iterable[str]) -> Layer:
 
 def _applied(layer: Layer, text: str) -> Layer:
     keys, written = _split(text)
+    if keys[0] == "profile" or keys[:2] == ["recipe", "extends"]:
+        raise RecipeError.of("cannot be set: it decides what is read", *keys, suggestion="change the recipe file")
     path = _resolved(layer.tree, keys)
-    if path[0] == "profile" or path[:2] == ("recipe", "extends"):
-        raise RecipeError.of("cannot be set: it decides what is read", *path, suggestion="change the recipe file")
     problems: list[Problem] = []
     value = plain(_value(written, path), path, problems)
     if problems:
@@ -111,6 +115,7 @@ def _value(text: str, path: KeyPath) -> Any:
     except ValueError as error:
         if text[:1] in {"[", "{", '"', "'", ""} or "\n" in text:
             way = 'quote it for your shell: --set \'KEY=["a", "b"]\''
+            way = way if text else "an empty text is '\"\"'"
             raise RecipeError.of(f"the value {text!r} is not valid TOML: {error}", *path, suggestion=way) from error
         return text
 
@@ -136,9 +141,25 @@ def _check_key(path: KeyPath, node: Any, key: str | int, *, last: bool) -> None:
         raise RecipeError.of(f"is {node!r}, which has no keys", *path, suggestion=f"set {dotted(path)}=... itself")
     if isinstance(key, int):
         raise RecipeError.of("is a table; its keys have names, not numbers", *path, suggestion=_keys(node))
-    if not last and path and key not in node:
-        way = did_you_mean(key, node) or f"set the whole table: {dotted((*path, key))}={{ ... }}"
+    known = {*node, *_declared(path)}
+    if not last and key not in known:
+        way = did_you_mean(key, known) or f"set the whole table: {dotted((*path, key))}={{ ... }}"
         raise RecipeError.of(f"the recipe has no table {dotted((*path, key))!r}", *path, suggestion=way)
+
+
+def _declared(table: KeyPath) -> frozenset[str]:
+    """The keys that a table of any recipe may have; these can be set without being written."""
+    kind: Any = Recipe
+    for key in table:
+        kind = _inside(kind, key)
+    return frozenset(keys_of(kind)) if attrs.has(kind) else frozenset()
+
+
+def _inside(kind: Any, key: str | int) -> Any:
+    if attrs.has(kind):
+        known = keys_of(kind)
+        return parts(known[str(key)].type)[0] if key in known else Any
+    return typing.get_args(kind)[-1 if is_table(kind) else 0] if is_table(kind) or is_array(kind) else Any
 
 
 def _keys(node: Mapping[str, Any]) -> str | None:

@@ -61,7 +61,10 @@ def plain(value: Any, path: KeyPath, problems: list[Problem]) -> Any:
     What cannot stand in a recipe is added to ``problems``.
     """
     if isinstance(value, dict):
-        return {key: plain(inner, (*path, key), problems) for key, inner in value.items()}
+        problems += [
+            Problem(f"the keys of a table are strings, got {key!r}", path) for key in value if type(key) is not str
+        ]
+        return {key: plain(inner, (*path, key), problems) for key, inner in value.items() if type(key) is str}
     if isinstance(value, list | tuple):
         return [plain(inner, (*path, index), problems) for index, inner in enumerate(value)]
     if isinstance(value, dt.date | dt.time):

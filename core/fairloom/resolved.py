@@ -57,7 +57,8 @@ def _table(source: Source, table: dict[str, Any], path: KeyPath) -> Iterator[str
             else [((*path, key, index), item) for index, item in enumerate(value)]
         )
         for inner, item in entries:
-            yield from ("", _line(_header(inner), source, inner))
+            if not item or isinstance(inner[-1], int) or not all(_has_header(part) for part in item.values()):
+                yield from ("", _line(_header(inner), source, inner))
             yield from _table(source, item, inner)
 
 

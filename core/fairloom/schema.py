@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import datetime as dt
 import typing
-from collections.abc import Mapping
 from typing import Any, Literal
 
 import attrs
@@ -16,8 +15,11 @@ import attrs
 from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler
 from fairloom.environment import allowed
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
-from fairloom.shapes import is_array, is_literal, is_table, is_union, parts
+from fairloom.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
 from fairloom.structure import keys
+
+if typing.TYPE_CHECKING:
+    from collections.abc import Mapping
 
 Schema = dict[str, Any]
 
@@ -145,7 +147,7 @@ def _type_schema(kind: Any, owned: Mapping[type, Schema]) -> Schema:
 
 
 def _items(kind: Any, inner: tuple[Any, ...], owned: Mapping[type, Schema]) -> Schema:
-    if typing.get_origin(kind) is tuple and inner[-1] is not ...:
+    if is_fixed_tuple(kind):
         items = [_type_schema(part, owned) for part in inner]
         return {"prefixItems": items, "minItems": len(items), "maxItems": len(items)}
     return {"items": _type_schema(inner[0], owned)} if inner else {}

@@ -41,6 +41,11 @@ def is_array(kind: Any) -> bool:
     return kind in ARRAYS or typing.get_origin(kind) in ARRAYS
 
 
+def is_fixed_tuple(kind: Any) -> bool:
+    """Whether ``kind`` is a tuple whose items each have a type, ``tuple[str, int]``."""
+    return typing.get_origin(kind) is tuple and typing.get_args(kind)[-1:] != (...,)
+
+
 def is_table(kind: Any) -> bool:
     """Whether ``kind`` is a table with any keys."""
     return kind in TABLES or typing.get_origin(kind) in TABLES

@@ -86,7 +86,7 @@ def read_source(
 
     main = Path(path)
     reader = _Reader(folders=(main.parent, *allow))
-    layer = _with_profile(reader.read(main), profile)
+    layer = _with_profile(reader.read(main), profile, str(main))
     layer = override(layer, overrides)
     root = Origin(str(main), 1, 1)
     return Source(layer.tree, {(): root, **layer.origins}, main.parent, tuple(reader.files))
@@ -198,7 +198,7 @@ def _syntax(error: tomli.TOMLDecodeError, name: str) -> Problem:
     return Problem(f"not valid TOML: {error.msg}", (), name, error.lineno, error.colno, way)
 
 
-def _with_profile(layer: Layer, name: str | None) -> Layer:
+def _with_profile(layer: Layer, name: str | None, file: str) -> Layer:
     profiles = layer.tree.get("profile", {})
     wrong = list(_profile_problems(profiles, layer))
     if wrong:
@@ -208,7 +208,7 @@ def _with_profile(layer: Layer, name: str | None) -> Layer:
         return rest
     if name not in profiles:
         way = did_you_mean(name, profiles) or "it has no [profile.NAME] table"
-        raise RecipeError.of(f"the recipe has no profile {name!r}", suggestion=way)
+        raise RecipeError([Problem(f"the recipe has no profile {name!r}", file=file, suggestion=way)])
     own = {path[2:]: origin for path, origin in layer.origins.items() if path[:2] == ("profile", name)}
     notes = {path: attrs.evolve(origin, note=f"profile {name}") for path, origin in own.items()}
     return Layer(profiles[name], notes).over(rest)

@@ -24,7 +24,7 @@ from typing import Any, TypeVar
 import attrs
 from cattrs import BaseConverter, ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.errors import AttributeValidationNote, StructureHandlerNotFoundError
+from cattrs.errors import AttributeValidationNote, IterableValidationNote, StructureHandlerNotFoundError
 from cattrs.gen import make_dict_structure_fn, override
 
 from fairloom.environment import allowed, is_reference, look_up
@@ -36,6 +36,7 @@ from fairloom.shapes import (
     describe,
     fits,
     is_array,
+    is_fixed_tuple,
     is_literal,
     is_table,
     is_union,
@@ -167,17 +168,36 @@ def _union_factory(kind: Any, converter: BaseConverter) -> Hook:
 
 def _array_factory(kind: Any, converter: BaseConverter) -> Hook:
     made = ARRAYS[typing.get_origin(kind) or kind]
-    inner = typing.get_args(kind)
-    fixed = made is tuple and typing.get_origin(kind) is tuple and inner[-1:] != (...,)
-    items = _FIXED_TUPLE if fixed else list_structure_factory(kind, converter)
+    fixed = is_fixed_tuple(kind)
+    size = len(typing.get_args(kind))
+    items = _fixed_tuple(kind, converter) if fixed else list_structure_factory(kind, converter)
 
     def hook(value: Any, wanted: Any) -> Any:
         if not isinstance(value, list | tuple):
             way = f"write [{json.dumps(value)}]" if isinstance(value, str | int | float) else None
             raise _must_be("an array", value, way)
-        if fixed and len(value) != len(inner):
-            raise _WrongError(f"must have {len(inner)} items, got {len(value)}")
+        if fixed and len(value) != size:
+            raise _WrongError(f"must have {size} items, got {len(value)}")
         return made(items(value, wanted))
+
+    return hook
+
+
+def _fixed_tuple(kind: Any, converter: BaseConverter) -> Hook:
+    """Items of different types; cattrs has this only in one with the coercion of strings to arrays."""
+    kinds = typing.get_args(kind)
+
+    def hook(value: Any, _: Any) -> list[Any]:
+        items, errors = [], []
+        for index, (item, inner) in enumerate(zip(value, kinds, strict=True)):
+            try:
+                items.append(converter.structure(item, inner))
+            except Exception as error:  # noqa: BLE001 - kept with its place, as cattrs does
+                error.__notes__ = [IterableValidationNote("", index, inner)]
+                errors.append(error)
+        if errors:
+            raise IterableValidationError("", errors, kind)
+        return items
 
     return hook
 
@@ -186,14 +206,18 @@ def _dict_factory(kind: Any, converter: BaseConverter) -> Hook:
     items = mapping_structure_factory(kind, converter)
 
     def hook(value: Any, wanted: Any) -> Any:
-        if type(value) is not dict:
-            raise _must_be("a table", value)
-        for key in value:
-            if type(key) is not str:
-                raise _WrongError(f"the keys of a table are strings, got {received(key)}")
+        _check_table(value)
         return items(value, wanted)
 
     return hook
+
+
+def _check_table(value: Any, suggestion: str | None = None) -> None:
+    if type(value) is not dict:
+        raise _must_be("a table", value, suggestion)
+    for key in value:
+        if type(key) is not str:
+            raise _WrongError(f"the keys of a table are strings, got {received(key)}")
 
 
 def _class_factory(cls: type, converter: BaseConverter) -> Hook:
@@ -213,8 +237,7 @@ def _class_factory(cls: type, converter: BaseConverter) -> Hook:
     )
 
     def hook(value: Any, _: Any) -> Any:
-        if type(value) is not dict:
-            raise _must_be("a table", value, f"its keys: {', '.join(known)}" if known else None)
+        _check_table(value, f"its keys: {', '.join(known)}" if known else None)
         data = {key: inner for key, inner in value.items() if key in known or not rest}
         if rest:
             data[_REST] = {key: inner for key, inner in value.items() if key not in known}
@@ -231,6 +254,8 @@ _REST = "\0rest"  # no TOML file can hold this key by accident, and no other key
 
 def _field_hook(cls: type, field: attrs.Attribute[Any], converter: BaseConverter) -> Hook:
     def hook(value: Any, kind: Any) -> Any:
+        if field.metadata.get("secret"):
+            return _secret(value, kind, converter)
         if is_reference(value):
             if allowed(field):
                 return converter.structure(look_up(value, kind), kind)
@@ -239,6 +264,18 @@ def _field_hook(cls: type, field: attrs.Attribute[Any], converter: BaseConverter
         return converter.structure(value, kind)
 
     return hook
+
+
+def _secret(value: Any, kind: Any, converter: BaseConverter) -> Any:
+    """A value no message may show."""
+    if not is_reference(value) or value.get("default"):
+        way = 'write { env = "NAME" } and set that environment variable'
+        raise _WrongError("a secret does not belong in a recipe", way)
+    found = look_up(value, kind)
+    try:
+        return converter.structure(found, kind)
+    except Exception:  # noqa: BLE001 - its message would show the value
+        raise _WrongError(f"the environment variable {value['env']!r} must hold {describe(kind)}") from None
 
 
 def _where_allowed(cls: type) -> str:
@@ -289,8 +326,9 @@ def _validated(partial: Any, field: attrs.Attribute[Any]) -> Iterator[Exception]
     except RecipeError as error:  # says its own paths
         yield error
     except Exception as error:  # noqa: BLE001 - whatever a plugin's validator raises is a problem of the value
-        error.__notes__ = [AttributeValidationNote("", field.name, field.type)]
-        yield error
+        shown = ValueError("the environment variable holds nothing valid") if field.metadata.get("secret") else error
+        shown.__notes__ = [AttributeValidationNote("", field.name, field.type)]
+        yield shown
 
 
 # -- cattrs' errors to problems -----------------------------------------------------------------------------------
@@ -323,7 +361,8 @@ def _class_problems(error: ClassValidationError, path: KeyPath, also: frozenset[
         if type(inner) is KeyError and inner.args == (key,):
             yield Problem(f"required key {key!r} is missing", path, suggestion=_help(known[key]))
         else:
-            yield from _problems(inner, (*path, key))
+            for problem in _problems(inner, (*path, key)):  # attrs' own validators begin with the name: "'max' must"
+                yield attrs.evolve(problem, message=problem.message.removeprefix(f"{note.name!r} "))
     for each in bare:
         if isinstance(each, ForbiddenExtraKeysError):
             for key in sorted(each.extra_fields):
@@ -349,9 +388,8 @@ def _said(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"
 
 
-def _make() -> tuple[Converter, Hook]:
+def _make() -> Converter:
     converter = Converter(forbid_extra_keys=True, detailed_validation=True)
-    fixed = converter.get_structure_hook(tuple[int, str])  # structures any tuple of fixed length
     for kind in NAMES:
         converter.register_structure_hook(kind, _scalar(kind))
     for kind in WHENS:
@@ -364,10 +402,10 @@ def _make() -> tuple[Converter, Hook]:
     ):
         converter.register_structure_hook_factory(predicate, factory)
     converter.register_structure_hook_factory(attrs.has, _class_factory)
-    return converter, fixed
+    return converter
 
 
-_CONVERTER, _FIXED_TUPLE = _make()
+_CONVERTER = _make()
 
 
 def register(cls: type[T], table: type[Any], make: Callable[[Any], T]) -> None:
