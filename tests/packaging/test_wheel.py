@@ -1,0 +1,77 @@
+"""The wheel holds what the repository holds, and every list of plugins is the same list."""
+
+from __future__ import annotations
+
+import configparser
+import subprocess
+import zipfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+
+@pytest.fixture(scope="module")
+def inside(fairloom_wheel: Path) -> set[str]:
+    """The paths of all files in the wheel."""
+    with zipfile.ZipFile(fairloom_wheel) as wheel:
+        return set(wheel.namelist())
+
+
+@pytest.fixture(scope="module")
+def settings(repository: Path) -> dict[str, Any]:
+    """pyproject.toml."""
+    return tomli.loads((repository / "pyproject.toml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="module")
+def plugins(repository: Path) -> set[str]:
+    """The folders of the first-party plugins."""
+    return {folder.name for folder in (repository / "plugins").iterdir() if (folder / "__init__.py").is_file()}
+
+
+def test_every_tracked_file_is_in_the_wheel(repository: Path, inside: set[str]) -> None:
+    """Package data too: hatchling leaves out what is git-ignored, without a word."""
+    listed = subprocess.run(
+        ["git", "ls-files", "core", "plugins"], cwd=repository, capture_output=True, text=True, check=False
+    )
+    if listed.returncode:
+        pytest.skip("not a git checkout")
+    tracked = {path.partition("/")[2] for path in listed.stdout.splitlines() if (repository / path).is_file()}
+    assert tracked - inside == set()
+
+
+def test_nothing_else_is_in_the_wheel(inside: set[str], plugins: set[str]) -> None:
+    tops = {path.partition("/")[0] for path in inside}
+    (info,) = {top for top in tops if top.endswith(".dist-info")}
+    assert tops == {"fairloom", info, *plugins}
+    assert not {path for path in inside if path.endswith((".pyc", ".toml.orig"))}
+
+
+def test_every_package_is_typed(inside: set[str], plugins: set[str]) -> None:
+    assert {f"{package}/py.typed" for package in ("fairloom", *plugins)} <= inside
+    assert f"{next(path for path in inside if '.dist-info/' in path).partition('/')[0]}/licenses/LICENSE" in inside
+
+
+def test_every_list_of_plugins_is_the_same_list(
+    fairloom_wheel: Path, settings: dict[str, Any], plugins: set[str]
+) -> None:
+    entry_points = settings["project"]["entry-points"]["fairloom"]
+    assert entry_points == {name.removeprefix("fairloom_"): name for name in plugins}
+    with zipfile.ZipFile(fairloom_wheel) as wheel:
+        (info,) = (name for name in wheel.namelist() if name.endswith("entry_points.txt"))
+        built = configparser.ConfigParser()
+        built.read_string(wheel.read(info).decode())
+    assert dict(built["fairloom"]) == entry_points
+
+
+def test_the_import_contracts_know_every_plugin(settings: dict[str, Any], plugins: set[str]) -> None:
+    linter = settings["tool"]["importlinter"]
+    assert set(linter["root_packages"]) == {"fairloom", *plugins}
+    core = next(
+        each for each in linter["contracts"] if each["type"] == "forbidden" and "fairloom" in each["source_modules"]
+    )
+    assert plugins <= set(core["forbidden_modules"])
+    (apart,) = (each for each in linter["contracts"] if each["type"] == "independence")
+    assert set(apart["modules"]) == plugins
