@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 import attrs
@@ -12,11 +13,15 @@ from fairloom.design import Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
-from fairloom_design.evening import evened
+from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated
 from fairloom_design.members import members_of
-from fairloom_design.rows import columns, draw_parts, planned_parts
+from fairloom_design.rows import Rows, columns, draw_parts, planned_parts
 from fairloom_design.space import Space, cell_axes, space_of
 from fairloom_design.windows import Windows, windows_of
+
+PROVABLE = 2_000_000
+MOST_CHAINED = 200_000
+ROOM = 8
 
 
 @attrs.frozen
@@ -55,8 +60,20 @@ def build(config: BalancedConfig, tools: Tools) -> Balanced:  # noqa: ARG001 -- 
 def _planned(space: Space, families: int) -> BalancedPlan:
     counts = allocate(space.codes, families, space.task.draws)
     windows = windows_of(space, counts, space.task.draws)
-    plan = BalancedPlan(space, counts, windows)
-    return evened(plan)
+    plan = BalancedPlan(space, counts, windows, _chained(space, counts) or windows)
+    if families > MOST:
+        return plan
+    cell, parts = plan.everything()
+    return attrs.evolve(plan, exceptions=exceptions_of(space, plan.windows, cell, parts))
+
+
+def _chained(space: Space, counts: Ints) -> Mapping[str, Windows] | None:
+    """Where combinations are few, share out within every combination of the parts before: rows then differ."""
+    combinations = math.prod(part.size for part in space.parts.by_name.values())
+    if combinations > min(MOST_CHAINED, ROOM * int(counts.sum())) or len(space.parts.by_name) < 2:
+        return None
+    chained = space_of(space.task, space.members, space.parts.axes, chained=True)
+    return windows_of(chained, counts, space.task.draws)
 
 
 @attrs.frozen(eq=False)
@@ -70,10 +87,10 @@ class BalancedPlan:
     space: Space
     counts: Ints
     windows: Mapping[str, Windows]
-    table: Mapping[str, Codes] | None = None
-    """For a small design: the evened levels of every part by place."""
-    unique: bool = False
-    notes: tuple[str, ...] = ()
+    """What may stand where; later attempts draw from it."""
+    planning: Mapping[str, Windows]
+    """What does stand where, before exceptions."""
+    exceptions: Exceptions | None = None
     ends: Ints = attrs.field(init=False)
     before: Mapping[str, Ints] = attrs.field(init=False)
     """For each tree: rows of earlier cells in the same block of its root, by cell."""
@@ -81,7 +98,7 @@ class BalancedPlan:
     def __attrs_post_init__(self) -> None:
         """Derive the running totals."""
         object.__setattr__(self, "ends", np.cumsum(self.counts))
-        roots = {name: _before(w.root_block, self.counts) for name, w in self.windows.items() if w.part.parent is None}
+        roots = {name: _before(w.root_block, self.counts) for name, w in self.planning.items() if w.part.parent is None}
         object.__setattr__(self, "before", roots)
 
     @property
@@ -105,16 +122,23 @@ class BalancedPlan:
         if again.size:
             planned = {name: level[again] for name, level in parts.items()}
             draws = self.space.task.draws.stream("again")
-            drawn = draw_parts(self.space, self.windows, cell[again], families[again], attempts[again], draws, planned)
+            rows = Rows(cell[again], families[again], attempts[again])
+            drawn = draw_parts(self.space, self.windows, rows, draws, planned)
             parts = {name: _replaced(parts[name], again, level) for name, level in drawn.items()}
         return columns(self.space, cell, parts, np.asarray(members, dtype=np.int64))
 
     def parts_at(self, place: Ints, cell: Ints) -> dict[str, Codes]:
         """The planned level of every part, strata among them, at some places."""
-        if self.table is not None:
-            return {name: level[place] for name, level in self.table.items()}
         rank = place - (self.ends - self.counts)[cell]
-        return planned_parts(self.windows, cell, {root: before[cell] + rank for root, before in self.before.items()})
+        ranks = {root: before[cell] + rank for root, before in self.before.items()}
+        parts = planned_parts(self.planning, cell, ranks)
+        return parts if self.exceptions is None else self.exceptions.apply(place, parts)
+
+    def everything(self) -> tuple[Ints, dict[str, Codes]]:
+        """Cell and parts of every place."""
+        place = np.arange(self.families)
+        cell = self._cells(place)
+        return cell, self.parts_at(place, cell)
 
     def cells(self, families: Ints) -> Codes:
         """The cell of each family."""
@@ -128,16 +152,31 @@ class BalancedPlan:
     def summary(self) -> PlanSummary:
         """Cells, counts, and what the design had to give up."""
         space = self.space
+        repeats, notes = self._repeats()
         return PlanSummary(
             families=self.families,
             members=self.members,
             axes=tuple(str(axis.axis) for axis in space.parts.axes),
             cells=tuple(zip(space.names(), self.counts.tolist(), strict=True)),
             distinct=None,
-            unique=self.unique,
+            unique=not repeats,
             balanced=True,
-            notes=(*space.notes, *self.notes),
+            notes=(*space.notes, *notes),
         )
+
+    def _repeats(self) -> tuple[bool, list[str]]:
+        """Whether rows may agree in everything their templates use, and the reasons."""
+        uses, inner = self.space.task.uses, self.space.members.levels
+        idle = [
+            name for name in inner if uses and name != uses.driver and not all(name in used for used in uses.factors)
+        ]
+        notes = [f"some templates do not use {name}, so rows of a family repeat" for name in idle]
+        if self.families > PROVABLE:
+            return True, [*notes, f"that all rows differ is only proven up to {PROVABLE:,} families"]
+        count = len(repeated(self.space, *self.everything()))
+        if count:
+            notes.append(f"{count:,} of {self.families:,} families repeat the levels of another")
+        return bool(notes), notes
 
     def _places(self, families: Ints) -> Ints:
         return self.space.task.draws.stream("address").permutation(self.families)(families)

@@ -10,11 +10,16 @@ groups are visited evens them out.
 from __future__ import annotations
 
 import itertools
+import math
 
 import numpy as np
 
 from fairloom.draws import Draws, Ints
+from fairloom_design.polish import Column, Polish
 from fairloom_design.space import Grid
+
+MOST_EVENED = 50_000
+ROUNDS = 100
 
 
 def allocate(codes: Grid, families: int, draws: Draws) -> Ints:
@@ -23,7 +28,36 @@ def allocate(codes: Grid, families: int, draws: Draws) -> Ints:
         return np.array([families], dtype=np.int64)
     variants = max(1, min(64, 60_000 // max(1, codes.size)))
     found = [_nested(codes, families, draws.stream("cells", str(number))) for number in range(variants)]
-    return min(found, key=lambda counts: _unevenness(codes, counts))
+    best = min(found, key=lambda counts: _unevenness(codes, counts))
+    even = best.max() - best.min() == 1 and len(codes) <= MOST_EVENED
+    return _evened(codes, best, draws) if even else best
+
+
+def _evened(codes: Grid, counts: Ints, draws: Draws) -> Ints:
+    """Move the odd families about, within their labels, until tables of two axes are even.
+
+    What moves are the cells with one family more than the others, or with one less where those are fewer.
+    """
+    more = counts == counts.max()
+    step = 1 if 2 * more.sum() <= len(codes) else -1
+    odd = np.flatnonzero(more == (step == 1))
+    sizes = (codes.max(axis=0) + 1).tolist()
+    keys = np.ravel_multi_index(tuple(codes.T), sizes)
+    taken = np.ones(math.prod(sizes), dtype=np.bool_)
+    taken[keys] = False
+    label = codes[odd, 0].astype(np.int64)
+    columns = [
+        Column(str(place), codes[odd, place].astype(np.int64), size, label if place else None)
+        for place, size in enumerate(sizes)
+    ]
+    polish = Polish(columns, (), draws.stream("odd"), distinct=True, taken=taken)
+    polish.run(ROUNDS)
+    spots = np.ravel_multi_index(tuple(column.levels for column in polish.columns), sizes)
+    cell = np.full(len(taken), -1, dtype=np.int64)
+    cell[keys] = np.arange(len(keys))
+    result = np.full(len(codes), counts.min() if step == 1 else counts.max(), dtype=np.int64)
+    result[cell[spots]] += step
+    return result
 
 
 def _nested(codes: Grid, families: int, draws: Draws) -> Ints:

@@ -1,31 +1,154 @@
-"""Evening a small plan out, and finding out whether its rows differ."""
+"""The last hand on a plan: pair tables evened out by exchanges, and a proof that rows differ.
+
+Up to ``MOST`` families the whole plan is looked at; at most ``SAMPLE`` of its places (all of them in a small plan,
+else every k-th) and the places of repeated rows may be changed. The changes are kept as exceptions, so any address
+can still be computed alone.
+"""
 
 from __future__ import annotations
 
+import itertools
+import math
+from collections.abc import Mapping
+
 import attrs
 import numpy as np
-import itertools
 
-def evened(plan): 
-    from fairloom_design.polish import Polish, Column, separate
-    import os
-    n=plan.families
-    if n>8192: return plan
-    place=np.arange(n); cell=plan._cells(place)
-    parts=plan.parts_at(place,cell)
-    cols=[]; labels=plan.space.labels()
-    blocks={}
-    for i,a in enumerate(plan.space.parts.axes):
-        if i==0 and a.axis.factor=="label": continue
-        cols.append(Column(str(a.axis), plan.space.codes[cell,i].astype(np.int64), len(a.names)))
-    for name,w in plan.windows.items():
-        p=w.part.parent
-        blocks[name]= w.root_block[cell] if p is None else w.block_below(plan.windows[p],blocks[p],parts[p])
-        lv=parts[name].astype(np.int64)
-        g=blocks[name]*w.part.class_count+w.part.classes[lv] if w.part.children else blocks[name]
-        cols.append(Column(name,np.where(lv<0,w.part.size,lv),w.part.size+1 if (lv<0).any() else w.part.size,g))
-    dec=[frozenset(map(str,p)) for g in plan.space.task.independent for p in itertools.combinations(g,2)]
-    po=Polish(cols,dec,plan.space.task.draws.stream("even"))
-    po.run(int(os.environ.get("ROUNDS","40")))
-    tab={c.name:np.where(c.levels==w.part.size,-1,c.levels).astype(np.int32) for c in cols for w in [plan.windows.get(c.name)] if w is not None}
-    return attrs.evolve(plan,table=tab)
+from fairloom.design import UNUSED, Codes
+from fairloom.draws import Ints
+from fairloom_design.parts import usage_of
+from fairloom_design.polish import Column, Polish
+from fairloom_design.space import Space
+from fairloom_design.windows import Windows
+
+MOST = 250_000
+SAMPLE = 4_096
+ROUNDS = 60
+MOST_COMBINATIONS = 4_000_000
+ROOM = 4
+"""Repeats are kept out during evening where the design space is this many times larger than the plan."""
+
+
+@attrs.frozen(eq=False)
+class Exceptions:
+    """Levels of every part at some places (ascending) that differ from the formula."""
+
+    places: Ints
+    levels: Mapping[str, Codes]
+
+    def apply(self, place: Ints, parts: dict[str, Codes]) -> dict[str, Codes]:
+        """``parts`` with the exceptions put in."""
+        spot = np.minimum(np.searchsorted(self.places, place), len(self.places) - 1)
+        hit = np.flatnonzero(self.places[spot] == place)
+        if hit.size == 0:
+            return parts
+        result = {}
+        for name, column in parts.items():
+            result[name] = column.copy()
+            result[name][hit] = self.levels[name][spot[hit]]
+        return result
+
+
+def exceptions_of(
+    space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]
+) -> Exceptions | None:
+    """What to change in a plan whose places have these cells and levels."""
+    if len(cell) > MOST or len(cell) < 2:
+        return None
+    columns = _columns(space, windows, cell, parts)
+    if not any(column.group is not None for column in columns):
+        return None
+    repeats = repeated(space, cell, parts)
+    sample = _sample(len(cell), repeats[: SAMPLE // 4])
+    combinations = math.prod(column.size for column in columns if column.shown)
+    roomy = combinations <= MOST_COMBINATIONS and (repeats.size == 0 or ROOM * len(cell) <= combinations)
+    declared = [
+        frozenset(map(str, pair)) for group in space.task.independent for pair in itertools.combinations(group, 2)
+    ]
+    polish = Polish(columns, declared, space.task.draws.stream("even"), sample=sample, distinct=roomy)
+    polish.separate(np.searchsorted(sample, repeats[np.isin(repeats, sample)]))
+    polish.run(ROUNDS)
+    return Exceptions(sample, {name: _levels(polish, name, windows[name]) for name in parts})
+
+
+def repeated(space: Space, cell: Ints, parts: Mapping[str, Codes]) -> Ints:
+    """The places whose row agrees with that of an earlier place in everything its template uses."""
+    seen = _seen(space, cell, parts)
+    if not seen:
+        return np.arange(1, len(cell), dtype=np.int64)
+    table = np.stack(seen, axis=1)
+    order = np.lexsort(table.T)
+    same = (table[order][1:] == table[order][:-1]).all(axis=1)
+    return np.sort(order[1:][same]).astype(np.int64)
+
+
+def _seen(space: Space, cell: Ints, parts: Mapping[str, Codes]) -> list[Codes]:
+    """The levels that can be seen in a row, ``UNUSED`` where its template does not use them."""
+    task, uses = space.task, space.task.uses
+    levels = {name: space.held[name][cell].astype(np.int32) for name in space.parts.fixed}
+    levels |= {name: level for name, level in parts.items() if space.parts.by_name[name].attribute is None}
+    seen = []
+    for name, level in levels.items():
+        if not is_seen(space, name):
+            continue
+        if uses is None or uses.driver not in levels or name == uses.driver:
+            seen.append(level)
+        else:
+            used = np.array([name in factors for factors in uses.factors], dtype=np.bool_)
+            seen.append(np.where(used[levels[uses.driver]], level, UNUSED).astype(np.int32))
+    return [level for level in seen if task.factors]
+
+
+def is_seen(space: Space, name: str) -> bool:
+    """Whether some row shows the factor: every one but the label where nothing is known about templates."""
+    uses = space.task.uses
+    if uses is None:
+        return space.task.factors[name].role != "label"
+    return name == uses.driver or any(name in factors for factors in uses.factors)
+
+
+def _sample(rows: int, repeats: Ints) -> Ints:
+    if rows <= SAMPLE:
+        return np.arange(rows, dtype=np.int64)
+    return np.union1d(np.arange(SAMPLE, dtype=np.int64) * rows // SAMPLE, repeats)
+
+
+def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Column]:
+    """Cell axes (but the label, whose tables cannot change) and parts as columns."""
+    columns = []
+    for place, axis in enumerate(space.parts.axes):
+        factor = space.task.factors[axis.axis.factor]
+        shown = axis.axis.attribute is None and is_seen(space, axis.axis.factor)
+        if factor.role != "label" or shown:
+            levels = space.codes[cell, place].astype(np.int64)
+            columns.append(Column(str(axis.axis), levels, len(axis.names), shown=shown))
+    blocks: dict[str, Ints] = {}
+    for name, window in windows.items():
+        part = window.part
+        level = parts[name].astype(np.int64)
+        above = windows[part.parent] if part.parent else None
+        blocks[name] = (
+            window.root_block[cell]
+            if above is None
+            else window.block_below(above, blocks[above.part.name], parts[above.part.name])
+        )
+        shown = part.attribute is None and is_seen(space, part.factor)
+        group = _exchangeable(blocks[name], window, level)
+        unused = usage_of(space.task, part.factor) is not None
+        columns.append(Column(name, np.where(level < 0, part.size, level), part.size + unused, group, shown=shown))
+    return columns
+
+
+def _exchangeable(block: Ints, window: Windows, level: Ints) -> Ints | None:
+    """Rows of a part that may exchange levels: those of one block and one class."""
+    part = window.part
+    if not part.children:
+        return block
+    if part.class_count > part.size:
+        return None
+    return np.asarray(block * part.class_count + part.classes[level], dtype=np.int64)
+
+
+def _levels(polish: Polish, name: str, window: Windows) -> Codes:
+    column = next(column for column in polish.columns if column.name == name)
+    return np.where(column.levels == window.part.size, UNUSED, column.levels).astype(np.int32)

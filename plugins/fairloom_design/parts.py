@@ -80,6 +80,7 @@ class Parts:
     """Factors that the cells decide: which axis holds their level."""
     by_name: dict[str, Part]
     cell_rules: tuple[Rule, ...]
+    chained: bool = False
 
     def ancestors(self, name: str) -> tuple[str, ...]:
         """The parts above, outermost first."""
@@ -103,8 +104,8 @@ class Parts:
         return tuple(other for other in self.by_name if name in self.ancestors(other))
 
 
-def parts_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...]) -> Parts:
-    """The parts of a design whose cells have ``axes``."""
+def parts_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...], *, chained: bool = False) -> Parts:
+    """The parts of a design whose cells have ``axes``; ``chained`` hangs each part below all before it."""
     fixed = {axis.axis.factor: place for place, axis in enumerate(axes) if axis.axis.attribute is None}
     by_name = {part.name: part for part in _listed(task, axes, fixed)}
     cell_rules = []
@@ -113,11 +114,13 @@ def parts_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...]) -> 
             cell_rules.append(rule)
         else:
             _attach(by_name, fixed, rule)
-    parts = Parts(task, axes, fixed, by_name, tuple(cell_rules))
+    parts = Parts(task, axes, fixed, by_name, tuple(cell_rules), chained)
     _fix_strata(parts)
     _grow(parts)
     for part in by_name.values():
-        if part.children:
+        if chained:
+            part.classes = np.arange(part.size + 1)
+        elif part.children:
             part.classes = _classes(parts, part)
     return parts
 
@@ -251,6 +254,8 @@ def _grow(parts: Parts) -> None:
         needs = {name for tie in part.ties for name in tie.parts if name != part.name}
         if part.usage is not None and driver in parts.by_name:
             needs.add(str(driver))
+        if parts.chained:
+            needs.update(order[: order.index(part.name)])
         chain = sorted(needs | {above for name in needs for above in parts.ancestors(name)}, key=order.index)
         for above, name in itertools.pairwise([*chain, part.name]):
             parts.by_name[name].parent = above

@@ -1,13 +1,14 @@
-"""Evening out the pair tables of a small design by exchanging levels between rows.
+"""Evening out tables of pairs by exchanging levels between rows.
 
 Two rows of one block may exchange their levels of a part without changing a count within the block, so every
-guarantee stays; only tables of two parts, or of a part and a cell axis, change. A fixed number of rounds
-proposes many exchanges at once and makes the best of them, as long as the sum of chi-square over all tables falls.
+guarantee stays; only tables of two parts, or of a part and a cell axis, change. A round proposes many
+exchanges at once and makes the best of them, as long as the sum of chi-square over all tables falls.
 """
 
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Iterable
 
 import attrs
@@ -15,10 +16,13 @@ import numpy as np
 import numpy.typing as npt
 
 from fairloom.draws import Draws, Ints
+from fairloom.expressions import Bools
 
 Floats = npt.NDArray[np.float64]
 DECLARED = 4.0
 """How much more an excess in a declared pair weighs."""
+MOST_TABLE = 200_000
+PATIENCE = 3
 
 
 @attrs.define(eq=False)
@@ -29,6 +33,8 @@ class Column:
     levels: Ints
     size: int
     group: Ints | None = None
+    shown: bool = True
+    """Whether its level can be seen in a row: rows that agree in all shown columns are repeats."""
 
 
 @attrs.define(eq=False)
@@ -42,21 +48,42 @@ class _Pair:
 
 
 class Polish:
-    """A design of few rows, held as columns."""
+    """The rows that may change (``sample``) of a design held as columns.
 
-    def __init__(self, columns: list[Column], declared: Iterable[frozenset[str]], draws: Draws) -> None:
-        self.columns = columns
-        self.draws = draws
+    ``distinct`` forbids exchanges that make two rows agree in all shown columns. ``taken`` may mark combinations of
+    shown columns (mixed radix, last fastest) that no row may take.
+    """
+
+    def __init__(  # noqa: PLR0913 -- a design, which rows may move, and how
+        self,
+        columns: list[Column],
+        declared: Iterable[frozenset[str]],
+        draws: Draws,
+        *,
+        sample: Ints | None = None,
+        distinct: bool = False,
+        taken: Bools | None = None,
+    ) -> None:
         self.rows = len(columns[0].levels)
+        self.draws = draws
         wanted = set(declared)
-        self.pairs = [
-            self._pair(one, two, wanted)
+        moving = [place for place, column in enumerate(columns) if column.group is not None and column.size > 1]
+        pairs = [
+            (one, two)
             for one, two in itertools.combinations(range(len(columns)), 2)
-            if columns[one].group is not None or columns[two].group is not None
+            if (one in moving or two in moving) and columns[one].size * columns[two].size <= MOST_TABLE
         ]
+        self.pairs = [self._pair(columns, one, two, wanted) for one, two in pairs]
+        self.shown = [place for place, column in enumerate(columns) if column.shown]
+        self.sizes = [columns[place].size for place in self.shown]
+        self.counts = self._occupied(columns, taken) if distinct else None
+        rows = np.arange(self.rows) if sample is None else sample
+        self.columns = [_only(column, rows) for column in columns]
+        self.length = len(rows)
+        self.movable = moving
 
-    def _pair(self, one: int, two: int, declared: set[frozenset[str]]) -> _Pair:
-        first, second = self.columns[one], self.columns[two]
+    def _pair(self, columns: list[Column], one: int, two: int, declared: set[frozenset[str]]) -> _Pair:
+        first, second = columns[one], columns[two]
         flat = first.levels * second.size + second.levels
         table = np.bincount(flat, minlength=first.size * second.size).reshape(first.size, second.size)
         expected = np.outer(table.sum(axis=1), table.sum(axis=0)) / max(1, self.rows)
@@ -65,49 +92,80 @@ class Polish:
         weight *= DECLARED if frozenset((first.name, second.name)) in declared else 1.0
         return _Pair(one, two, table - expected, weight)
 
+    def _occupied(self, columns: list[Column], taken: Bools | None) -> Ints:
+        counts = np.bincount(
+            self._keys([columns[place].levels for place in self.shown]), minlength=math.prod(self.sizes)
+        )
+        return counts if taken is None else counts + taken
+
+    def _keys(self, levels: list[Ints]) -> Ints:
+        key = np.zeros(len(levels[0]), dtype=np.int64)
+        for level, size in zip(levels, self.sizes, strict=True):
+            key = key * size + level
+        return key
+
     def score(self) -> float:
         """Sum of squared Cramér's V over the tables, up to the size of the design."""
-        return float(sum(pair.weight * float((pair.excess**2).sum()) for pair in self.pairs))
+        return float(sum(pair.weight * float(np.vdot(pair.excess, pair.excess)) for pair in self.pairs))
 
     def run(self, rounds: int) -> None:
-        """Improve for a number of rounds; each goes through every column once."""
-        movable = [place for place, column in enumerate(self.columns) if column.group is not None and column.size > 1]
-        share = dict.fromkeys(movable, 8)
+        """Improve for at most ``rounds`` rounds; each goes through every column once."""
+        share = dict.fromkeys(self.movable, 8)
+        idle = 0
         for number in range(rounds):
-            for place in movable:
+            if idle == PATIENCE or all(float(np.abs(pair.excess).max(initial=0)) < 1 for pair in self.pairs):
+                return
+            before = self.score()
+            for place in self.movable:
                 share[place] = self._round(place, number, share[place])
+            idle = 0 if self.score() < before else idle + 1
 
     def _round(self, place: int, number: int, share: int) -> int:
         """Propose exchanges for one column and make the best; how many to make next time."""
         left, right = self._proposals(place, number)
-        if left.size == 0:
-            return share
-        gain = self._gains(place, left, right)
+        gain = self.gains(place, left, right)
         better = np.flatnonzero(gain < -1e-9)
-        if better.size == 0:
-            return share
         best = better[np.argsort(gain[better], kind="stable")[:share]]
-        before = self.score()
-        self.exchange(place, left[best], right[best])
-        if self.score() < before:
-            return min(share * 2, 1 + self.rows // 8)
-        self.exchange(place, left[best], right[best])
-        if share > 1:
-            self.exchange(place, left[best[:1]], right[best[:1]])
+        while best.size:
+            before = self.score()
+            self.exchange(place, left[best], right[best])
+            if self.score() < before:
+                return min(2 * len(best) + 1, 1 + self.length // 8)
+            self.exchange(place, left[best], right[best])
+            best = best[: len(best) // 4]
         return max(1, share // 2)
 
     def _proposals(self, place: int, number: int) -> tuple[Ints, Ints]:
         """Disjoint pairs of rows of one group with different levels."""
         column = self.columns[place]
-        group = column.group
-        assert group is not None  # noqa: S101 -- only movable columns come here
-        words = self.draws.stream(column.name).words(np.arange(self.rows), number)
+        group = _group(column)
+        words = self.draws.stream(column.name).words(np.arange(self.length), number)
         order = np.lexsort((words, group))
-        left, right = order[:-1:2], order[1::2]
+        left, right = order[: self.length // 2 * 2 : 2], order[1::2]
         good = (group[left] == group[right]) & (column.levels[left] != column.levels[right])
-        return left[good], right[good]
+        left, right = left[good], right[good]
+        if self.counts is None:
+            return left, right
+        free = self._stays_distinct(place, left, right)
+        return left[free], right[free]
 
-    def _gains(self, place: int, left: Ints, right: Ints) -> Floats:
+    def _stays_distinct(self, place: int, left: Ints, right: Ints) -> Bools:
+        """Exchanges after which both rows have combinations that nobody has or will have."""
+        if self.counts is None or place not in self.shown:
+            return np.ones(len(left), dtype=np.bool_)
+        keys = self._after(place, left, right)
+        _, inverse, many = np.unique(keys.reshape(-1), return_inverse=True, return_counts=True)
+        alone = many[inverse.reshape(-1)].reshape(keys.shape) == 1
+        return np.asarray(((self.counts[keys] == 0) & alone).all(axis=0), dtype=np.bool_)
+
+    def _after(self, place: int, left: Ints, right: Ints) -> Ints:
+        """Keys of the rows ``left`` and ``right`` (two lines) if they exchanged."""
+        both = [[self.columns[other].levels[rows] for other in self.shown] for rows in (left, right)]
+        spot = self.shown.index(place)
+        both[0][spot], both[1][spot] = both[1][spot], both[0][spot]
+        return np.stack([self._keys(levels) for levels in both])
+
+    def gains(self, place: int, left: Ints, right: Ints) -> Floats:
         """By how much the score would change for each exchange alone."""
         mine = self.columns[place].levels
         gain = np.zeros(len(left))
@@ -133,39 +191,42 @@ class Polish:
             theirs = self.columns[other].levels[rows]
             np.subtract.at(excess, (old, theirs), 1.0)
             np.add.at(excess, (new, theirs), 1.0)
+        if self.counts is not None and place in self.shown:
+            np.subtract.at(self.counts, self._keys([self.columns[other].levels[rows] for other in self.shown]), 1)
+            np.add.at(self.counts, self._after(place, left, right).reshape(-1), 1)
         mine[rows] = new
 
+    def separate(self, rows: Ints, rounds: int = 200) -> None:
+        """Give repeating ``rows`` (places in the sample) another combination, at the smallest cost in evenness."""
+        movable = [place for place in self.movable if self.columns[place].shown]
+        for row in rows[:rounds].tolist() if self.counts is not None else []:
+            options = [option for place in movable if (option := self._way_out(place, row)) is not None]
+            if options:
+                _, place, partner = min(options)
+                self.exchange(place, np.array([row]), np.array([partner]))
 
-def separate(polish: Polish, shown: list[int], rounds: int = 24) -> int:
-    """Exchange levels until no two rows agree in all columns ``shown``; how many rows still repeat another."""
-    movable = [place for place in shown if polish.columns[place].group is not None and polish.columns[place].size > 1]
-    repeats = _repeats(polish, shown)
-    for number in range(rounds):
-        if repeats.size == 0 or not movable:
-            break
-        place = movable[number % len(movable)]
-        column = polish.columns[place]
-        group = column.group
-        assert group is not None  # noqa: S101 -- only movable columns come here
-        row = repeats[:1]
+    def _way_out(self, place: int, row: int) -> tuple[float, int, int] | None:
+        """The cheapest exchange of one column that leaves the row and its partner without a twin."""
+        column = self.columns[place]
+        group = _group(column)
         partners = np.flatnonzero((group == group[row]) & (column.levels != column.levels[row]))
-        if partners.size == 0:
-            continue
-        gains = polish._gains(place, np.repeat(row, len(partners)), partners)  # noqa: SLF001 -- one idea in two parts
-        partner = partners[np.argsort(gains, kind="stable")[: 1 + number // len(movable)]][-1:]
-        polish.exchange(place, row, partner)
-        left = _repeats(polish, shown)
-        if left.size < repeats.size:
-            repeats = left
-        else:
-            polish.exchange(place, row, partner)
-    return int(repeats.size)
+        left = np.full(len(partners), row)
+        if self.counts is None or partners.size == 0:
+            return None
+        free = (self.counts[self._after(place, left, partners)] == 0).all(axis=0)
+        if not free.any():
+            return None
+        gain = self.gains(place, left[free], partners[free])
+        best = int(np.argmin(gain))
+        return float(gain[best]), place, int(partners[free][best])
 
 
-def _repeats(polish: Polish, shown: list[int]) -> Ints:
-    """Rows that agree with an earlier one in all columns ``shown``."""
-    table = np.stack([polish.columns[place].levels for place in shown], axis=1)
-    first = np.unique(table, axis=0, return_index=True)[1]
-    extra = np.ones(polish.rows, dtype=np.bool_)
-    extra[first] = False
-    return np.flatnonzero(extra).astype(np.int64)
+def _only(column: Column, rows: Ints) -> Column:
+    group = None if column.group is None else column.group[rows]
+    return attrs.evolve(column, levels=column.levels[rows], group=group)
+
+
+def _group(column: Column) -> Ints:
+    if column.group is None:
+        raise ValueError(f"the levels of {column.name} cannot be exchanged")
+    return column.group

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
+import attrs
 import numpy as np
 
 from fairloom.design import UNUSED, Codes
@@ -40,14 +41,17 @@ def _unused_by_member(space: Space, result: dict[str, Codes]) -> dict[str, Codes
     return result
 
 
-def draw_parts(  # noqa: PLR0913 -- a row is drawn from all of these
-    space: Space,
-    windows: Mapping[str, Windows],
-    cell: Ints,
-    families: Ints,
-    attempts: Ints,
-    draws: Draws,
-    planned: Mapping[str, Codes] | None = None,
+@attrs.frozen
+class Rows:
+    """Rows to draw: the cell, family and attempt of each."""
+
+    cell: Ints
+    families: Ints
+    attempts: Ints
+
+
+def draw_parts(
+    space: Space, windows: Mapping[str, Windows], rows: Rows, draws: Draws, planned: Mapping[str, Codes] | None = None
 ) -> dict[str, Codes]:
     """Every part drawn uniformly from its list.
 
@@ -59,7 +63,7 @@ def draw_parts(  # noqa: PLR0913 -- a row is drawn from all of these
     for name, window in windows.items():
         parent = window.part.parent
         blocks[name] = (
-            window.root_block[cell]
+            window.root_block[rows.cell]
             if parent is None
             else window.block_below(windows[parent], blocks[parent], levels[parent])
         )
@@ -68,7 +72,7 @@ def draw_parts(  # noqa: PLR0913 -- a row is drawn from all of these
             continue
         bound = planned is not None and any(windows[below].part.kept for below in space.parts.below(name))
         wanted = window.part.classes[planned[name]] if planned is not None and bound else None
-        random = (draws.stream(name).words(families, attempts) >> np.uint64(33)).astype(np.int64)
+        random = (draws.stream(name).words(rows.families, rows.attempts) >> np.uint64(33)).astype(np.int64)
         levels[name] = window.draw(blocks[name], random, wanted)
     return levels
 

@@ -144,8 +144,8 @@ class Space:
         return tie.test(levels)
 
 
-def space_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...]) -> Space:
-    """Find the cells that can be filled.
+def space_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...], *, chained: bool = False) -> Space:
+    """Find the cells that can be filled; ``chained`` as in ``parts_of``.
 
     Raises:
         RecipeError: where rules leave no combination, or a level of an axis without any cell.
@@ -156,7 +156,7 @@ def space_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...]) -> 
         way = "cross fewer axes; name the others in independent"
         message = f"{sizes} = {total:,} cells are more than {MOST_CELLS:,}"
         raise RecipeError.of(message, "design", "cross", suggestion=way)
-    parts = parts_of(task, members, axes)
+    parts = parts_of(task, members, axes, chained=chained)
     grid = np.indices([len(axis.names) for axis in axes]).reshape(len(axes), total).T.astype(np.int32)
     space = _restricted(Space(task, members, parts, grid, {}), np.ones(len(grid), dtype=np.bool_))
     real = _occurs(space)
@@ -199,6 +199,8 @@ def _any_level(parts: Parts, codes: Grid, name: str) -> Ints:
 def _seen_by(space: Space, tree: Iterable[str]) -> Ints:
     """What a tree can see of each cell, one column per thing."""
     uses = space.task.uses
+    if space.parts.chained and space.parts.axes:
+        return space.codes.astype(np.int64)
     columns = [np.zeros(space.cell_count, dtype=np.int64)]
     for name in tree:
         part = space.parts.by_name[name]
