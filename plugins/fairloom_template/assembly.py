@@ -6,6 +6,7 @@ texts: the rows only need coarser offsets into the same bytes. Spans are running
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import attrs
@@ -19,6 +20,8 @@ from fairloom.problems import RunError
 from fairloom_template.layout import Layout
 from fairloom_template.pool import Ids, Index, Pool
 
+BLOCK = 4096
+"""Rows gathered at a time."""
 MAX_BYTES = 2**31 - 1
 """Bytes one Arrow string array can hold."""
 MAX_SEGMENTS = 2**25
@@ -52,7 +55,7 @@ class Gathered:
     ids: Ids
     offsets: Index
     slot_offsets: Index
-    at: Index
+    at: Ids
     name: Ids
     value: Ids
 
@@ -62,25 +65,60 @@ class Gathered:
         return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.slot_offsets))
 
 
-def gather(sheet: Sheet, levels: Index, pool: Pool) -> Gathered:
+def empty(size: int) -> Ids:
+    """An array to be filled, in memory from Arrow's pool.
+
+    The pool keeps what is freed; numpy gives large arrays back to the system, and getting the pages
+    again for every batch costs more than all the arithmetic.
+    """
+    return np.frombuffer(pa.allocate_buffer(4 * size), dtype=np.int32)
+
+
+def _blocks(rows: int) -> Iterator[slice]:
+    return (slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK))
+
+
+def gather(sheet: Sheet, levels: Ids, pool: Pool) -> Gathered:
     """Ids for all rows; -1 where a form is missing. ``levels`` is the matrix (source, row).
 
     Raises:
         RunError: the batch has more segments than memory should be spent on.
     """
     layout, template = sheet.layout, sheet.template
-    count, slot_count = layout.count[template], layout.slot_count[template]
-    offsets, slot_offsets = _offsets(count), _offsets(slot_count)
+    offsets, slot_offsets = _offsets(layout.count[template]), _offsets(layout.slot_count[template])
     if offsets[-1] > MAX_SEGMENTS:
         raise RunError(f"a part needs {offsets[-1]:,} pieces of text; make [parts] rows smaller")
-    ids = pool.lookup[layout.base][_ragged(layout.first[template], count, offsets)]
-    slots = _ragged(layout.slot_first[template], slot_count, slot_offsets)
-    at = layout.slot_at[slots] + np.repeat(offsets[:-1], slot_count)
-    rows = np.repeat(np.arange(len(template)), slot_count)
-    level = levels.reshape(-1)[(layout.slot_source * levels.shape[1])[slots] + rows]
-    value = pool.lookup[layout.slot_base[slots] + level]
-    ids[at] = value
-    return Gathered(ids, offsets, slot_offsets, at, layout.slot_name.astype(np.int32)[slots], value)
+    ids, at, name, value = (empty(int(size)) for size in (offsets[-1], *[slot_offsets[-1]] * 3))
+    gathered = Gathered(ids, offsets, slot_offsets, at, name, value)
+    literals = pool.lookup[layout.base]
+    for block in _blocks(len(template)):
+        _gather_block(sheet, levels, pool, gathered, literals, block)
+    return gathered
+
+
+def _gather_block(sheet: Sheet, levels: Ids, pool: Pool, gathered: Gathered, literals: Ids, block: slice) -> None:
+    """Fill in some rows. All temporary arrays are this small so that they stay in the cache."""
+    layout, template = sheet.layout, sheet.template[block]
+    start, slot_start = gathered.offsets[block], gathered.slot_offsets[block]
+    count, slot_count = layout.count[template], layout.slot_count[template]
+    segments = slice(start[0], start[-1] + count[-1])
+    slots = slice(slot_start[0], slot_start[-1] + slot_count[-1])
+    ids = gathered.ids[segments]
+    literals.take(_ragged(layout.first[template], count, start), out=ids, mode="clip")
+    which = _ragged(layout.slot_first[template], slot_count, slot_start)
+    place = layout.slot_at.take(which)
+    place += np.repeat(start, slot_count)
+    gathered.at[slots] = place
+    found = (layout.slot_source * levels.shape[1] + block.start).take(which)
+    found += np.repeat(np.arange(len(template)), slot_count)
+    level = levels.reshape(-1).take(found)
+    found = layout.slot_base.take(which)
+    found += level
+    value = gathered.value[slots]
+    pool.lookup.take(found, out=value, mode="clip")
+    layout.slot_name.astype(np.int32).take(which, out=gathered.name[slots], mode="clip")
+    place -= start[0]
+    ids[place] = value
 
 
 def assemble(
@@ -98,7 +136,11 @@ def assemble(
     text = pa.StringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), content or pa.py_buffer(b""), valid)
     if names is None:
         return text, None
-    position = ends if pool.ascii else _positions(pool.characters[gathered.ids])
+    position = (
+        ends
+        if pool.ascii
+        else _positions(pool.characters.take(gathered.ids, out=empty(len(gathered.ids)), mode="clip"))
+    )
     return text, _spans(gathered, pool, names, position, blank)
 
 
@@ -110,13 +152,17 @@ def lengths(gathered: Gathered, sizes: Ids) -> Index:
 def _spans(gathered: Gathered, pool: Pool, names: Any, position: Ids, blank: Any | None) -> Any:
     """Spans from the running position (in characters) before every segment; empty values have none."""
     at, offsets, value, name = gathered.at, gathered.slot_offsets, gathered.value, gathered.name
-    begin = np.repeat(position[gathered.offsets[:-1]], np.diff(offsets))
+    start, end = empty(len(at)), empty(len(at))
+    for block in _blocks(len(offsets) - 1):
+        slots = slice(offsets[block.start], offsets[block.stop])
+        begin = position.take(gathered.offsets[block])
+        position.take(at[slots], out=start[slots], mode="clip")
+        start[slots] -= np.repeat(begin, np.diff(offsets[block.start : block.stop + 1]))
+        np.add(start[slots], pool.characters.take(value[slots]), out=end[slots])
     if pool.has_empty:
-        kept = pool.bytes[value] > 0
+        kept = end > start
         offsets = _offsets(kept)[offsets]
-        at, value, name, begin = at[kept], value[kept], name[kept], begin[kept]
-    start = position[at] - begin
-    end = position[at + 1] - begin
+        start, end, value, name = start[kept], end[kept], value[kept], name[kept]
     fields = [pa.array(start), pa.array(end), _coded(name, names), _compact(value, pool)]
     values = pa.StructArray.from_arrays(fields, fields=list(SPAN))
     return pa.ListArray.from_arrays(pa.array(offsets.astype(np.int32)), values, type=SPANS, mask=blank)
@@ -127,7 +173,8 @@ def _compact(value: Ids, pool: Pool) -> Any:
     used = np.zeros(len(pool.strings), dtype=bool)
     used[value] = True
     place = np.cumsum(used, dtype=np.int32) - np.int32(1)
-    return _coded(place[value], pool.strings.take(pa.array(np.flatnonzero(used))))
+    codes = place.take(value, out=empty(len(value)), mode="clip")
+    return _coded(codes, pool.strings.take(pa.array(np.flatnonzero(used))))
 
 
 def _coded(codes: Ids, dictionary: Any) -> Any:
@@ -136,20 +183,25 @@ def _coded(codes: Ids, dictionary: Any) -> Any:
 
 def _offsets(numbers: npt.NDArray[Any]) -> Index:
     """Sums before every element, and the total: one longer than ``numbers``."""
-    sums = np.zeros(len(numbers) + 1, dtype=np.int64)
+    sums = np.empty(len(numbers) + 1, dtype=np.int64)
+    sums[0] = 0
     np.cumsum(numbers, out=sums[1:])
     return sums
 
 
 def _positions(lengths: Ids) -> Ids:
     """Like ``_offsets`` where the total is known to fit 32 bits."""
-    sums = np.zeros(len(lengths) + 1, dtype=np.int32)
+    sums = empty(len(lengths) + 1)
+    sums[0] = 0
     np.cumsum(lengths, out=sums[1:], dtype=np.int32)
     return sums
 
 
-def _ragged(first: Index, count: Index, offsets: Index) -> Index:
-    """``first[0], first[0] + 1, ...`` (``count[0]`` of them), then from ``first[1]``, and so on."""
-    places = np.repeat(first - offsets[:-1], count)
-    places += np.arange(offsets[-1])
+def _ragged(first: Index, count: Index, start: Index) -> Index:
+    """``first[0], first[0] + 1, ...`` (``count[0]`` of them), then from ``first[1]``, and so on.
+
+    ``start`` are the running sums before ``count``, from any number.
+    """
+    places = np.repeat(first - start, count)
+    places += np.arange(start[0], start[-1] + count[-1])
     return places

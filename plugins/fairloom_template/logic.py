@@ -18,7 +18,7 @@ from fairloom.problems import RunError
 from fairloom_template.assembly import Sheet
 from fairloom_template.layout import Layout, Linker, Segment
 from fairloom_template.names import Slot
-from fairloom_template.pool import Index
+from fairloom_template.pool import Ids, Index
 from fairloom_template.program import Program
 from fairloom_template.values import Budget, LogicError, Scope, Value
 
@@ -53,7 +53,7 @@ class Logic:
     programs: Mapping[int, Program]
     max_characters: int
 
-    def expanded(self, sheet: Sheet, readings: Mapping[Slot, Reading], levels: Index, linker: Linker) -> Sheet:
+    def expanded(self, sheet: Sheet, readings: Mapping[Slot, Reading], levels: Ids, linker: Linker) -> Sheet:
         """The sheet with every row of a logical template pointing at the outcome for its combination.
 
         Raises:
@@ -69,7 +69,7 @@ class Logic:
         template[rows] = len(sheet.layout.first) + which
         return Sheet(sheet.layout.joined(Layout.of(outcomes)), template)
 
-    def _codes(self, template: Index, rows: Index, readings: Mapping[Slot, Reading], levels: Index) -> Index:
+    def _codes(self, template: Index, rows: Index, readings: Mapping[Slot, Reading], levels: Ids) -> Index:
         """One line per thing a row depends on: its template, then the code of every slot it reads."""
         lines = [template]
         for place in range(max(len(program.reads) for program in self.programs.values())):

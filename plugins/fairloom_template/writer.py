@@ -14,12 +14,12 @@ from fairloom.batch import REASON, decoded, spans_of
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
-from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, gather, lengths
+from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths
 from fairloom_template.filters import TooLongError
-from fairloom_template.layout import Layout, Linker
+from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Slot, texts
-from fairloom_template.pool import Growth, Index, Pool
+from fairloom_template.pool import Growth, Ids, Pool
 
 NO_TEMPLATE = "no template"
 
@@ -38,7 +38,7 @@ class Output:
     titles: tuple[str, ...]
     inline: bool = False
 
-    def templates(self, driver: Index) -> Index:
+    def templates(self, driver: Ids) -> Ids:
         """The template of every row, given the level (from 1; 0 is none) of the driving factor."""
         return np.minimum(driver, 1) if self.inline else driver
 
@@ -91,13 +91,13 @@ class TemplateWriter:
         sheets = [self._sheet(output, readings, levels, linker).bound(bases) for output in self.outputs]
         return self._written(sheets, levels, growth.done(), list(names))
 
-    def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Index:
+    def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Ids:
         """The level of every factor in use for every row, from 1; line 0 is all 0."""
-        levels = np.zeros((len(self.slots.sources) + 1, rows.num_rows), dtype=np.int64)
+        levels = empty((len(self.slots.sources) + 1) * rows.num_rows).reshape(-1, rows.num_rows)
+        levels[CONSTANT] = 0
         for name, source in self.slots.sources.items():
             indices = drawn[name].indices if name in drawn else _level_ids(rows.column(name), self.factors[name])
-            levels[source] = indices.fill_null(-1).to_numpy()
-            levels[source] += 1
+            np.add(indices.fill_null(-1).to_numpy(), 1, out=levels[source])
         return levels
 
     def _texts(self, slot: Slot, drawn: Mapping[str, Any]) -> Any:
@@ -112,15 +112,15 @@ class TemplateWriter:
             for slot in self.slots.drawn_reads
         }
 
-    def _sheet(self, output: Output, readings: Mapping[Slot, Reading], levels: Index, linker: Linker) -> Sheet:
+    def _sheet(self, output: Output, readings: Mapping[Slot, Reading], levels: Ids, linker: Linker) -> Sheet:
         sheet = Sheet(output.layout, output.templates(self._driver(levels)))
         return output.logic.expanded(sheet, readings, levels, linker)
 
-    def _driver(self, levels: Index) -> Index:
-        driver: Index = levels[self.slots.sources[self.uses.driver]]
+    def _driver(self, levels: Ids) -> Ids:
+        driver: Ids = levels[self.slots.sources[self.uses.driver]]
         return driver
 
-    def _written(self, sheets: Sequence[Sheet], levels: Index, pool: Pool, names: list[str]) -> Any:
+    def _written(self, sheets: Sequence[Sheet], levels: Ids, pool: Pool, names: list[str]) -> Any:
         gathered = [gather(sheet, levels, pool) for sheet in sheets]
         reasons, blank = _reasons(self._driver(levels), gathered, names), None
         if reasons.null_count < len(reasons):
@@ -136,7 +136,7 @@ class TemplateWriter:
                 columns[spans_of(output.name)] = spans
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
 
-    def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Index) -> None:
+    def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Ids) -> None:
         """Refuse texts that are too long before they are made."""
         segments = int(np.diff(gathered.offsets).max(initial=0))
         most = segments * pool.longest
@@ -167,7 +167,7 @@ def _level_ids(column: Any, factor: Factor) -> Any:
     return pc.index_in(decoded(column), value_set=names)
 
 
-def _reasons(driver: Index, gathered: Sequence[Gathered], names: Sequence[str]) -> Any:
+def _reasons(driver: Ids, gathered: Sequence[Gathered], names: Sequence[str]) -> Any:
     """Why rows cannot be written: the first form they miss, in the order of outputs and text; else null."""
     codes = np.where(driver == 0, 0, -1)
     for each in gathered:
