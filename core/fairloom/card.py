@@ -104,9 +104,7 @@ def _what(manifest: Tree) -> Iterator[str]:
     labels = task.get("labels", {})
     if labels:
         yield ""
-        rows = [
-            (name, label.get("definition", ""), ", ".join(label.get("cues", []))) for name, label in labels.items()
-        ]
+        rows = [(name, label.get("definition", ""), ", ".join(label.get("cues", []))) for name, label in labels.items()]
         yield from table(("Label", "Definition", "Words that may give it away"), rows)
     if task.get("never"):
         yield ""
@@ -207,7 +205,7 @@ def _limits(manifest: Tree, measurements: Tree, certificate: Tree) -> Iterator[s
     if axes:
         yield f"- Balance is claimed for {axes}, as declared in the recipe, and for nothing else."
     bad = [gate for gate in measurements.get("gates", []) if gate["status"] != "passed"]
-    yield from (f"- Gate {escape(g['name'])}: {escape(g['status'])}. {escape(g.get('why') or '')}".rstrip() for g in bad)
+    yield from (f"- Gate {escape(g['name'])} {escape(g['status'])}: {escape(g.get('why') or 'see Gates')}" for g in bad)
     missing = sum(cell["missing"] for cell in manifest.get("shortfall", []))
     if missing:
         yield f"- {missing:,} planned rows are missing; `manifest.json` names their cells."

@@ -164,7 +164,7 @@ def _field(column: Any) -> dict[str, Any]:
     field: dict[str, Any] = {"@type": "cr:Field", "@id": identifier, "name": column.name}
     if pa.types.is_list(kind) or pa.types.is_large_list(kind):
         inner = kind.value_type
-        return {**field, "isArray": True, "arrayShape": "-1", "dataType": _data_type(inner), "source": source}
+        return {**field, "repeated": True, "dataType": _data_type(inner), "source": source}
     return {**field, "dataType": _data_type(kind), "source": source}
 
 
