@@ -39,12 +39,12 @@ def encode(column: pa.Array, name: str) -> pa.Array:
     return pc.fill_null(texts, _NULL)
 
 
-def record(columns: list[pa.Array], names: list[str]) -> pa.Array:
-    """One JSON object per row from equally long columns."""
+def record(columns: list[pa.Array], names: list[str], within: str = "") -> pa.Array:
+    """One JSON object per row from equally long columns; ``within`` goes before their names in messages."""
     parts: list[Any] = []
     for index, (column, name) in enumerate(zip(columns, names, strict=True)):
         key = json.dumps(name, ensure_ascii=False)
-        parts += [pa.scalar(f"{', ' if index else '{'}{key}: "), encode(column, name)]
+        parts += [pa.scalar(f"{', ' if index else '{'}{key}: "), encode(column, within + name)]
     return pc.binary_join_element_wise(*parts, pa.scalar("}"), "")
 
 
@@ -80,9 +80,9 @@ def _quoted(texts: pa.Array) -> pa.Array:
 
 
 def _floats(column: pa.Array, name: str) -> pa.Array:
-    finite = pc.fill_null(pc.is_finite(column), True)  # noqa: FBT003 - positional in Arrow
+    finite = pc.fill_null(pc.is_finite(column), fill_value=True)
     if not pc.all(finite).as_py():
-        place = pc.index(finite, False).as_py()  # noqa: FBT003 - positional in Arrow
+        place = pc.index(finite, False).as_py()
         msg = f"column {name!r} holds {column[place].as_py()}, which has no JSON form; use null for a missing number"
         raise RunError(msg)
     # numpy's texts are the shortest that read back equal, like Python's; Arrow would write 1.0 as 1.
@@ -102,10 +102,8 @@ def _dictionary(column: pa.Array, name: str) -> pa.Array:
 
 def _struct(column: pa.Array, name: str) -> pa.Array:
     names = [field.name for field in column.type]
-    if not names:
-        texts = pa.array(["{}"] * len(column), pa.string())
-    else:
-        texts = record(column.flatten(), names)
+    empty = pa.array(["{}"] * len(column), pa.string())
+    texts = record(column.flatten(), names, f"{name}.") if names else empty
     return pc.if_else(pc.is_valid(column), texts, pa.scalar(None, pa.string()))
 
 

@@ -39,7 +39,10 @@ GIVEN = {"female": ["Aisha", "Maria", "Noor", "Zoë"], "male": ["Chen", "Kofi", 
 CITIES = ["Lagos", "Lyon", "Oslo", "Osaka"]
 ITEMS = ["debit card", "credit card", "prepaid card"]
 DAYS = ["Monday", "Tuesday", "Thursday", "Saturday"]
-HOSTILE = "</title></script><script>alert(1)</script><img src=x onerror=alert(2)> \"' onmouseover=alert(3) \u202e\x1b[31m {{7*7}}"
+HOSTILE = (
+    "</title></script><script>alert(1)</script><img src=x onerror=alert(2)> \"' onmouseover=alert(3) "
+    "\u202e\x1b[31m {{7*7}} | `code` [a](javascript:alert(5))"
+)
 
 _NAMES = pa.dictionary(pa.int32(), pa.string())
 _SPANS = pa.list_(pa.struct([("start", pa.int32()), ("end", pa.int32()), ("slot", _NAMES), ("value", _NAMES)]))

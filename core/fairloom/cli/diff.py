@@ -87,6 +87,11 @@ def _of(run: dict[str, Any], key: str, name: str, value: str) -> dict[str, Any]:
     return {item[name]: item.get(value) for item in run.get(key, [])}
 
 
+def _plugins(run: dict[str, Any]) -> dict[str, Any]:
+    """Version of each plugin, digest of each local file."""
+    return {one["name"]: one.get("sha256") or one.get("version") for one in run.get("plugins", [])}
+
+
 def _counts(run: dict[str, Any]) -> dict[str, Any]:
     steps = {
         f"{step['name']}: {word}": step.get(word)
@@ -104,7 +109,7 @@ def _gates(run: dict[str, Any]) -> dict[str, Any]:
 _SECTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Recipe": lambda run: _flat(run.get("recipe", {})),
     "Inputs": lambda run: _of(run, "inputs", "path", "sha256"),
-    "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_of(run, "plugins", "name", "version")},
+    "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_plugins(run)},
     "Counts": _counts,
     "Gates": _gates,
     "Rows": lambda run: {"content digest": run.get("content_digest")},

@@ -46,7 +46,7 @@ def load(arguments: argparse.Namespace) -> Recipe:
     path = path / RECIPE_FILE if path.is_dir() else path
     if not path.is_file():
         raise RecipeError.of(f"there is no recipe at {path}", suggestion="start one with `fairloom new recipe NAME`")
-    return Recipe.load(path, set=arguments.set, profile=arguments.profile)
+    return Recipe.load(path, set=arguments.set, profile=arguments.profile, allow=tuple(arguments.allow))
 
 
 def positive(text: str) -> int:

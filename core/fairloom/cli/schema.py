@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import sys
+from typing import Any
 
+from fairloom import printable
 from fairloom.cli import output
 
 DETAIL = """\
@@ -19,7 +22,24 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command is called alike
     """Print the schema; it is JSON with and without ``--json``."""
-    from fairloom import schema  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.schema import recipe_schema  # noqa: PLC0415 - the parser needs none of this
 
-    output.document(schema.recipe_schema())
+    output.document(recipe_schema(_components()))
     return 0
+
+
+def _components() -> dict[str, Any]:
+    """Every component that is installed and loads; of the others the schema says nothing, and we say so."""
+    from fairloom.plugins import Plugins, installed  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.problems import PluginError  # noqa: PLC0415
+
+    plugins = Plugins()
+    found: dict[str, Any] = {}
+    for name in dict.fromkeys(plugin.name for plugin in installed()):
+        try:
+            components = plugins.load(name).components
+        except PluginError as error:
+            print(printable.line(f"left out: {error}"), file=sys.stderr)
+        else:
+            found |= {f"{name}.{each.name}": each for each in components.values()}
+    return found

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -14,12 +15,13 @@ DIR shows what a run
 reached; plugin.component shows what it does and the keys it understands."""
 EXAMPLE = """\
 fairloom show out
+fairloom show text
 fairloom show text.length"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``show``."""
-    parser.add_argument("what", metavar="DIR|COMPONENT", help="a run folder, or a component such as text.length")
+    parser.add_argument("what", metavar="WHAT", help="a run folder, a plugin (text) or a component (text.length)")
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -41,9 +43,13 @@ def _run(folder: Path, *, as_json: bool) -> int:
 
 
 def _component(name: str, *, as_json: bool) -> int:
-    from fairloom import plugins  # noqa: PLC0415 - runs need none of this
+    from fairloom.components import Component  # noqa: PLC0415 - runs need none of this
+    from fairloom.plugins import Plugins  # noqa: PLC0415
 
-    component = plugins.component(name)
+    plugins = Plugins()
+    if "." not in name:
+        return _plugin(name, plugins.load(name).components, as_json=as_json)
+    component, _ = plugins.find(Component, name)
     keys = _keys(component.config)
     if as_json:
         facts = {"name": name, "kind": component.kind, "summary": component.summary, "scope": component.scope}
@@ -58,6 +64,17 @@ def _component(name: str, *, as_json: bool) -> int:
     return 0
 
 
+def _plugin(name: str, components: Mapping[str, Any], *, as_json: bool) -> int:
+    rows = [
+        {"component": f"{name}.{each.name}", "kind": each.kind, "summary": each.summary} for each in components.values()
+    ]
+    if as_json:
+        output.document({"plugin": name, "components": rows})
+    else:
+        output.table(("component", "kind", "summary"), [tuple(row.values()) for row in rows])
+    return 0
+
+
 def _keys(config: type) -> list[dict[str, Any]]:
     import attrs  # noqa: PLC0415 - the parser needs none of this
 
@@ -69,6 +86,7 @@ def _keys(config: type) -> list[dict[str, Any]]:
             "help": field.metadata.get("help"),
         }
         for field in attrs.fields(attrs.resolve_types(config))
+        if not field.metadata.get("internal")
     ]
 
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from fairloom.cli import output
 from fairloom.bounds import bounds
+from fairloom.cli import output
 
 Tree = Mapping[str, Any]
 

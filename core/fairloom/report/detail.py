@@ -43,7 +43,7 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> Node:
     """Lines with the same keys; shares (0 to 1) named ``ours`` and ``theirs`` are drawn as pairs of bars."""
     columns = list(dict.fromkeys(str(key) for line in lines for key in line))
     shown = [[_cell(line.get(column)) for column in columns] for line in lines[:MOST_LINES]]
-    sides = [line.get(side) for line in lines for side in ("ours", "theirs")]
+    sides: list[Any] = [line.get(side) for line in lines for side in ("ours", "theirs")]
     largest = max(sides) if all(_is_number(value) and 0 <= value <= 1 for value in sides) else 0
     return {
         "kind": "compare" if largest > 0 else "table",

@@ -108,7 +108,8 @@ class _Scan:
             return np.full(batch.num_rows, self._code(_ALL), np.int64)
         encoded = pc.fill_null(decoded(batch.column(LABEL)).cast(pa.string()), _ALL).dictionary_encode()
         known = np.array([self._code(name) for name in encoded.dictionary.to_pylist()], np.int64)
-        return known[encoded.indices.to_numpy(zero_copy_only=False)]
+        codes: Places = known[encoded.indices.to_numpy(zero_copy_only=False)]
+        return codes
 
     def _code(self, name: str) -> int:
         if name not in self._names:
@@ -120,8 +121,7 @@ class _Scan:
         words = pc.fill_null(pc.count_substring_regex(decoded(texts), r"\S+"), 0).to_numpy(zero_copy_only=False)
         cells = codes * (LONGEST + 1) + np.minimum(words.astype(np.int64), LONGEST)
         counted = np.bincount(cells, minlength=len(self._counts) * (LONGEST + 1)).reshape(-1, LONGEST + 1)
-        for total, more in zip(self._counts, counted, strict=True):
-            total += more
+        self._counts = [total + more for total, more in zip(self._counts, counted, strict=True)]
 
     def _prune(self, keep: int) -> None:
         order = np.lexsort((_scrambled(self._places), self._labels))
