@@ -48,8 +48,8 @@ class Origin:
     def record(self) -> dict[str, str]:
         """Plain data for the manifest."""
         if self.digest:
-            return {"plugin": self.plugin, "sha256": self.digest}
-        return {"plugin": self.plugin, "distribution": self.distribution, "version": self.version}
+            return {"name": self.plugin, "sha256": self.digest}
+        return {"name": self.plugin, "distribution": self.distribution, "version": self.version}
 
 
 class Plugins:

@@ -264,7 +264,7 @@ def test_a_local_file_is_recorded_by_its_digest(root: Path) -> None:
     component, origin = plugins.find(Filter, "./my_filters.py:shouting")
     expected = hashlib.sha256((root / "my_filters.py").read_bytes()).hexdigest()
     assert (component.name, origin.plugin, origin.digest) == ("shouting", "./my_filters.py", expected)
-    assert plugins.fingerprint() == [{"plugin": "./my_filters.py", "sha256": expected}]
+    assert plugins.fingerprint() == [{"name": "./my_filters.py", "sha256": expected}]
     assert [path.name for path in root.iterdir()] == ["my_filters.py"]  # no byte code left behind
 
 
@@ -315,8 +315,8 @@ def test_the_fingerprint_is_sorted_whatever_was_loaded_first(install: Install, r
     install("a", dist="fairloom-a")
     plugins = Plugins(["b", "a"], root=root)
     plugins.find(Filter, "./my_filters.py:shouting")
-    assert [each["plugin"] for each in plugins.fingerprint()] == ["./my_filters.py", "a", "b"]
-    assert plugins.fingerprint()[1] == {"plugin": "a", "distribution": "fairloom-a", "version": "1.2"}
+    assert [each["name"] for each in plugins.fingerprint()] == ["./my_filters.py", "a", "b"]
+    assert plugins.fingerprint()[1] == {"name": "a", "distribution": "fairloom-a", "version": "1.2"}
 
 
 OBSERVER = """
