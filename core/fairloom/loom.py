@@ -9,7 +9,7 @@ import attrs
 import pyarrow as pa
 
 from fairloom.briefs import Briefs
-from fairloom.components import Metric, Tools, Writer
+from fairloom.components import Executor, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
@@ -67,6 +67,12 @@ class Loom:
         component, _ = self.plugins.find(Writer, use, "export", "formats")
         config: Any = structure(component.config, {}, ("export", "formats"))
         return component.build(config, self._tools("writer", use))
+
+    def executor(self, use: str) -> Any:
+        """The executor of a plugin, with its default settings."""
+        component, _ = self.plugins.find(Executor, use)
+        config: Any = structure(component.config, {})
+        return component.build(config, self._tools("executor", use))
 
     def _tools(self, *stream: str) -> Tools:
         return Tools(

@@ -39,6 +39,7 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
         PluginError: A plugin it names is broken.
     """
     setting = _Setting(recipe, inputs_for(recipe.root, allow), Plugins(root=recipe.root))
+    setting.load_observers()
     setting.load_factors()
     setting.open_references()
     setting.check_gates()
@@ -92,6 +93,11 @@ class _Setting:
             references=self.references,
         )
         return component.build(config, tools)
+
+    def load_observers(self) -> None:
+        """Plugins that only observe: nothing else in the recipe would load them."""
+        for index, name in enumerate(self.recipe.recipe.observers):
+            self.catch(lambda name=name, index=index: self.plugins.load(name, "recipe", "observers", index))  # type: ignore[misc]
 
     def load_factors(self) -> None:
         """Value samplers, then every factor."""

@@ -43,6 +43,9 @@ class About:
     seed: int = attrs.field(
         default=0, metadata={"help": "the number all randomness comes from"}, validator=between(0, 2**63 - 1)
     )
+    observers: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "plugins that no component names and that only observe the run"}, validator=distinct
+    )
     rows: int | Literal["all"] = attrs.field(
         default="all", metadata={"help": "how many rows to make; 'all' for every combination"}, validator=between(1)
     )
@@ -355,7 +358,7 @@ class Recipe:
         to: str | Path | None = None,
         *,
         workers: int = 1,
-        executor: Runs | None = None,
+        executor: Runs | str | None = None,
         fresh: bool = False,
         allow: Iterable[str | Path] = (),
         progress: Progress | None = None,

@@ -24,7 +24,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
     to: str | Path | None = None,
     *,
     workers: int = 1,
-    executor: Runs | None = None,
+    executor: Runs | str | None = None,
     fresh: bool = False,
     allow: Iterable[str | Path] = (),
     progress: Progress | None = None,
@@ -51,7 +51,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         folder.begin(who)
         job = Job(recipe=recipe.resolved, root=str(recipe.root), allow=tuple(allowed), folder=str(target))
         with recording(log or terminal(), folder.work / FILE) as written:
-            runs = executor or executor_for(loom, workers)
+            runs = loom.executor(executor) if isinstance(executor, str) else executor or executor_for(loom, workers)
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()
         return Run.open(target)
