@@ -47,6 +47,18 @@ def philox(counter: tuple[Any, Any, Any, Any], key: tuple[int, int]) -> tuple[Wo
     return c0, c1, c2, c3
 
 
+def _philox_one(counter: tuple[int, int, int, int], key: tuple[int, int]) -> tuple[int, int, int, int]:
+    """``philox`` of one counter in plain integers: for a single word, numpy's overhead is ten times the work."""
+    c0, c1, c2, c3 = counter
+    k0, k1 = key
+    m0, m1 = int(_M0), int(_M1)
+    for _ in range(10):
+        p0, p1 = m0 * c0, m1 * c2
+        c0, c1, c2, c3 = (p1 >> 32) ^ c1 ^ k0, p1 & 0xFFFFFFFF, (p0 >> 32) ^ c3 ^ k1, p0 & 0xFFFFFFFF
+        k0, k1 = (k0 + _W0) & 0xFFFFFFFF, (k1 + _W1) & 0xFFFFFFFF
+    return c0, c1, c2, c3
+
+
 @attrs.frozen
 class Draws:
     """One stream of random words, named by a path; ``stream`` opens a stream below it.
@@ -113,9 +125,11 @@ class Draw:
 
     def word(self) -> int:
         """The next 64-bit word."""
-        value = int(self.draws.words(np.array([self.address]), self.attempt, self._used)[0])
+        block, half = divmod(self._used, 2)
+        counter = (self.address & 0xFFFFFFFF, self.address >> 32, self.attempt, block)
+        low, high = _philox_one(counter, self.draws.key)[2 * half : 2 * half + 2]
         self._used += 1
-        return value
+        return low | (high << 32)
 
     def below(self, bound: int) -> int:
         """An integer in ``[0, bound)``, exact for bounds to 2**64 up to a bias below ``bound / 2**64``."""
