@@ -111,7 +111,7 @@ def test_its_own_tests_pass(third: Third) -> None:
 @pytest.mark.xfail(strict=False, reason="run command is being built")
 def test_its_recipe_runs(third: Third, tmp_path: Path) -> None:
     out = tmp_path / "out"
-    done = third.run("-m", "fairloom.cli", "run", "recipe/recipe.toml", "--to", str(out))
+    done = third.run("-m", "fairloom", "run", "recipe/recipe.toml", "--to", str(out))
     assert done.returncode == 0, done.stdout + done.stderr
     manifest = json.loads((out / "manifest.json").read_text("utf-8"))
     assert "fairloom-hello-there" in json.dumps(manifest)

@@ -16,6 +16,7 @@ import pyarrow as pa
 from fairloom import loading
 from fairloom.components import Component, Generator, Tools
 from fairloom.installed import installed
+from fairloom.structure import structure
 from fairloom.testing.outcome import Lines, lines
 from fairloom.testing.samples import briefs_of, sample_rows, sample_tools
 
@@ -37,8 +38,8 @@ class Case:
         return f"{self.component.kind} {self.component.name!r}"
 
     def config(self) -> Any:
-        """The settings as an instance of the component's config class."""
-        return self.component.config(**self.settings)
+        """The settings as an instance of the component's config class, structured as a recipe's are."""
+        return structure(self.component.config, dict(self.settings))
 
     def build(self, tools: Tools | None = None) -> Any:
         """A new working object."""
