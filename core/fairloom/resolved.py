@@ -78,4 +78,4 @@ def _line(text: str, source: Source, path: KeyPath) -> str:
 
 
 def _key(key: str) -> str:
-    return key if _BARE.match(key) else json.dumps(key, ensure_ascii=False)
+    return key if _BARE.match(key) else _quoted(key)

@@ -19,6 +19,7 @@ import json
 import math
 import typing
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
@@ -146,7 +147,7 @@ def _literal_factory(kind: Any, _: BaseConverter) -> Hook:
 
 
 def _union_factory(kind: Any, converter: BaseConverter) -> Hook:
-    """One of several types: the error of the only part that fits the shape, else what all parts take."""
+    """One of several types: the error inside the only table or array that fits, else what all parts take."""
     kinds = parts(kind)
     optional = type(None) in typing.get_args(kind)
 
@@ -154,8 +155,8 @@ def _union_factory(kind: Any, converter: BaseConverter) -> Hook:
         if value is None and optional:
             return None
         fitting = [part for part in kinds if fits(value, part)]
-        if len(fitting) == 1 or len(kinds) == 1:
-            return converter.structure(value, (fitting or kinds)[0])
+        if len(kinds) == 1 or (len(fitting) == 1 and isinstance(value, dict | list | tuple)):
+            return converter.structure(value, (fitting or kinds)[0])  # what is wrong lies inside
         for part in fitting:
             try:
                 return converter.structure(value, part)
@@ -301,8 +302,9 @@ def _validator_errors(cls: type, data: dict[str, Any], wrong: set[str], hooks: d
     partial: Any = object.__new__(cls)
     for key, field in keys(cls).items():
         if field.name not in wrong:
-            value = hooks[key](data[key], field.type) if key in data else _default(field, partial)
-            object.__setattr__(partial, field.name, value)
+            with suppress(AttributeError):  # a default made of a field that is wrong
+                value = hooks[key](data[key], field.type) if key in data else _default(field, partial)
+                object.__setattr__(partial, field.name, value)
     for field in attrs.fields(cls):
         if field.metadata.get("rest"):
             object.__setattr__(partial, field.name, data[_REST])
