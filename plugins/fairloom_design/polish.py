@@ -15,8 +15,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from fairloom.design import Bools
 from fairloom.draws import Draws, Ints
-from fairloom.expressions import Bools
 
 Floats = npt.NDArray[np.float64]
 DECLARED = 4.0
