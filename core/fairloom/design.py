@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from fairloom.recipe import DesignSpec
 
 Codes = npt.NDArray[np.int32]
+Bools = npt.NDArray[np.bool_]
 
 UNUSED = -1
 """The level of a factor that a row does not use (shown as null)."""

@@ -15,8 +15,9 @@ from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
 from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated
 from fairloom_design.members import members_of
-from fairloom_design.rows import Rows, columns, draw_parts, planned_parts
+from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
+from fairloom_design.wheels import distinct_of
 from fairloom_design.windows import Windows, windows_of
 
 PROVABLE = 2_000_000
@@ -118,13 +119,8 @@ class BalancedPlan:
         place = self._places(families)
         cell = self._cells(place)
         parts = self.parts_at(place, cell)
-        again = np.flatnonzero(attempts > 0)
-        if again.size:
-            planned = {name: level[again] for name, level in parts.items()}
-            draws = self.space.task.draws.stream("again")
-            rows = Rows(cell[again], families[again], attempts[again])
-            drawn = draw_parts(self.space, self.windows, rows, draws, planned)
-            parts = {name: _replaced(parts[name], again, level) for name, level in drawn.items()}
+        draws = self.space.task.draws.stream("again")
+        parts = redrawn(self.space, self.windows, Rows(cell, families, attempts), draws, parts)
         return columns(self.space, cell, parts, np.asarray(members, dtype=np.int64))
 
     def parts_at(self, place: Ints, cell: Ints) -> dict[str, Codes]:
@@ -158,7 +154,7 @@ class BalancedPlan:
             members=self.members,
             axes=tuple(str(axis.axis) for axis in space.parts.axes),
             cells=tuple(zip(space.names(), self.counts.tolist(), strict=True)),
-            distinct=None,
+            distinct=distinct_of(space.task, space.members),
             unique=not repeats,
             balanced=True,
             notes=(*space.notes, *notes),
@@ -193,9 +189,3 @@ def _before(block: Ints, counts: Ints) -> Ints:
     before = np.empty_like(counts)
     before[order] = total - total[head][block[order]]
     return before
-
-
-def _replaced(column: Codes, rows: Ints, levels: Codes) -> Codes:
-    column = column.copy()
-    column[rows] = levels
-    return column

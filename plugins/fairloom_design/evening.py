@@ -24,9 +24,8 @@ from fairloom_design.windows import Windows
 MOST = 250_000
 SAMPLE = 4_096
 ROUNDS = 60
-MOST_COMBINATIONS = 4_000_000
-ROOM = 4
-"""Repeats are kept out during evening where the design space is this many times larger than the plan."""
+ROOM = 3
+"""In a tight design space, repeats are mended only where at most one row in so many is one."""
 
 
 @attrs.frozen(eq=False)
@@ -61,7 +60,7 @@ def exceptions_of(
     repeats = repeated(space, cell, parts)
     sample = _sample(len(cell), repeats[: SAMPLE // 4])
     combinations = math.prod(column.size for column in columns if column.shown)
-    roomy = combinations <= MOST_COMBINATIONS and (repeats.size == 0 or ROOM * len(cell) <= combinations)
+    roomy = len(cell) <= combinations and (2 * len(cell) <= combinations or repeats.size * ROOM <= len(cell))
     declared = [
         frozenset(map(str, pair)) for group in space.task.independent for pair in itertools.combinations(group, 2)
     ]

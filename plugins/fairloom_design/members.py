@@ -7,9 +7,8 @@ import math
 import attrs
 import numpy as np
 
-from fairloom.design import DesignTask, Rule
+from fairloom.design import Bools, DesignTask, Rule
 from fairloom.draws import Ints
-from fairloom.expressions import Bools
 from fairloom.problems import RecipeError
 
 MOST = 100_000

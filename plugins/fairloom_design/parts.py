@@ -15,9 +15,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from fairloom.design import DesignTask, Rule
+from fairloom.design import Bools, DesignTask, Rule
 from fairloom.draws import Ints
-from fairloom.expressions import Bools
 from fairloom.factors import Axis
 from fairloom.problems import RecipeError
 from fairloom_design.members import Members

@@ -15,14 +15,16 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from fairloom.design import Bools
 from fairloom.draws import Draws, Ints
-from fairloom.expressions import Bools
 
 Floats = npt.NDArray[np.float64]
 DECLARED = 4.0
 """How much more an excess in a declared pair weighs."""
 MOST_TABLE = 200_000
 PATIENCE = 3
+BUCKETS = 4_194_301
+"""Combinations are counted by their number modulo this prime; a clash only makes an exchange look forbidden."""
 
 
 @attrs.define(eq=False)
@@ -93,15 +95,15 @@ class Polish:
         return _Pair(one, two, table - expected, weight)
 
     def _occupied(self, columns: list[Column], taken: Bools | None) -> Ints:
-        counts = np.bincount(
-            self._keys([columns[place].levels for place in self.shown]), minlength=math.prod(self.sizes)
-        )
+        keys = self._keys([columns[place].levels for place in self.shown])
+        counts = np.bincount(keys, minlength=min(math.prod(self.sizes), BUCKETS)).astype(np.int64)
         return counts if taken is None else counts + taken
 
     def _keys(self, levels: list[Ints]) -> Ints:
+        """A number for each combination of shown levels; of many combinations a few share one."""
         key = np.zeros(len(levels[0]), dtype=np.int64)
         for level, size in zip(levels, self.sizes, strict=True):
-            key = key * size + level
+            key = (key * size + level) % BUCKETS
         return key
 
     def score(self) -> float:

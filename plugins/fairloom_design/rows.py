@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
@@ -12,8 +12,6 @@ from fairloom.draws import Draws, Ints
 from fairloom_design.parts import forced
 from fairloom_design.space import Space
 from fairloom_design.windows import Windows
-
-LevelsOf = Callable[[str], Codes]
 
 
 def columns(space: Space, cell: Ints, levels: Mapping[str, Codes], members: Ints) -> dict[str, Codes]:
@@ -75,6 +73,21 @@ def draw_parts(
         random = (draws.stream(name).words(rows.families, rows.attempts) >> np.uint64(33)).astype(np.int64)
         levels[name] = window.draw(blocks[name], random, wanted)
     return levels
+
+
+def redrawn(
+    space: Space, windows: Mapping[str, Windows], rows: Rows, draws: Draws, planned: dict[str, Codes]
+) -> dict[str, Codes]:
+    """``planned`` for first attempts, and fresh draws of what is not declared for later ones."""
+    again = np.flatnonzero(rows.attempts > 0)
+    if again.size == 0:
+        return planned
+    later = Rows(rows.cell[again], rows.families[again], rows.attempts[again])
+    drawn = draw_parts(space, windows, later, draws, {name: level[again] for name, level in planned.items()})
+    result = {name: level.copy() for name, level in planned.items()}
+    for name, level in drawn.items():
+        result[name][again] = level
+    return result
 
 
 def planned_parts(windows: Mapping[str, Windows], cell: Ints, ranks: Mapping[str, Ints]) -> dict[str, Codes]:

@@ -14,9 +14,8 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
-from fairloom.design import UNUSED, Codes, DesignTask
+from fairloom.design import UNUSED, Bools, Codes, DesignTask
 from fairloom.draws import Ints
-from fairloom.expressions import Bools
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError
 from fairloom_design.members import Members

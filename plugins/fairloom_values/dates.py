@@ -1,0 +1,95 @@
+"""Days between two dates, written as a format says; month and weekday names are English on every machine."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from fairloom.components import Tools
+from fairloom.draws import Draws, Ints
+from fairloom.problems import RecipeError
+
+MONTHS = (
+    "January February March April May June July August September October November December".split()  # noqa: SIM905
+)
+DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905 -- reads better than a list
+MOST_DAYS = 200_000
+
+
+@attrs.frozen(kw_only=True)
+class DateConfig:
+    """Days from ``min`` to ``max``, both included, each equally likely: TOML dates, or text in ISO form."""
+
+    min: Any = attrs.field(metadata={"help": "the first day, 2024-01-31"})
+    max: Any = attrs.field(metadata={"help": "the last day"})
+    format: str = attrs.field(
+        default="%Y-%m-%d",
+        metadata={"help": "%Y %y year, %m %-m %B %b month, %d %-d day, %A %a weekday, %% a percent sign"},
+    )
+
+
+def build_date(config: DateConfig, tools: Tools) -> Dates:  # noqa: ARG001 -- the signature of every builder
+    """The sampler ``values.date``."""
+    first, last = _day("min", config.min), _day("max", config.max)
+    if last < first:
+        raise RecipeError.of(f"max {last} is before min {first}", "max")
+    count = (last - first).days + 1
+    if count > MOST_DAYS:
+        raise RecipeError.of(f"{count:,} days are more than {MOST_DAYS:,}", "max")
+    written = [_written(config.format, first + dt.timedelta(days=day)) for day in range(count)]
+    return Dates(pa.array(written, pa.string()))
+
+
+def _day(key: str, value: Any) -> dt.date:
+    if isinstance(value, dt.datetime):
+        return value.date()
+    if isinstance(value, dt.date):
+        return value
+    try:
+        return dt.date.fromisoformat(value)
+    except (TypeError, ValueError) as error:
+        raise RecipeError.of(f"is not a date: {value!r}", key, suggestion="write it as 2024-01-31") from error
+
+
+def _written(pattern: str, day: dt.date) -> str:
+    """``day`` in the format; our own, because the one of the system depends on its language."""
+    values = {
+        "Y": f"{day.year:04}",
+        "y": f"{day.year % 100:02}",
+        "m": f"{day.month:02}",
+        "-m": str(day.month),
+        "B": MONTHS[day.month - 1],
+        "b": MONTHS[day.month - 1][:3],
+        "d": f"{day.day:02}",
+        "-d": str(day.day),
+        "A": DAYS[day.weekday()],
+        "a": DAYS[day.weekday()][:3],
+        "%": "%",
+    }
+    text, rest = "", pattern
+    while rest:
+        plain, mark, rest = rest.partition("%")
+        text += plain
+        if not mark:
+            break
+        code = rest[:2] if rest[:1] == "-" else rest[:1]
+        if code not in values:
+            known = " ".join(f"%{name}" for name in values)
+            raise RecipeError.of(f"does not know %{code} in {pattern!r}", "format", suggestion=f"known: {known}")
+        text, rest = text + values[code], rest[len(code) :]
+    return text
+
+
+@attrs.frozen
+class Dates:
+    """Every day, written; drawn by its number."""
+
+    written: pa.Array
+
+    def draw(self, draws: Draws, addresses: Ints, attempts: Ints) -> pa.Array:
+        """One day per address, as text."""
+        return self.written.take(pa.array(np.asarray(draws.below(len(self.written), addresses, attempts))))
