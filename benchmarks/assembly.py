@@ -28,7 +28,24 @@ from fairloom_template.building import build
 from fairloom_template.settings import TemplateSettings
 
 ROWS, LOOP_ROWS = 65_536, 4_096
-NAMES = "Amara Bilal Chiara Dmitri Esperanza Farid Grace Hiroshi Ines Joao Kwame Lucia Mei Noor Olu Priya".split()
+NAMES = [
+    "Amara",
+    "Bilal",
+    "Chiara",
+    "Dmitri",
+    "Esperanza",
+    "Farid",
+    "Grace",
+    "Hiroshi",
+    "Ines",
+    "Joao",
+    "Kwame",
+    "Lucia",
+    "Mei",
+    "Noor",
+    "Olu",
+    "Priya",
+]
 ITEMS = ["debit card", "savings account", "standing order", "overdraft", "credit card", "mortgage", "app login", "PIN"]
 CITIES = ["Lyon", "Oslo", "Lagos", "Osaka", "Lima", "Tunis", "Perth", "Quebec City", "Ghent", "Accra"]
 DAYS = ["on Monday", "yesterday", "last week", "this morning", "two days ago", "at the weekend"]
@@ -38,7 +55,7 @@ CLOSINGS = ["please help", "what can I do", "kindly advise", "I need this solved
 def templates(count: int, kind: str) -> list[str]:
     """Four slots each, about 135 characters of finished text, all different."""
     tail = {
-        "non-ASCII": " – merci d’avance à l’équipe",
+        "non-ASCII": " -- merci d'avance à l'équipe",
         "condition": "{% if person.gender == 'f' %}, says her file{% else %}, says his file{% endif %}",
         "drawn value": " ({{ amount }} euros)",
     }.get(kind, "")
@@ -133,19 +150,17 @@ def jinja_loop(known: dict[str, Factor], rows: pa.RecordBatch) -> Callable[[], l
     return run
 
 
-def rate(run: Callable[[], object], rows: int, rounds: int) -> float:
-    """Rows per CPU-second, best of several rounds, without the garbage collector."""
-    run()
+def rates(runs: dict[str, tuple[Callable[[], object], int]], rounds: int = 8) -> dict[str, float]:
+    """Rows per CPU-second of every run, best of several rounds that take turns, without the garbage collector."""
+    best = dict.fromkeys(runs, float("inf"))
     gc.disable()
-    best = min(_cpu(run) for _ in range(rounds))
+    for _ in range(rounds):
+        for name, (run, _) in runs.items():
+            start = time.process_time()
+            run()
+            best[name] = min(best[name], time.process_time() - start)
     gc.enable()
-    return rows / best
-
-
-def _cpu(run: Callable[[], object]) -> float:
-    start = time.process_time()
-    run()
-    return time.process_time() - start
+    return {name: rows / best[name] for name, (_, rows) in runs.items()}
 
 
 def measure(count: int, kind: str = "plain") -> None:
@@ -153,16 +168,17 @@ def measure(count: int, kind: str = "plain") -> None:
     known = factors(count, kind)
     writer = build(TemplateSettings(), Tools(task=Task(), factors=known, draws=Draws(0), open_path=Path))
     full, few = briefs(known, ROWS), briefs(known, LOOP_ROWS)
-    jinja, written = jinja_loop(known, few), writer.write(few)
-    assert jinja() == written.column("text").to_pylist(), "the two must write the same text"
-    ours, slow = rate(lambda: writer.write(full), ROWS, 12), rate(jinja, LOOP_ROWS, 4)
-    line = f"{count:>9,} {kind:<12} {ours / 1e6:>8.2f} M {slow / 1e6:>8.3f} M {ours / slow:>7.1f} x"
+    written = writer.write(few).column("text").to_pylist()
+    jinja = jinja_loop(known, few)
+    assert jinja() == written, "Jinja must write the same text"
+    runs = {"ours": (lambda: writer.write(full), ROWS), "Jinja": (jinja, LOOP_ROWS)}
     if kind in ("plain", "non-ASCII"):
         plain_loop = dict_loop(known, few)
-        assert [row["text"] for row in plain_loop()] == written.column("text").to_pylist()
-        dicts = rate(plain_loop, LOOP_ROWS, 6)
-        line += f" {dicts / 1e6:>8.3f} M {ours / dicts:>7.1f} x"
-    print(line)
+        assert [row["text"] for row in plain_loop()] == written, "the loop must write the same text"
+        runs["dict"] = (plain_loop, LOOP_ROWS)
+    found = rates(runs)
+    others = (f"{found[name] / 1e6:>8.3f} M {found['ours'] / found[name]:>6.1f} x" for name in runs if name != "ours")
+    print(f"{count:>9,} {kind:<12} {found['ours'] / 1e6:>8.2f} M", *others)
 
 
 if __name__ == "__main__":

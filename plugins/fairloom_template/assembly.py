@@ -90,35 +90,45 @@ def gather(sheet: Sheet, levels: Ids, pool: Pool) -> Gathered:
         raise RunError(f"a part needs {offsets[-1]:,} pieces of text; make [parts] rows smaller")
     ids, at, name, value = (empty(int(size)) for size in (offsets[-1], *[slot_offsets[-1]] * 3))
     gathered = Gathered(ids, offsets, slot_offsets, at, name, value)
-    literals = pool.lookup[layout.base]
+    gathering = _Gathering(sheet, levels, pool, pool.lookup[layout.base])
     for block in _blocks(len(template)):
-        _gather_block(sheet, levels, pool, gathered, literals, block)
+        gathering.fill(gathered, block)
     return gathered
 
 
-def _gather_block(sheet: Sheet, levels: Ids, pool: Pool, gathered: Gathered, literals: Ids, block: slice) -> None:
-    """Fill in some rows. All temporary arrays are this small so that they stay in the cache."""
-    layout, template = sheet.layout, sheet.template[block]
-    start, slot_start = gathered.offsets[block], gathered.slot_offsets[block]
-    count, slot_count = layout.count[template], layout.slot_count[template]
-    segments = slice(start[0], start[-1] + count[-1])
-    slots = slice(slot_start[0], slot_start[-1] + slot_count[-1])
-    ids = gathered.ids[segments]
-    literals.take(_ragged(layout.first[template], count, start), out=ids, mode="clip")
-    which = _ragged(layout.slot_first[template], slot_count, slot_start)
-    place = layout.slot_at.take(which)
-    place += np.repeat(start, slot_count)
-    gathered.at[slots] = place
-    found = (layout.slot_source * levels.shape[1] + block.start).take(which)
-    found += np.repeat(np.arange(len(template)), slot_count)
-    level = levels.reshape(-1).take(found)
-    found = layout.slot_base.take(which)
-    found += level
-    value = gathered.value[slots]
-    pool.lookup.take(found, out=value, mode="clip")
-    layout.slot_name.astype(np.int32).take(which, out=gathered.name[slots], mode="clip")
-    place -= start[0]
-    ids[place] = value
+@attrs.frozen(eq=False)
+class _Gathering:
+    """Gathers some rows at a time, so that all temporary arrays stay in the cache."""
+
+    sheet: Sheet
+    levels: Ids
+    pool: Pool
+    literals: Ids
+
+    def fill(self, gathered: Gathered, rows: slice) -> None:
+        """Work out these rows of ``gathered``."""
+        layout, template = self.sheet.layout, self.sheet.template[rows]
+        first, last = gathered.offsets[rows.start], gathered.offsets[rows.stop]
+        slots = slice(gathered.slot_offsets[rows.start], gathered.slot_offsets[rows.stop])
+        start, count, slot_count = gathered.offsets[rows], layout.count[template], layout.slot_count[template]
+        ids, value = gathered.ids[first:last], gathered.value[slots]
+        self.literals.take(_ragged(layout.first[template], count, start), out=ids, mode="clip")
+        which = _ragged(layout.slot_first[template], slot_count, gathered.slot_offsets[rows])
+        self.pool.lookup.take(self._bases(which, slot_count, rows), out=value, mode="clip")
+        layout.slot_name.take(which, out=gathered.name[slots], mode="clip")
+        place = layout.slot_at.take(which)
+        place += np.repeat(start - first, slot_count)
+        ids[place] = value
+        np.add(place, first, out=gathered.at[slots], casting="same_kind")
+
+    def _bases(self, which: Index, slot_count: Index, rows: slice) -> Index:
+        """Where every slot's string is found: its base plus the row's level of its factor."""
+        layout, width = self.sheet.layout, self.levels.shape[1]
+        cell = (layout.slot_source * width).take(which)
+        cell += np.repeat(np.arange(rows.start, rows.stop), slot_count)
+        base = layout.slot_base.take(which)
+        base += self.levels.reshape(-1).take(cell)
+        return base
 
 
 def assemble(

@@ -12,7 +12,7 @@ import attrs
 import numpy as np
 
 from fairloom_template.names import Slot
-from fairloom_template.pool import NOTHING, Growth, Index
+from fairloom_template.pool import NOTHING, Growth, Ids, Index
 from fairloom_template.program import Fill, Filled, Literal, Piece
 
 CONSTANT = 0
@@ -47,7 +47,7 @@ class Layout:
     slot_at: Index
     slot_base: Index
     slot_source: Index
-    slot_name: Index
+    slot_name: Ids
 
     @classmethod
     def of(cls, templates: Sequence[Sequence[Segment]]) -> Layout:
@@ -67,7 +67,7 @@ class Layout:
             slot_at=_array(place for place, _ in slots),
             slot_base=_array(segment.base for _, segment in slots),
             slot_source=_array(segment.source for _, segment in slots),
-            slot_name=_array(segment.name for _, segment in slots),
+            slot_name=_array(segment.name for _, segment in slots).astype(np.int32),
         )
 
     def joined(self, other: Layout) -> Layout:

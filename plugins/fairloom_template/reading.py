@@ -287,7 +287,7 @@ class _Reader:
 
     def negative(self, node: nodes.Neg) -> Constant:
         """A negative number."""
-        value = node.node.value if isinstance(node.node, nodes.Const) else None
+        value = _plain(node.node) if isinstance(node.node, nodes.Const) else None
         if not isinstance(value, (int, float)):
             raise _not_allowed(node)
         return Constant(Value.constant(-value))

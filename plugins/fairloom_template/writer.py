@@ -19,7 +19,7 @@ from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Slot, texts
-from fairloom_template.pool import Growth, Ids, Pool
+from fairloom_template.pool import Growth, Ids, Index, Pool
 
 NO_TEMPLATE = "no template"
 
@@ -38,9 +38,9 @@ class Output:
     titles: tuple[str, ...]
     inline: bool = False
 
-    def templates(self, driver: Ids) -> Ids:
+    def templates(self, driver: Ids) -> Index:
         """The template of every row, given the level (from 1; 0 is none) of the driving factor."""
-        return np.minimum(driver, 1) if self.inline else driver
+        return (np.minimum(driver, 1) if self.inline else driver).astype(np.int64)
 
 
 @attrs.frozen(eq=False)
@@ -93,7 +93,8 @@ class TemplateWriter:
 
     def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Ids:
         """The level of every factor in use for every row, from 1; line 0 is all 0."""
-        levels = empty((len(self.slots.sources) + 1) * rows.num_rows).reshape(-1, rows.num_rows)
+        lines = len(self.slots.sources) + 1
+        levels = empty(lines * rows.num_rows).reshape(lines, rows.num_rows)
         levels[CONSTANT] = 0
         for name, source in self.slots.sources.items():
             indices = drawn[name].indices if name in drawn else _level_ids(rows.column(name), self.factors[name])
