@@ -1,1 +1,29 @@
-"""Placeholder."""
+"""Metrics of balance: how even the counts are, and how much one column says about another."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from fairloom.components import Metric
+from fairloom.hooks import hookimpl
+from fairloom_balance import association, gap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@hookimpl
+def fairloom_metrics() -> Iterator[Metric]:
+    """The metrics ``gap`` and ``association``."""
+    yield Metric(
+        name="gap",
+        summary="Largest count less smallest count over every combination of the named columns.",
+        config=gap.Gap,
+        build=gap.build,
+    )
+    yield Metric(
+        name="association",
+        summary="Largest Cramer's V between the named columns, with mutual information and corrected p.",
+        config=association.Association,
+        build=association.build,
+    )

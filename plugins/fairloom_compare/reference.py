@@ -1,0 +1,40 @@
+"""The reference rows a setting names."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+
+from fairloom.problems import RecipeError, did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import pyarrow as pa
+
+    from fairloom.components import Tools
+
+
+@attrs.frozen
+class Reference:
+    """A named table of real rows, opened when it is needed."""
+
+    name: str
+    open: Callable[[], pa.Table]
+
+    def column(self, name: str) -> pa.Array:
+        """One column as one array; ``KeyError`` says which are there."""
+        table = self.open()
+        if name not in table.column_names:
+            here = ", ".join(table.column_names)
+            raise KeyError(f"reference {self.name!r} has no column {name!r} (it has {here}); map it in columns")
+        return table.column(name).combine_chunks()
+
+
+def named(against: str, tools: Tools) -> Reference:
+    """The reference, or ``RecipeError`` where the recipe has none of this name."""
+    if against not in tools.references:
+        suggestion = did_you_mean(against, tools.references) or f"add [reference.{against}]"
+        raise RecipeError.of(f"the recipe has no reference {against!r}", "against", suggestion=suggestion)
+    return Reference(against, tools.references[against])

@@ -1,0 +1,89 @@
+"""The reader ``csv``."""
+
+from __future__ import annotations
+
+import codecs
+import csv as stdlib_csv
+from typing import TYPE_CHECKING
+
+import attrs
+import pyarrow as pa
+from pyarrow import csv
+
+from fairloom.problems import RecipeError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from fairloom.components import Tools
+
+_LONGEST_LINE = 16 << 20
+"""Bytes read at a time; a single row may not be longer."""
+
+
+@attrs.frozen(kw_only=True)
+class Csv:
+    """Settings of ``read.csv``."""
+
+    path: str = attrs.field(metadata={"help": "The file, relative to the recipe."})
+    delimiter: str = attrs.field(default=",", metadata={"help": "What stands between two values; one character."})
+    encoding: str = attrs.field(default="utf-8", metadata={"help": "The encoding of the file."})
+
+
+@attrs.frozen
+class CsvReader:
+    """Streams the file. Values stay the texts they are: ``007`` is no number, an empty value no null."""
+
+    path: Path
+    config: Csv
+
+    def read(self) -> Iterator[pa.RecordBatch]:
+        """The rows, batch by batch; ``RecipeError`` where the file is not what it should be."""
+        names = self._names()
+        try:
+            reader = self._open(names)
+            yield pa.RecordBatch.from_pylist([], schema=reader.schema)  # names the columns of a file without rows
+            yield from reader
+        except (pa.ArrowInvalid, UnicodeError) as error:
+            raise RecipeError.of(f"{self.path.name}: {_said(error)}", "path") from error
+
+    def _open(self, names: list[str]) -> csv.CSVStreamingReader:
+        return csv.open_csv(
+            self.path,
+            read_options=csv.ReadOptions(encoding=self.config.encoding, block_size=_LONGEST_LINE, use_threads=False),
+            parse_options=csv.ParseOptions(delimiter=self.config.delimiter, newlines_in_values=True),
+            convert_options=csv.ConvertOptions(
+                column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
+            ),
+        )
+
+    def _names(self) -> list[str]:
+        """The line of column names. Each may stand there once."""
+        encoding = "utf-8-sig" if codecs.lookup(self.config.encoding).name == "utf-8" else self.config.encoding
+        try:
+            with self.path.open(encoding=encoding, newline="") as file:
+                names = next(stdlib_csv.reader(file, delimiter=self.config.delimiter), [])
+        except UnicodeError as error:
+            raise RecipeError.of(f"{self.path.name} is not {self.config.encoding}: {error}", "encoding") from error
+        twice = sorted({name for name in names if names.count(name) > 1})
+        if not names:
+            raise RecipeError.of(f"{self.path.name} is empty: it has no line of column names", "path")
+        if twice:
+            raise RecipeError.of(f"{self.path.name} has more than one column {twice[0]!r}", "path")
+        return names
+
+
+def build(config: Csv, tools: Tools) -> CsvReader:
+    """The reader, or ``RecipeError`` for a delimiter of several characters or an unknown encoding."""
+    if len(config.delimiter) != 1 or not config.delimiter.isascii():
+        raise RecipeError.of(f"delimiter is one ASCII character, got {config.delimiter!r}", "delimiter")
+    try:
+        codecs.lookup(config.encoding)
+    except LookupError:
+        raise RecipeError.of(f"unknown encoding {config.encoding!r}", "encoding") from None
+    return CsvReader(tools.open_path(config.path), config)
+
+
+def _said(error: Exception) -> str:
+    return str(error).removeprefix("CSV parse error: ").splitlines()[0]
