@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
-    from fairloom.loom import prepare  # noqa: PLC0415 - the parser needs none of this
-
     recipe = options.load(arguments)
+    from fairloom.loom import prepare  # noqa: PLC0415 - a call without a recipe needs none of this
+
     loom = prepare(recipe, allow=tuple(arguments.allow))
     planned = loom.plan.summary()
     if arguments.json:
