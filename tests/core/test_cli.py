@@ -57,7 +57,7 @@ def fakes(monkeypatch, tmp_path):
 
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
-        "loom": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
+        "prepare": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
         "run": SimpleNamespace(run=None),
         "preview": SimpleNamespace(preview=None),
         "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _: []),
@@ -165,7 +165,7 @@ def test_errors_become_lines(error, code, said, fakes, capsys):
     def broken(*_, **__):
         raise error
 
-    fakes.loom_module.prepare = broken
+    fakes.prepare_module.prepare = broken
     assert main(["plan", fakes.path]) == code
     assert capsys.readouterr() == ("", said)
     assert main(["plan", fakes.path, "--json"]) == code
@@ -205,7 +205,7 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     few = capsys.readouterr().out
     assert "  label-0  level-1         2\n" in few
     assert "note: a note" in few
-    fakes.loom_module.prepare = lambda _recipe, **_: SimpleNamespace(plan=Plan(60), factors=factors())
+    fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(plan=Plan(60), factors=factors())
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out
     assert "label-0  level-1" not in many
