@@ -176,8 +176,9 @@ def test_errors_become_lines(error, code, said, fakes, capsys):
     assert "Traceback" in capsys.readouterr().err
 
 
-def test_missing_recipe(tmp_path, capsys):
+def test_missing_recipe(fakes, tmp_path, capsys):
     assert main(["check", str(tmp_path / "no.toml")]) == 2
+    assert fakes.load is None
     assert "there is no recipe at" in capsys.readouterr().err
 
 

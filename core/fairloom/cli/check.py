@@ -27,9 +27,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Return 0 when nothing is wrong; problems come as an error with exit code 2."""
-    recipe = options.load(arguments)
-    from fairloom.prepare import prepare  # noqa: PLC0415 - a call without a recipe needs none of this
+    from fairloom.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
+    recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
     lines = list(_flat(recipe.resolved)) if arguments.resolved else []
     origins = {path: str(place) for path, place in getattr(recipe, "origins", {}).items()}

@@ -28,9 +28,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
-    recipe = options.load(arguments)
-    from fairloom.prepare import prepare  # noqa: PLC0415 - a call without a recipe needs none of this
+    from fairloom.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
+    recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
     planned = loom.plan.summary()
     if arguments.json:
