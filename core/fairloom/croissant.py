@@ -151,10 +151,21 @@ def _record_set(schema: pa.Schema) -> dict[str, Any]:
         "@type": "cr:RecordSet",
         "@id": _ROWS,
         "name": _ROWS,
-        "description": "One record per row, in order of address within each split.",
+        "description": f"One record per row, in order of address within each split.{_left_out(schema)}",
         **keyed,
-        "field": [_field(column) for column in schema],
+        "field": [_field(column) for column in schema if not _is_nested(column.type)],
     }
+
+
+def _is_nested(kind: Any) -> bool:
+    """Whether values are records or lists of them: readers of Croissant cannot take those out of Parquet."""
+    listed = pa.types.is_list(kind) or pa.types.is_large_list(kind)
+    return bool(pa.types.is_nested(kind.value_type) if listed else pa.types.is_nested(kind))
+
+
+def _left_out(schema: Any) -> str:
+    nested = [column for column in schema if _is_nested(column.type)]
+    return "".join(f" The column {column.name} holds values of the Arrow type {column.type}." for column in nested)
 
 
 def _field(column: Any) -> dict[str, Any]:

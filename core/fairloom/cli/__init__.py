@@ -16,6 +16,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     given = list(sys.argv[1:] if arguments is None else arguments)
     parsed = parser_for(given).parse_args(given)
+    parsed.given = given
     try:
         code: int = command_module(parsed.command).call(parsed)
         sys.stdout.flush()

@@ -70,7 +70,7 @@ def _log_hint(arguments: argparse.Namespace) -> list[str]:
 def _interrupted(arguments: argparse.Namespace) -> int:
     folder = getattr(arguments, "folder", None)
     if folder and Path(folder).exists():
-        again = f"fairloom run {shlex.quote(str(arguments.recipe))} --to {shlex.quote(str(folder))}"
+        again = shlex.join(["fairloom", *(word for word in arguments.given if word != "--fresh")])
         print(f"interrupted; finished parts are kept in {folder}. To go on: {again}", file=sys.stderr)
     else:
         print("interrupted", file=sys.stderr)

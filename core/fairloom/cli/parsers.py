@@ -116,4 +116,5 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: object) -> None:
         from importlib.metadata import version  # noqa: PLC0415 - only this option needs it
 
-        parser.exit(0, f"fairloom {version('fairloom')}\n")
+        print(f"fairloom {version('fairloom')}")
+        parser.exit()

@@ -25,9 +25,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print the rows."""
-    from fairloom.preview import preview  # noqa: PLC0415 - the parser needs none of this
-
     recipe = options.load(arguments)
+    from fairloom.preview import preview  # noqa: PLC0415 - a call without a recipe needs none of this
+
     table = preview(recipe, arguments.rows, tuple(arguments.allow))
     rows = table.to_pylist()
     if arguments.json:

@@ -35,11 +35,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Run the recipe; 0 when every gate passed and no row is missing, else 1."""
-    from fairloom import log, progress  # noqa: PLC0415 - the parser needs none of this
+    recipe = options.load(arguments)
+    from fairloom import log, progress  # noqa: PLC0415 - a call without a recipe needs none of this
     from fairloom.cli import summary  # noqa: PLC0415
     from fairloom.run import run  # noqa: PLC0415
 
-    recipe = options.load(arguments)
     # failures.explain names this folder when the run is interrupted or breaks off.
     arguments.folder = _destination(recipe, arguments.to)
     silent = arguments.quiet or arguments.json

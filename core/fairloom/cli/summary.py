@@ -38,8 +38,10 @@ def show(manifest: Tree, measurements: Tree, folder: Path) -> None:
     gates(measurements.get("gates", []))
     _steps(manifest.get("counts", {}).get("steps", []))
     _shortfall(manifest.get("shortfall", []))
-    print()
-    output.text(f"{folder / 'report.html'} tells the whole story")
+    page = folder / "report.html"
+    if page.is_file():
+        print()
+        output.text(f"report: {page}")
 
 
 def gates(verdicts: list[Tree]) -> None:
@@ -49,7 +51,13 @@ def gates(verdicts: list[Tree]) -> None:
     output.heading("Gates")
     columns = ("gate", "value", "bound", "status", "why")
     rows = [
-        (gate["name"], gate.get("value"), bounds(gate.get("min"), gate.get("max")), _status(gate), gate.get("why"))
+        (
+            gate["name"],
+            gate.get("value"),
+            bounds(gate.get("min"), gate.get("max")),
+            _status(gate),
+            gate.get("why") or "",
+        )
         for gate in verdicts
     ]
     explained = any(row[-1] for row in rows)
@@ -78,7 +86,7 @@ def _steps(steps: list[Tree]) -> None:
         return
     output.heading("Rejected and refilled")
     rows = [
-        (step["name"], reason, count, count / step["seen"] if step.get("seen") else None)
+        (step["name"], reason, count, f"{count / step['seen']:.1%}")
         for step in dropping
         for reason, count in sorted(step.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
     ]

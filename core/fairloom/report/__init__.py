@@ -52,6 +52,7 @@ def _environment() -> jinja2.Environment:
         "size": figures.size,
     }
     source = loader.get_source(environment, "page.css")[0]
+    environment.globals["LONG"] = view.LONG
     environment.globals["css"] = Markup(source)  # noqa: S704 - our own style sheet, nothing from outside
     return environment
 

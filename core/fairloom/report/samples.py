@@ -72,8 +72,8 @@ def rejected(folder: Path, most: int = 60) -> list[dict[str, Any]]:
 def _first_of_each(batch: pa.RecordBatch) -> list[dict[str, Any]]:
     columns = {name: decoded(batch.column(name)) for name in (STEP, REASON)}
     keys = pa.table({**columns, "place": np.arange(batch.num_rows)})
-    first = keys.group_by([STEP, REASON]).aggregate([("place", "min")])
-    rows: list[dict[str, Any]] = batch.take(pc.array_sort_indices(first["place_min"].combine_chunks())).to_pylist()
+    first = keys.group_by([STEP, REASON]).aggregate([("place", "min")])["place_min"]
+    rows: list[dict[str, Any]] = batch.take(pa.array(np.sort(first.to_numpy()))).to_pylist()
     return rows
 
 

@@ -54,7 +54,6 @@ def of(folder: Path) -> dict[str, Any]:
         ],
         "shortfall": manifest.get("shortfall", []),
         "provenance": _provenance(manifest),
-        "LONG": LONG,
     }
 
 
@@ -168,7 +167,14 @@ def _pairs(certificate: Tree) -> list[dict[str, Any]]:
     """Every pair of axes, the strongest association first."""
     planned = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
     pairs = [
-        {**_heat(pair), "planned": planned.get(tuple(pair["axes"]), {}).get("gap")}
+        {
+            "gap": None,
+            "v": None,
+            "mi": None,
+            "p": None,
+            **_heat(pair),
+            "planned": planned.get(tuple(pair["axes"]), {}).get("gap"),
+        }
         for pair in certificate.get("pairs", [])
     ]
     return sorted(pairs, key=lambda pair: -(pair.get("v") or 0))

@@ -1,0 +1,119 @@
+"""The dataset card and the Croissant metadata."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+
+import pytest
+
+from fairloom import card, croissant
+
+
+@pytest.fixture(scope="module")
+def passed(made_runs, tmp_path_factory):
+    return made_runs.build(tmp_path_factory.mktemp("run"))
+
+
+@pytest.fixture(scope="module")
+def hostile(made_runs, tmp_path_factory):
+    return made_runs.build(tmp_path_factory.mktemp("run"), status="held", hostile=True)
+
+
+def front_matter(text):
+    yaml = pytest.importorskip("yaml")
+    _, head, body = text.split("---\n", 2)
+    return yaml.safe_load(head), body
+
+
+def test_front_matter_is_what_hugging_face_reads(passed):
+    head, _ = front_matter(card.readme(passed))
+    assert head == {
+        "pretty_name": "bank-intents",
+        "license": "cc-by-4.0",
+        "task_categories": ["text-classification"],
+        "size_categories": ["n<1K"],
+        "tags": ["synthetic", "fairloom"],
+        "configs": [
+            {
+                "config_name": "default",
+                "data_files": [
+                    {"split": "train", "path": "data/train/*.parquet"},
+                    {"split": "test", "path": "data/test/*.parquet"},
+                ],
+            }
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("rows", "size"),
+    [(0, "n<1K"), (999, "n<1K"), (1000, "1K<n<10K"), (2_000_000, "1M<n<10M"), (5 * 10**9, "1B<n<10B")],
+)
+def test_sizes(rows, size):
+    assert card._size(rows) == size
+
+
+def test_an_unknown_licence_keeps_its_name():
+    assert card._licence("Our own: v2") == {"license": "other", "license_name": "Our own: v2"}
+    assert card._licence("") == {"license": "unknown"}
+
+
+def test_the_card_has_every_section_and_says_what_failed(hostile):
+    text = card.readme(hostile)
+    titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
+    assert titles == [
+        "How it was made",
+        "Balance reached",
+        "Filters and rejections",
+        "Gates",
+        "Intended use",
+        "Limits",
+        "Verify and rebuild",
+        "Files",
+    ]
+    assert "- Gate duplicates not computed: the metric needs two rows or more" in text
+    assert "- 2 planned rows are missing" in text
+
+
+def test_hostile_texts_stay_in_their_cells(hostile):
+    text = card.readme(hostile)
+    assert "<script" not in text
+    assert "\x1b" not in text
+    assert "\u202e" not in text
+    line = next(line for line in text.splitlines() if line.startswith("| card\\_lost"))
+    assert line.replace("\\|", "").count("|") == 4
+    assert "\\[a\\](javascript" in line
+
+
+def test_code_spans_cannot_be_left():
+    assert card.code("a`b|c") == "`a\u02bcb\u2223c`"
+    assert card.code("text.near_duplicate") == "`text.near_duplicate`"
+
+
+def test_croissant_names_every_file_with_its_digest(passed):
+    described = croissant.describe(passed)
+    assert described["conformsTo"] == "http://mlcommons.org/croissant/1.1"
+    files = [one for one in described["distribution"] if one["@type"] == "cr:FileObject"]
+    for one in files:
+        assert one["sha256"] == hashlib.sha256((passed / one["contentUrl"]).read_bytes()).hexdigest()
+    parts = described["distribution"][-1]
+    assert parts["includes"] == ["data/train/*.parquet", "data/test/*.parquet"]
+
+
+def test_croissant_describes_every_column(passed):
+    (rows,) = croissant.describe(passed)["recordSet"]
+    kinds = {field["name"]: (field["dataType"], field.get("repeated", False)) for field in rows["field"]}
+    assert kinds["family"] == ("sc:Integer", False)
+    assert kinds["label"] == ("sc:Text", False)
+    assert "text.spans" not in kinds
+    assert "The column text.spans holds values of the Arrow type list<" in rows["description"]
+    assert rows["key"] == {"@id": "rows/id"}
+
+
+def test_both_are_written(hostile):
+    readme, metadata = card.write(hostile)
+    assert readme.read_text("utf-8") == card.readme(hostile)
+    assert json.loads(metadata.read_text("utf-8")) == croissant.describe(hostile)
+    mlcroissant = pytest.importorskip("mlcroissant")
+    mlcroissant.Dataset(metadata)
