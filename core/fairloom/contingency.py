@@ -164,13 +164,12 @@ def table_permutation_p(table: npt.ArrayLike, draws: Draws, rounds: int = 199) -
 
 
 def _shuffled(codes: Ints, draws: Draws, numbers: Ints) -> Ints:
-    """The codes in random order, one line per shuffle: position ``i`` of shuffle ``k`` draws the word (i, k).
+    """The codes in random order, one line per shuffle, sorted by the random words of a line.
 
     The code rides in the low bits of its word, so that a plain sort, faster than a sort of indices, shuffles it.
     """
-    where = np.broadcast_to(np.arange(codes.size), (numbers.size, codes.size))
     bits = np.uint64(int(codes.max()).bit_length())
-    keys = (draws.words(where, numbers[:, None]) << bits) | codes.astype(np.uint64)
+    keys = (draws.quick(numbers, codes.size) << bits) | codes.astype(np.uint64)
     keys.sort(axis=1)
     return (keys & ((np.uint64(1) << bits) - np.uint64(1))).astype(np.int64)
 
