@@ -90,6 +90,16 @@ class Draws:
         low, high = (out[0], out[1]) if half == 0 else (out[2], out[3])
         return low | (high << _32)
 
+    def quick(self, addresses: npt.ArrayLike, count: int) -> Words:
+        """``count`` words per address, shape ``(len(addresses), count)``, about ten times faster than ``words``.
+
+        SplitMix64 (Steele, Lea and Flood 2014) started at the Philox word of each address. Good enough to
+        shuffle for a permutation test; data are drawn with ``words``.
+        """
+        starts = self.words(addresses)[:, None]
+        steps = np.arange(count, dtype=np.uint64) * np.uint64(0x9E3779B97F4A7C15)
+        return _mix(starts + steps, (0, 0), 0)
+
     def below(self, bound: npt.ArrayLike, addresses: npt.ArrayLike, attempts: npt.ArrayLike = 0, slot: int = 0) -> Ints:
         """Integers in ``[0, bound)``, ``bound`` at most 2**31, one per address.
 
