@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from fairloom.factors import Role  # noqa: TC001 - resolved when recipes are structured
+from fairloom.factors import Role
 from fairloom.problems import Problem, RecipeError
 from fairloom.sources import Origin, Source, place
 from fairloom.structure import register, unknown_key
