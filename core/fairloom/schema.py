@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import attrs
 
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Writer
 from fairloom.environment import allowed
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
 from fairloom.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
@@ -84,6 +84,8 @@ def recipe_schema(components: Mapping[str, Component]) -> Schema:
         owned[cls] = _owner_schema(cls, known)
     schema = _class_schema(Recipe, owned)
     schema["properties"]["recipe"] = _about(schema["properties"]["recipe"])
+    formats = schema["properties"]["export"]["properties"]["formats"]
+    formats["items"] = _choice({}, {name: each for name, each in known.items() if isinstance(each, Writer)})
     schema["properties"]["profile"] = {
         "type": "object",
         "description": "[profile.NAME]: keys laid over the recipe by --profile NAME",
@@ -170,6 +172,8 @@ def _owner_schema(cls: type, components: Mapping[str, Component]) -> Schema:
         plain = {key: True for key in own if key != "sample"}
         no_sampler = {"not": {"required": ["sample"]}}
         rules.append({"if": no_sampler, "then": {"properties": plain, "additionalProperties": False}})
+    if cls is StepSpec:
+        schema["anyOf"] = [{"required": ["generate"]}, {"required": ["filter"]}]
     return {**schema, "allOf": rules} if rules else schema
 
 

@@ -6,6 +6,7 @@ The layers, later over earlier: the file named by ``extends`` (and what that ext
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +19,7 @@ from fairloom.plain import MAX_DEPTH, paths, plain, too_deep
 from fairloom.problems import Problem, RecipeError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 MAX_BYTES = 1_000_000
 MAX_EXTENDS = 5
