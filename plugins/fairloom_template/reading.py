@@ -7,17 +7,17 @@ from and nothing to exhaust: no calls, no arithmetic, no attribute chains, no ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from jinja2 import nodes
 
 from fairloom.problems import Problem
 from fairloom_template.expressions import (
-    COMPARISONS,
     TESTS,
     Choice,
     Compare,
+    Comparison,
     Constant,
     Expression,
     Filtered,
@@ -283,12 +283,8 @@ class _Reader:
 
     def comparison(self, node: nodes.Compare) -> Expression:
         """A chain of comparisons."""
-        rest: list[tuple[Any, Expression]] = []
-        for operand in node.ops:
-            if operand.op not in COMPARISONS:
-                raise not_allowed(operand)
-            rest.append((operand.op, self.expression(operand.expr)))
-        return Compare(self.expression(node.expr), tuple(rest))
+        rest = tuple((cast("Comparison", operand.op), self.expression(operand.expr)) for operand in node.ops)
+        return Compare(self.expression(node.expr), rest)
 
     def tested(self, node: nodes.Test) -> Expression:
         """``a is defined``."""
