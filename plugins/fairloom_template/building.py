@@ -15,8 +15,9 @@ from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Names, Slot, texts
 from fairloom_template.pool import Growth
 from fairloom_template.program import Piece, Program
-from fairloom_template.reading import Source, read_template
+from fairloom_template.reading import read_template
 from fairloom_template.settings import TemplateSettings
+from fairloom_template.syntax import Source
 from fairloom_template.values import Budget, Scope
 from fairloom_template.writer import Output, Slots, TemplateWriter
 

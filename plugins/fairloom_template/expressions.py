@@ -12,6 +12,9 @@ from fairloom_template.filters import Argument, Call, TooLongError, applied
 from fairloom_template.names import Slot
 from fairloom_template.values import MISSING, LogicError, Scope, Value
 
+SEARCHED_PER_STEP = 16
+"""How many items `in` looks through for the price of one step."""
+
 
 class Expression(Protocol):
     """Something with a value."""
@@ -166,6 +169,8 @@ class Compare:
         left = self.first.evaluate(scope)
         for name, expression in self.rest:
             right = expression.evaluate(scope)
+            if isinstance(right.data, tuple):
+                scope.budget.step(len(right.data) // SEARCHED_PER_STEP)
             if not COMPARISONS[name](left, right):
                 return Value.constant(data=False)
             left = right
@@ -205,8 +210,8 @@ def _argument(value: Value, name: str) -> Argument:
 
 def _equal(left: Value, right: Value) -> bool:
     """Equality that does not let ``"3" == 3`` pass as a quiet no."""
-    if isinstance(left.data, tuple) and isinstance(right.data, tuple):
-        return len(left.data) == len(right.data) and all(map(_equal, left.data, right.data))
+    if isinstance(left.data, tuple) or isinstance(right.data, tuple):
+        raise LogicError("lists cannot be compared, only searched with `in`")
     if None not in (left.data, right.data) and isinstance(left.data, str) is not isinstance(right.data, str):
         raise LogicError(f"compares a text with something else: {left.described()} and {right.described()}")
     return bool(left.data == right.data)

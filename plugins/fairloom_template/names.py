@@ -48,10 +48,6 @@ class Names:
         factor = self.factors[slot.factor]
         return factor.column(slot.attribute or factor.attributes[0])
 
-    def is_list(self, slot: Slot) -> bool:
-        """Whether the slot holds lists, which only ``for`` and ``in`` can read."""
-        return not self.drawn(slot.factor) and _is_list(self.column(slot).type)
-
     def is_text(self, slot: Slot) -> bool:
         """Whether the slot's values can be written as text."""
         return self.drawn(slot.factor) or _castable(self.column(slot).type)
@@ -68,10 +64,6 @@ def texts(column: Any, calls: tuple[Call, ...], bound: int) -> Any:
         return plain
     coded = plain.dictionary_encode(null_encoding="encode")
     return pa.array(filtered(coded.dictionary.to_pylist(), calls, bound), pa.string()).take(coded.indices)
-
-
-def _is_list(kind: Any) -> bool:
-    return bool(pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind))
 
 
 def _castable(kind: Any) -> bool:

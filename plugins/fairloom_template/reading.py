@@ -7,17 +7,17 @@ from and nothing to exhaust: no calls, no arithmetic, no attribute chains, no ma
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, cast
 
 import attrs
-from jinja2 import Environment, TemplateSyntaxError, nodes
+from jinja2 import nodes
 
-from fairloom.problems import Problem, did_you_mean
+from fairloom.problems import Problem
 from fairloom_template.expressions import (
-    COMPARISONS,
     TESTS,
     Choice,
     Compare,
+    Comparison,
     Constant,
     Expression,
     Filtered,
@@ -29,33 +29,23 @@ from fairloom_template.expressions import (
     Read,
     Variable,
 )
-from fairloom_template.filters import FILTERS, Call, as_text
+from fairloom_template.filters import Call, as_text
 from fairloom_template.names import Names, Slot
 from fairloom_template.program import LOOP, Assign, Block, Fill, For, If, Literal, Program, Show, Statement
+from fairloom_template.syntax import (
+    MAX_DEPTH,
+    RefusedError,
+    Source,
+    argument_of,
+    attribute_of,
+    check_filter,
+    has_named_arguments,
+    not_allowed,
+    parsed,
+    plain_value,
+    unknown,
+)
 from fairloom_template.values import Value
-
-MAX_DEPTH = 40
-"""How deep expressions and blocks may be nested in each other."""
-
-_SYNTAX = Environment(keep_trailing_newline=True, autoescape=False)  # noqa: S701 # never renders: only its parser is used
-
-
-@attrs.frozen
-class Source:
-    """A template's text and where it stands: ``title`` for messages, ``path`` the key path in the recipe."""
-
-    text: str
-    title: str
-    path: tuple[str | int, ...]
-
-
-@attrs.frozen
-class RefusedError(Exception):
-    """One node that cannot be accepted."""
-
-    message: str
-    line: int
-    suggestion: str | None = None
 
 
 def read_template(source: Source, names: Names, bound: int) -> tuple[Program | None, list[Problem]]:
@@ -64,7 +54,7 @@ def read_template(source: Source, names: Names, bound: int) -> tuple[Program | N
     ``bound`` is the longest template accepted, in characters.
     """
     try:
-        tree = _parsed(source.text, bound)
+        tree = parsed(source.text, bound)
     except RefusedError as refused:
         return None, [_problem(source, refused)]
     reader = _Reader(names)
@@ -91,19 +81,6 @@ def _problem(source: Source, refused: RefusedError) -> Problem:
     )
 
 
-def _parsed(text: str, bound: int) -> nodes.Template:
-    if len(text) > bound:
-        raise RefusedError(f"the template has {len(text):,} characters, more than max_characters = {bound:,}", 1)
-    try:
-        return _SYNTAX.parse(text)
-    except TemplateSyntaxError as error:
-        raise RefusedError(f"not a template: {error.message}", error.lineno) from None
-    except RecursionError:
-        raise RefusedError("nested too deep", 1) from None
-    except ValueError as error:  # a number or an escape that Python itself will not read
-        raise RefusedError(f"not a template: {error}", 1) from None
-
-
 class _Reader:
     """Turns the nodes of one template into statements and expressions, noting all that is refused."""
 
@@ -127,7 +104,7 @@ class _Reader:
         read = _STATEMENTS.get(type(node))
         try:
             if read is None:
-                raise _not_allowed(node)
+                raise not_allowed(node)
             statements: Sequence[Statement] = self.nested(read, node)
         except RefusedError as refused:
             self.refused.append(refused)
@@ -211,7 +188,7 @@ class _Reader:
         """One node as an expression."""
         read = _EXPRESSIONS.get(type(node))
         if read is None:
-            raise _not_allowed(node)
+            raise not_allowed(node)
         expression: Expression = self.nested(read, node)
         return expression
 
@@ -223,10 +200,10 @@ class _Reader:
         """A factor or attribute with filters of constant arguments; ``None`` for anything else."""
         calls: list[Call] = []
         while isinstance(node, nodes.Filter) and node.node is not None:
-            _check_filter(node)
+            check_filter(node)
             if not all(isinstance(argument, nodes.Const) for argument in node.args):
                 return None
-            calls.append(Call(node.name, tuple(_argument(argument) for argument in node.args)))
+            calls.append(Call(node.name, tuple(argument_of(argument) for argument in node.args)))
             node = node.node
         bare = self.named(node)
         if bare is None:
@@ -239,20 +216,20 @@ class _Reader:
         """``person`` or ``person.given`` (also ``person["given"]``); ``None`` for anything else."""
         if isinstance(node, nodes.Name) and node.name not in self.scope:
             return self.factor(node)
-        attribute = _attribute(node)
+        attribute = attribute_of(node)
         if attribute is None or attribute[0].name in self.scope or self.is_loop(attribute[0]):
             return None
         factor = self.factor(attribute[0])
         known = self.names.attributes(factor.factor)
         if attribute[1] not in known:
-            raise _unknown(f"factor {factor.factor!r} has no attribute {attribute[1]!r}", attribute[1], known, node)
+            raise unknown(f"factor {factor.factor!r} has no attribute {attribute[1]!r}", attribute[1], known, node)
         return Slot(factor.factor, attribute[1])
 
     def factor(self, node: nodes.Name) -> Slot:
         """A factor by its name."""
         known = (*self.names.factors, *(name for name in self.scope if "." not in name))
         if node.name not in self.names.factors:
-            raise _unknown(f"there is no factor {node.name!r}", node.name, known, node)
+            raise unknown(f"there is no factor {node.name!r}", node.name, known, node)
         self.factors.add(node.name)
         return Slot(node.name)
 
@@ -272,31 +249,31 @@ class _Reader:
 
     def property(self, node: nodes.Node) -> Expression:
         """``loop.index``; nothing else has properties."""
-        attribute = _attribute(node)
+        attribute = attribute_of(node)
         if attribute is None:
             raise RefusedError("only `factor.attribute` is known, nothing beyond it", node.lineno)
         if not self.is_loop(attribute[0]):
             raise RefusedError(f"{attribute[0].name!r} is not a factor, so it has no attributes", node.lineno)
         if attribute[1] not in LOOP:
-            raise _unknown(f"`loop` has no {attribute[1]!r}", attribute[1], LOOP, node)
+            raise unknown(f"`loop` has no {attribute[1]!r}", attribute[1], LOOP, node)
         return Variable(f"loop.{attribute[1]}")
 
     def constant(self, node: nodes.Const) -> Constant:
         """A text, number, truth value or none."""
-        return Constant(Value.constant(_plain(node)))
+        return Constant(Value.constant(plain_value(node)))
 
     def negative(self, node: nodes.Neg) -> Constant:
         """A negative number."""
-        value = _plain(node.node) if isinstance(node.node, nodes.Const) else None
+        value = plain_value(node.node) if isinstance(node.node, nodes.Const) else None
         if not isinstance(value, (int, float)):
-            raise _not_allowed(node)
+            raise not_allowed(node)
         return Constant(Value.constant(-value))
 
     def filtered(self, node: nodes.Filter) -> Expression:
         """An expression through a filter."""
-        _check_filter(node)
+        check_filter(node)
         if node.node is None:
-            raise _not_allowed(node)
+            raise not_allowed(node)
         return Filtered(self.expression(node.node), node.name, self.expressions(node.args))
 
     def choice(self, node: nodes.CondExpr) -> Expression:
@@ -306,18 +283,14 @@ class _Reader:
 
     def comparison(self, node: nodes.Compare) -> Expression:
         """A chain of comparisons."""
-        rest: list[tuple[Any, Expression]] = []
-        for operand in node.ops:
-            if operand.op not in COMPARISONS:
-                raise _not_allowed(operand)
-            rest.append((operand.op, self.expression(operand.expr)))
-        return Compare(self.expression(node.expr), tuple(rest))
+        rest = tuple((cast("Comparison", operand.op), self.expression(operand.expr)) for operand in node.ops)
+        return Compare(self.expression(node.expr), rest)
 
     def tested(self, node: nodes.Test) -> Expression:
         """``a is defined``."""
         if node.name not in TESTS:
-            raise _unknown(f"there is no test {node.name!r}", node.name, TESTS, node)
-        if len(node.args) != TESTS[node.name] or _extra(node):
+            raise unknown(f"there is no test {node.name!r}", node.name, TESTS, node)
+        if len(node.args) != TESTS[node.name] or has_named_arguments(node):
             raise RefusedError(f"the test {node.name} takes {TESTS[node.name]} arguments", node.lineno)
         argument = self.expression(node.args[0]) if node.args else None
         return Is(self.expression(node.node), node.name, argument)
@@ -351,62 +324,3 @@ _EXPRESSIONS: dict[type[nodes.Node], Callable[..., Any]] = {
     nodes.Filter: _Reader.filtered,
     nodes.Test: _Reader.tested,
 }
-
-_WAYS_OUT: dict[type[nodes.Node], str] = {
-    nodes.Call: "nothing can be called; use a filter, `{{ person.given|upper }}`",
-    nodes.Add: "join texts with `~`",
-    nodes.Mul: "write the text out",
-    nodes.Slice: "put the part you need in a column of the value table",
-    nodes.AssignBlock: "use `{% set name = expression %}`",
-}
-
-
-def _not_allowed(node: nodes.Node) -> RefusedError:
-    kind = type(node).__name__.lower()
-    return RefusedError(f"a template cannot use `{kind}`", node.lineno, _WAYS_OUT.get(type(node)))
-
-
-def _unknown(message: str, word: str, known: Iterable[str], node: nodes.Node) -> RefusedError:
-    return RefusedError(message, node.lineno, did_you_mean(word, known))
-
-
-def _attribute(node: nodes.Node) -> tuple[nodes.Name, str] | None:
-    """The name and attribute of ``person.given`` or ``person["given"]``."""
-    if isinstance(node, nodes.Getattr) and isinstance(node.node, nodes.Name):
-        return node.node, node.attr
-    if isinstance(node, nodes.Getitem) and isinstance(node.node, nodes.Name) and isinstance(node.arg, nodes.Const):
-        return node.node, str(node.arg.value)
-    return None
-
-
-def _check_filter(node: nodes.Filter) -> None:
-    if node.name not in FILTERS:
-        raise _unknown(f"there is no filter {node.name!r}", node.name, FILTERS, node)
-    if _extra(node):
-        raise RefusedError(f"write the arguments of {node.name} by position", node.lineno)
-    if not FILTERS[node.name].takes(len(node.args)):
-        most = FILTERS[node.name].arguments
-        raise RefusedError(
-            f"the filter {node.name} got {len(node.args)} arguments; it takes at most {most}", node.lineno
-        )
-
-
-def _extra(node: nodes.Filter | nodes.Test) -> bool:
-    return bool(node.kwargs or node.dyn_args or node.dyn_kwargs)
-
-
-def _argument(node: nodes.Expr) -> str | bool:
-    value = _plain(node)
-    if value is None:
-        raise RefusedError("`none` is no argument for a filter", node.lineno)
-    return value if isinstance(value, bool) else as_text(value)
-
-
-def _plain(node: nodes.Node) -> Any:
-    """The value of a constant, refused where it is no valid text or an enormous number."""
-    value = getattr(node, "value", None)
-    try:
-        as_text(value).encode()
-    except ValueError as error:  # half of a surrogate pair; more digits than Python will write
-        raise RefusedError(f"not a text: {error}", node.lineno) from None
-    return value

@@ -69,13 +69,13 @@ class Budget:
     def __attrs_post_init__(self) -> None:
         self.bound = self.characters
 
-    def step(self) -> None:
-        """Pay for one evaluation.
+    def step(self, count: int = 1) -> None:
+        """Pay for evaluations.
 
         Raises:
             LogicError: nothing is left.
         """
-        self.steps -= 1
+        self.steps -= count
         if self.steps < 0:
             raise LogicError(
                 f"takes more than {MAX_STEPS:,} steps for one row; use shorter lists or fewer nested loops"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from fairloom.problems import RunError
+from fairloom_template import logic
 from fairloom_template.program import Program
 
 PEOPLE = [
@@ -66,6 +67,7 @@ def written(loom, template, **settings):
             ["Ms", "Mx", "Mx"],
         ),
         ("{% set t = 1 %}{% for a in [2, 3] %}{% set t = a %}{% endfor %}{{ t }}", ["1", "1", "1"]),
+        ("{{ ('a' if person.gender == 'f' else person.given)|upper }}", ["A", "BO", "KI"]),
         ("{{ person.age == 4 }}{{ -1 }}", ["false-1", "true-1", "false-1"]),
     ],
 )
@@ -145,9 +147,22 @@ def test_each_distinct_combination_is_worked_out_once(loom, monkeypatch):
         ("{{ 1 if person.age < 'x' }}", "cannot order person.age"),
         ("{% for a in person.given %}{% endfor %}", r"person.given \('Ann'\) is not a list"),
         ("{% set x = person.pets %}{{ x }}", "person.pets is a list and cannot be written"),
+        ("{{ (person.pets ~ 'x')|upper }}", "person.pets is a list and cannot be written as text"),
+        ("{{ 1 if person.pets == ['a'] }}", "lists cannot be compared, only searched with `in`"),
         ("{{ person.given|replace('n', person.nick) }}", "an argument of replace is missing: person.nick"),
     ],
 )
 def test_logic_that_cannot_go_on_says_where_and_why(loom, template, message):
     with pytest.raises(RunError, match=f"template 't0', column 'text': {message}"):
         written(loom, template)
+
+
+def test_more_combinations_than_a_number_can_count(loom, monkeypatch):
+    monkeypatch.setattr(logic, "_LARGEST", 3)
+    template = "{% if a == 'x' and b == 'y' and c == 'z' %}{{ a }}{% else %}{{ a ~ b|lower ~ c }}{% endif %}"
+    letters = ["x", "y", "z"]
+    made = loom([template, "-"], {"a": letters, "b": letters, "c": letters})
+    rows = [(a, b, c) for a in range(3) for b in range(3) for c in range(3)]
+    a, b, c = (list(each) for each in zip(*rows, strict=True))
+    written = texts(made.rows(template=[0], a=a, b=b, c=c))
+    assert written == ["x" if row == (0, 1, 2) else "".join(letters[n] for n in row) for row in rows]

@@ -6,6 +6,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jinja2 import Environment
 
+from fairloom.problems import RecipeError, RunError
+
 WORDS = st.text(st.characters(exclude_categories=["Cs", "Cc"], exclude_characters="{}#%"), max_size=6)
 FACTORS = {"a": ("x", "y"), "b": ("x",), "c": ("y", "z")}
 SLOTS = [f"{name}.{attribute}" for name, attributes in FACTORS.items() for attribute in attributes]
@@ -38,7 +40,7 @@ def naive(templates, table, chosen, row):
             templates[chosen["template"][row]],
         )
         .render(values)
-    )  # noqa: S701
+    )
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
@@ -86,3 +88,80 @@ def test_more_rows_than_one_block(loom):
     assert rows[9_999]["text"] == "Ålesund-9999"
     assert rows[10_000]["text"] == "x10000Oslo"
     assert rows[9_998]["text"] == "é"
+
+
+TOKENS = st.sampled_from(
+    [
+        *(
+            "{{",
+            "}}",
+            "{%",
+            "%}",
+            "{#",
+            "#}",
+            " ",
+            "a",
+            "a.x",
+            "b",
+            "n",
+            "x",
+            ".",
+            "|",
+            "~",
+            "(",
+            ")",
+            "[",
+            "]",
+            ",",
+            "'",
+            "-",
+        ),
+        *(
+            "if",
+            "elif",
+            "else",
+            "endif",
+            "for",
+            "in",
+            "endfor",
+            "set",
+            "=",
+            "==",
+            "<",
+            "not",
+            "and",
+            "or",
+            "is",
+            "none",
+        ),
+        *(
+            "loop",
+            "loop.index",
+            "upper",
+            "replace",
+            "default",
+            "1",
+            "'q'",
+            "*",
+            "+",
+            "macro",
+            "raw",
+            "endraw",
+            "\n",
+            "é",
+        ),
+        *("{{ a.x }}", "{% if a.x %}", "{% endif %}", "{% for x in [1, a] %}", "{% endfor %}", "{% set x = a.x %}"),
+    ]
+)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(tokens=st.lists(TOKENS, max_size=12), table=tables())
+def test_any_text_is_written_or_refused_in_the_agreed_way(loom, tokens, table):
+    try:
+        loom(["".join(tokens), " ".join(tokens)], table, ("n",)).rows(template=[0, 1], a=[0], b=[0], n=[1])
+    except (RecipeError, RunError) as error:
+        said = str(error)
+    else:
+        said = "template 't0'"
+    assert "template 't" in said

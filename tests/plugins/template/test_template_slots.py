@@ -10,6 +10,7 @@ import pytest
 
 from fairloom.batch import SPANS
 from fairloom.problems import RunError
+from fairloom_template import assembly, writer
 
 PEOPLE = [
     {"given": "Ann", "their": "her", "age": 31},
@@ -244,3 +245,19 @@ def test_a_text_beyond_the_bound_names_its_template(loom):
     made = loom(["{{ city }}", "{{ city }}{{ city }}"], {"city": ["O" * 20]}, max_characters=30)
     with pytest.raises(RunError, match=r"template 't1', column 'text': makes 40 characters .* max_characters = 30"):
         made.rows(template=[0, 1], city=[0])
+
+
+def test_a_filter_that_swells_drawn_values_is_refused(loom):
+    made = loom(["{{ word|replace('a', 'xxxxxxxxxx') }}"], drawn=("word",), max_characters=50)
+    with pytest.raises(RunError, match="the filters on word make more than 50 characters"):
+        made.rows(template=[0], word=["aaaaaa"])
+
+
+def test_a_part_that_is_too_large_asks_for_smaller_ones(loom, monkeypatch):
+    made = loom(["{{ city }}, {{ city }}"], {"city": ["Oslo"]})
+    monkeypatch.setattr(writer, "MAX_BYTES", 99)
+    with pytest.raises(RunError, match=r"a part has 100 bytes of 'text', .* make \[run\] part_rows smaller"):
+        made.rows(template=[0] * 10, city=[0])
+    monkeypatch.setattr(assembly, "MAX_SEGMENTS", 29)
+    with pytest.raises(RunError, match=r"a part needs 30 pieces of text; make \[run\] part_rows smaller"):
+        made.rows(template=[0] * 10, city=[0])
