@@ -7,6 +7,7 @@ column itself.
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -50,6 +51,18 @@ class Utf8:
         data = np.frombuffer(payload, np.uint8) if payload else np.zeros(0, np.uint8)
         return cls(offsets - offsets[0], data[offsets[0] : offsets[-1]])
 
+    @cached_property
+    def leads(self) -> Ints:
+        """The byte position of every code point of all rows, and the end of the data."""
+        lead = np.ones(self.data.size + 1, dtype=np.bool_)
+        np.not_equal(self.data & 0xC0, 0x80, out=lead[:-1])
+        return np.flatnonzero(lead)
+
+    @cached_property
+    def firsts(self) -> Ints:
+        """The place of each row's first code point in ``leads``, and the number of code points."""
+        return np.searchsorted(self.leads, self.offsets).astype(np.int64)
+
     def __len__(self) -> int:
         return len(self.offsets) - 1
 
@@ -84,8 +97,7 @@ class Utf8:
         """
         if self.ascii:
             return self.offsets[rows] + characters
-        leads = np.append(np.flatnonzero((self.data & 0xC0) != 0x80), self.data.size)
-        found: Ints = leads[np.searchsorted(leads, self.offsets[rows]) + characters]
+        found: Ints = self.leads[self.firsts[rows] + characters]
         return found
 
     def take(self, starts: Ints, ends: Ints) -> pa.Array:
@@ -118,6 +130,16 @@ def pieces(column: Any, rows: int = CACHED_ROWS) -> Iterator[Utf8]:
         yield Utf8.of(array.slice(start, rows))
 
 
+def run_starts(text: Utf8, inside: Mask) -> Mask:
+    """Of the marked bytes, those that begin a run of marked bytes within a row."""
+    begins = inside.copy()
+    begins[1:] &= ~inside[:-1]
+    first = text.offsets[:-1]
+    first = first[first < text.data.size]
+    begins[first] = inside[first]
+    return begins
+
+
 def blank_bytes(data: Bytes) -> Mask:
     """Which bytes are ASCII blanks: tab, line feed, vertical tab, form feed, carriage return, space."""
     found: Mask = (data == 32) | ((data - np.uint8(9)) < 5)
@@ -137,11 +159,7 @@ def words(column: Any) -> Ints:
 
 def _words(text: Utf8) -> Ints:
     blank = blank_bytes(text.data)
-    begins = np.empty_like(blank)
-    begins[1:] = blank[:-1]
-    first = text.offsets[:-1]
-    begins[first[first < text.data.size]] = True
-    return text.counts(begins & ~blank)
+    return text.counts(run_starts(text, ~blank))
 
 
 def characters(column: Any) -> Ints:

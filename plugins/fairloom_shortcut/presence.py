@@ -12,6 +12,7 @@ from fairloom.batch import decoded
 
 if TYPE_CHECKING:
     from fairloom.draws import Ints
+    from fairloom_shortcut.tokens import Tokens
 
 
 @attrs.define
@@ -24,16 +25,17 @@ class Presence:
     _counts: Ints = attrs.field(factory=lambda: np.zeros((0, 0), dtype=np.int64), init=False)
     _totals: Ints = attrs.field(factory=lambda: np.zeros(0, dtype=np.int64), init=False)
 
-    def add(self, rows: Ints, tokens: pa.Array, labels: pa.Array) -> None:
-        """Count tokens, given with their rows, and the label of every row. No label may be null."""
+    def add(self, tokens: Tokens, labels: pa.Array) -> None:
+        """Count the tokens of some rows, and the label of every row. No label may be null."""
         if not len(labels):
             return
-        label_codes = _codes(labels, self._labels)
-        token_codes = _codes(tokens, self._tokens)
+        encoded = decoded(labels).cast(pa.large_string()).dictionary_encode()
+        label_codes = _numbered(encoded.dictionary.to_pylist(), self._labels)[encoded.indices.to_numpy()]
+        token_codes = _numbered(tokens.names, self._tokens)[tokens.codes]
         self._grow()
         self.rows += len(labels)
         self._totals += np.bincount(label_codes, minlength=self._totals.size)
-        once = _distinct(rows * max(1, len(self._tokens)) + token_codes)
+        once = _distinct(tokens.rows * max(1, len(self._tokens)) + token_codes)
         row, token = np.divmod(once, max(1, len(self._tokens)))
         width = self._totals.size
         met = np.bincount(token * width + label_codes[row], minlength=len(self._tokens) * width)
@@ -58,12 +60,9 @@ class Presence:
         self._totals = np.concatenate((self._totals, np.zeros(len(self._labels) - width, dtype=np.int64)))
 
 
-def _codes(column: pa.Array, known: dict[str, int]) -> Ints:
-    """The code of each value; new values get the next codes in the order of their first row."""
-    encoded = decoded(column).cast(pa.large_string()).dictionary_encode()
-    lookup = np.array([known.setdefault(value, len(known)) for value in encoded.dictionary.to_pylist()], dtype=np.int64)
-    codes: Ints = lookup[encoded.indices.to_numpy(zero_copy_only=False)]
-    return codes
+def _numbered(names: list[str], known: dict[str, int]) -> Ints:
+    """The code of each name; new names get the next codes."""
+    return np.array([known.setdefault(name, len(known)) for name in names], dtype=np.int64)
 
 
 def _distinct(keys: Ints) -> Ints:

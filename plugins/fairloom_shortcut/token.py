@@ -73,7 +73,7 @@ class TokenMetric:
         column = rows.column(self.field)
         if self.config.exempt_slots:
             column = blanked(column, rows.column(spans_of(self.field)), self.config.exempt_slots)
-        self.presence.add(*tokens(column, self.config.pattern), rows.column(self.config.label))
+        self.presence.add(tokens(column, self.config.pattern), rows.column(self.config.label))
 
     def result(self) -> Measurement:
         """The number of flagged tokens; the strongest of them in ``detail``."""
@@ -131,8 +131,8 @@ def build(config: Token, tools: Tools) -> TokenMetric:
 
 def cue_tokens(task: Task, pattern: str) -> dict[str, list[str]]:
     """The tokens of each label's cues, for labels that have some; a phrase exempts each of its tokens."""
-    found = {name: tokens(pa.array(label.cues, pa.string()), pattern)[1] for name, label in task.labels.items()}
-    return {name: sorted(set(part.to_pylist())) for name, part in found.items() if len(part)}
+    found = {name: tokens(pa.array(label.cues, pa.string()), pattern).names for name, label in task.labels.items()}
+    return {name: sorted(names) for name, names in found.items() if names}
 
 
 def _check_pattern(pattern: str) -> None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import decoded
-from fairloom.utf8 import Utf8, pieces, plain, strings
+from fairloom.utf8 import Utf8, pieces, plain, run_starts, strings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,60 +22,61 @@ WORDS = r"[\pL\pM]+(?:['\x{2019}][\pL\pM]+)*"
 """A run of letters with their marks, apostrophes between letters included. Writing without blanks between
 words (Chinese, Japanese, Thai) comes out as whole runs: give a pattern of your own there."""
 _MARK = "\x1f"
-_APOSTROPHE = ord("'")
 
 
-def tokens(column: Any, pattern: str) -> tuple[Ints, pa.Array]:
-    """Every match of the RE2 pattern in the lower-cased texts, in order: its row and the token itself."""
+@attrs.frozen(eq=False)
+class Tokens:
+    """Every token of a column in order: its row, and its code in ``names`` (in order of first appearance)."""
+
+    rows: Ints
+    codes: Ints
+    names: list[str]
+
+
+def tokens(column: Any, pattern: str) -> Tokens:
+    """Every match of the RE2 pattern in the lower-cased texts.
+
+    The pattern runs over distinct parts only. For ``WORDS`` those are what stands between bytes that no word
+    holds, so a large column costs little more than its vocabulary; for other patterns they are whole texts.
+    """
     lowered = pc.utf8_lower(plain(column))
-    if pattern != WORDS or not Utf8.of(lowered).ascii:
-        return _matched(lowered, pattern)
-    rows, texts, start = [], [], 0
-    for piece in pieces(lowered):
-        found, part = _ascii_words(piece)
-        rows.append(found + start)
-        texts.append(part)
-        start += len(piece)
-    return np.concatenate(rows), pa.concat_arrays(texts)
+    rows, parts = _parts(lowered) if pattern == WORDS else (np.arange(len(lowered)), lowered)
+    encoded = parts.dictionary_encode()
+    owners, found = _matched(encoded.dictionary, pattern)
+    names = found.dictionary_encode()
+    held = np.bincount(owners, minlength=len(encoded.dictionary))
+    part = encoded.indices.to_numpy(zero_copy_only=False)
+    times = held[part]
+    ends = np.cumsum(times)
+    first = (np.cumsum(held) - held)[part] - (ends - times)  # of each part's matches, less its place in the result
+    places = np.arange(int(ends[-1]) if ends.size else 0) + np.repeat(first, times)
+    codes = names.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return Tokens(np.repeat(rows, times), codes[places], names.dictionary.to_pylist())
 
 
-def _matched(lowered: pa.Array, pattern: str) -> tuple[Ints, pa.Array]:
-    """Set a mark before and after every match and split there: the odd parts are the matches."""
-    unmarked = pc.replace_substring(lowered, _MARK, " ")
+def _matched(texts: pa.Array, pattern: str) -> tuple[Ints, pa.Array]:
+    """The row of every match, and the match: set a mark before and after each and split there."""
+    unmarked = pc.replace_substring(texts, _MARK, " ")
     marked = pc.replace_substring_regex(unmarked, pattern=f"({pattern})", replacement=f"{_MARK}\\1{_MARK}")
     parts = pc.split_pattern(marked, _MARK)
     rows = pc.list_parent_indices(parts).to_numpy(zero_copy_only=False).astype(np.int64)
-    sizes = np.bincount(rows, minlength=len(lowered))
+    sizes = np.bincount(rows, minlength=len(texts))
     place = np.arange(rows.size) - np.repeat(np.cumsum(sizes) - sizes, sizes)
-    odd = np.flatnonzero(place % 2)
+    odd = np.flatnonzero(place % 2)  # the parts between two marks
     return rows[odd], pc.list_flatten(parts).take(pa.array(odd)).cast(pa.large_string())
 
 
-def _ascii_words(text: Utf8) -> tuple[Ints, pa.Array]:
-    """The matches of ``WORDS`` in lower-case ASCII, an order of magnitude faster than by regular expression."""
-    inside = _letters(text)
-    firsts = text.offsets[:-1]
-    begins = inside.copy()
-    begins[1:] &= ~inside[:-1]
-    edge = firsts[firsts < text.data.size]
-    begins[edge] = inside[edge]
-    starts = np.flatnonzero(begins)
-    order = np.concatenate(([0], np.cumsum(inside)))
-    bounds = np.append(order[starts], order[-1])
-    per_row = np.diff(np.searchsorted(starts, text.offsets))
-    return np.repeat(np.arange(len(text)), per_row), strings(text.data[inside], bounds)
-
-
-def _letters(text: Utf8) -> Mask:
-    """Letters, and apostrophes between two letters of one row."""
-    letters: Mask = (text.data - np.uint8(ord("a"))) < 26
-    marks = np.flatnonzero(text.data == _APOSTROPHE)
-    rows = text.rows(marks)
-    within = (marks > text.offsets[rows]) & (marks + 1 < text.offsets[rows + 1])
-    marks = marks[within]
-    joining = marks[letters[marks - 1] & letters[marks + 1]]
-    letters[joining] = True
-    return letters
+def _parts(lowered: pa.Array) -> tuple[Ints, pa.Array]:
+    """The runs of small letters, apostrophes and bytes beyond ASCII: no word of ``WORDS`` reaches out of one."""
+    rows, texts, start = [], [], 0
+    for piece in pieces(lowered):
+        inside = ((piece.data - np.uint8(ord("a"))) < 26) | (piece.data == ord("'")) | (piece.data >= 0x80)
+        starts = np.flatnonzero(run_starts(piece, inside))
+        bounds = np.concatenate(([0], np.cumsum(inside)))
+        texts.append(strings(piece.data[inside], np.append(bounds[starts], bounds[-1])))
+        rows.append(np.repeat(np.arange(len(piece)) + start, np.diff(np.searchsorted(starts, piece.offsets))))
+        start += len(piece)
+    return np.concatenate(rows), pa.concat_arrays(texts)
 
 
 def blanked(column: Any, spans: pa.Array, slots: Sequence[str]) -> pa.Array:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.draws import Draws
-from fairloom.utf8 import Utf8, blank_bytes, pieces, plain, strings
+from fairloom.utf8 import Utf8, blank_bytes, pieces, plain, run_starts, strings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,12 +63,8 @@ def _single_blanks(text: Utf8) -> pa.Array:
     Of each run only its last byte stays, and only where a word of the same row goes before.
     """
     between = blank_bytes(text.data) | _PUNCTUATION[text.data]
-    firsts = text.offsets[:-1]
-    begins = ~between
-    begins[1:] &= between[:-1]
-    begins[firsts[firsts < text.data.size]] = ~between[firsts[firsts < text.data.size]]
-    words = np.flatnonzero(begins)
-    leading = np.searchsorted(words, firsts)
+    words = np.flatnonzero(run_starts(text, ~between))
+    leading = np.searchsorted(words, text.offsets[:-1])
     leading = leading[leading < np.searchsorted(words, text.offsets[1:])]
     stays = ~between
     stays[np.delete(words, leading) - 1] = True

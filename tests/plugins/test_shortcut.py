@@ -140,13 +140,15 @@ ASCII = st.text(st.sampled_from("abZ'' -9{`@[\n"), max_size=10)
 @given(st.lists(TEXT, max_size=6), st.lists(ASCII, max_size=6))
 def test_tokens_agree_with_python(texts, plain):
     for column in (texts, plain):
-        rows, found = tokens(pa.array(column, pa.string()), WORDS)
+        found = tokens(pa.array(column, pa.string()), WORDS)
         wanted = [
             (row, word)
             for row, text in enumerate(column)
             for word in re.findall("[a-zé\u0301中]+(?:['\u2019][a-zé\u0301中]+)*", text.lower())
         ]
-        assert list(zip(rows.tolist(), found.to_pylist(), strict=True)) == wanted
+        words = [found.names[code] for code in found.codes]
+        assert list(zip(found.rows.tolist(), words, strict=True)) == wanted
+        assert found.names == list(dict.fromkeys(word for _, word in wanted))
 
 
 @settings(max_examples=40, deadline=None)
