@@ -10,6 +10,7 @@ from typing import Any
 
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, STEP, spans_of
 from fairloom.bounds import bounds
+from fairloom.presented import data_files
 from fairloom.report import detail, figures, samples
 
 Tree = Mapping[str, Any]
@@ -26,6 +27,9 @@ LONG = 20
 """A table with more lines than this is folded."""
 
 
+_TESTS = {"permutation": "a permutation test", "G-test": "the G-test"}
+
+
 def of(folder: Path) -> dict[str, Any]:
     """Everything the template needs, read from the run folder."""
     manifest, measurements, certificate = (_read(folder, name) for name in ("manifest", "measurements", "certificate"))
@@ -40,6 +44,10 @@ def of(folder: Path) -> dict[str, Any]:
         "task": _task(task),
         "design": _design(recipe, certificate),
         "pairs": _pairs(certificate),
+        "p_methods": " or ".join(sorted({_TESTS[p] for p in _p_methods(certificate) if p in _TESTS})),
+        "left_out": len(certificate.get("left_out", [])),
+        "planned": "design" in certificate,
+        "mates": any(step.get("mates") for step in manifest.get("counts", {}).get("steps", [])),
         "steps": _steps(manifest),
         "audit": _audits(measurements.get("audit", [])),
         "rejected": [_sample(row, fields, slots) for row in samples.rejected(folder)],
@@ -140,6 +148,10 @@ def _design(recipe: Tree, certificate: Tree) -> dict[str, Any]:
         "axes": [{**axis, "planned": planned.get(axis["axis"], {}).get("gap")} for axis in certificate.get("axes", [])],
         "maps": [_heat(pair) for pair in certificate.get("pairs", []) if LABEL in pair["axes"]],
     }
+
+
+def _p_methods(certificate: Tree) -> set[str]:
+    return {pair.get("p_method", "permutation") for pair in certificate.get("pairs", [])}
 
 
 def _heat(pair: Tree) -> dict[str, Any]:
@@ -304,7 +316,7 @@ def _provenance(manifest: Tree) -> dict[str, Any]:
     return {
         "inputs": manifest.get("inputs", []),
         "plugins": manifest.get("plugins", []),
-        "files": manifest.get("files", []),
+        "files": data_files(manifest),
         "environment": detail.node(manifest.get("environment", {})),
         "attempts": detail.node(manifest.get("attempts", {})),
         "recipe": json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
