@@ -100,6 +100,7 @@ def _gate(gate: Tree) -> dict[str, Any]:
     return {
         **gate,
         "bound": bounds(gate.get("min"), gate.get("max")),
+        "sub": ", ".join(part for part in (gate["metric"], gate.get("of")) if part and part != gate["name"]),
         "others": {key: value for key, value in gate.get("values", {}).items() if key != gate.get("of")},
         "node": detail.node(gate["detail"]) if gate.get("detail") else None,
         "tone": _tone(gate),
@@ -206,7 +207,7 @@ def _steps(manifest: Tree) -> list[dict[str, Any]]:
 def _audits(found: Sequence[Tree]) -> list[dict[str, Any]]:
     """The audit of every filter and axis; groups are laid open where they are few or kept unevenly."""
     audits = [_audit(one) for one in found]
-    few = sum(len(one["groups"]) for one in audits) <= FEW
+    few = sum(len(one["groups"]) for one in audits if one["rejecting"]) <= FEW
     return [{**one, "open": few or (one["skewed"] and len(one["groups"]) <= LONG)} for one in audits]
 
 
@@ -223,6 +224,7 @@ def _audit(one: Tree) -> dict[str, Any]:
         "least": min(shares, default=None),
         "most": max(shares, default=None),
         "skewed": skewed,
+        "rejecting": any(group["rejected"] for group in groups),
     }
 
 
