@@ -12,10 +12,10 @@ from typing import Any
 
 from fairloom import croissant, printable
 from fairloom.bounds import bounds
+from fairloom.presented import CROISSANT, README, data_files
 
 Tree = Mapping[str, Any]
 
-README, CROISSANT = "README.md", "croissant.json"
 _CATEGORIES = {
     "classification": "text-classification",
     "multilabel": "text-classification",
@@ -141,7 +141,7 @@ def _balance(certificate: Tree) -> Iterator[str]:
     if not pairs:
         yield "No axes were declared, so no balance is claimed."
         return
-    yield "Counted in the final rows; V is Cramér's V (0 for independent axes), p comes from a permutation test."
+    yield "Counted in the final rows; V is Cramér's V, 0 for independent axes; p tests their independence."
     yield ""
     rows = [(" by ".join(pair["axes"]), pair.get("gap"), pair.get("v"), pair.get("p")) for pair in pairs[:20]]
     yield from table(("Pair", "Gap", "V", "p"), rows)
@@ -226,8 +226,11 @@ def _again(manifest: Tree) -> Iterator[str]:
 def _files(manifest: Tree) -> Iterator[str]:
     yield "## Files"
     yield ""
-    files = manifest.get("files", [])
-    rows = [(file["path"], file.get("rows"), file["bytes"], file["sha256"][:16]) for file in files[:40]]
+    files = data_files(manifest)
+    rows = [
+        (file["path"], file.get("rows"), file["bytes"], file["sha256"].removeprefix("sha256:")[:16])
+        for file in files[:40]
+    ]
     yield from table(("File", "Rows", "Bytes", "SHA-256 begins"), rows)
     if len(files) > 40:
         yield ""

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairloom import printable
+from fairloom.presented import data_files
 
 Tree = Mapping[str, Any]
 
@@ -80,7 +81,7 @@ def describe(folder: Path) -> dict[str, Any]:
     """The metadata of the run in ``folder`` as JSON-LD data."""
     manifest: Tree = json.loads((folder / "manifest.json").read_text("utf-8"))
     about = manifest["recipe"].get("recipe", {})
-    files = manifest.get("files", [])
+    files = data_files(manifest)
     parts = [file["path"] for file in files if file["path"].endswith(".parquet") and file["path"].startswith("data/")]
     described: dict[str, Any] = {
         "@context": _CONTEXT,
@@ -129,7 +130,7 @@ def _file(file: Tree) -> dict[str, Any]:
         "contentUrl": path,
         "contentSize": f"{file['bytes']} B",
         "encodingFormat": _FORMATS.get(Path(path).suffix, "application/octet-stream"),
-        "sha256": file["sha256"],
+        "sha256": file["sha256"].removeprefix("sha256:"),
     }
 
 

@@ -130,7 +130,7 @@ def _parquet(path: Path, content: pa.Table) -> dict[str, Any]:
     path.parent.mkdir(parents=True, exist_ok=True)
     pq.write_table(content, path, compression="zstd")
     read = path.read_bytes()
-    return {"sha256": hashlib.sha256(read).hexdigest(), "bytes": len(read), "rows": content.num_rows}
+    return {"sha256": "sha256:" + hashlib.sha256(read).hexdigest(), "bytes": len(read), "rows": content.num_rows}
 
 
 def _rejected(folder: Path, data: list[dict[str, Any]], *, hostile: bool) -> None:

@@ -60,7 +60,7 @@ def fakes(monkeypatch, tmp_path):
         "prepare": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
         "run": SimpleNamespace(run=None),
         "preview": SimpleNamespace(preview=None),
-        "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _: []),
+        "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _, **__: []),
         "plugins": SimpleNamespace(installed=lambda: [installed("text", "fairloom")]),
     }
     for name, facts in modules.items():

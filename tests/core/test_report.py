@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairloom import report
+from fairloom import card, croissant, presented, report
 from fairloom.report import detail, figures, samples, view
 
 VOID = {"meta", "br", "img", "rect"}
@@ -100,6 +100,15 @@ def test_rendering_again_gives_the_same_page(folders, tmp_path):
     assert first == folders["passed"] / "report.html"
     assert report.write(folders["passed"], tmp_path / "new" / "page.html").read_bytes() == first.read_bytes()
     assert not list((tmp_path / "new").glob(".*"))
+
+
+def test_the_manifest_may_list_the_page_itself(made_runs, tmp_path):
+    folder = made_runs.build(tmp_path)
+    first = report.render(folder), card.readme(folder), croissant.describe(folder)
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["files"] += [{"path": name, "sha256": "0", "bytes": 1} for name in presented.PRESENTATION]
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+    assert (report.render(folder), card.readme(folder), croissant.describe(folder)) == first
 
 
 def test_a_folder_with_only_a_manifest(folders, tmp_path):

@@ -23,6 +23,11 @@ def recipe(parser: argparse.ArgumentParser) -> None:
         help="overrule one key; the value is read as TOML (--set recipe.rows=600); repeatable",
     )
     parser.add_argument("--profile", metavar="NAME", help="lay [profile.NAME] of the recipe over it")
+    allow(parser)
+
+
+def allow(parser: argparse.ArgumentParser) -> None:
+    """Add ``--allow``."""
     parser.add_argument(
         "--allow",
         metavar="DIR",
@@ -30,6 +35,13 @@ def recipe(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=[],
         help="let the recipe read files in DIR, outside its own folder; repeatable",
+    )
+
+
+def workers(parser: argparse.ArgumentParser) -> None:
+    """Add ``--workers``."""
+    parser.add_argument(
+        "--workers", metavar="N", type=positive, default=1, help="processes that write parts (default: 1)"
     )
 
 

@@ -24,9 +24,8 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``run``."""
     options.recipe(parser)
     parser.add_argument("--to", metavar="DIR", type=Path, help="the run folder (default: the recipe's export.to)")
-    parser.add_argument(
-        "--workers", metavar="N", type=options.positive, default=1, help="processes that write parts (default: 1)"
-    )
+    options.workers(parser)
+    parser.add_argument("--executor", metavar="NAME", help="an executor plugin that runs the parts elsewhere")
     parser.add_argument("--fresh", action="store_true", help="start again instead of going on with what DIR holds")
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--quiet", action="store_true", help="say nothing but errors and the exit code")
@@ -48,6 +47,7 @@ def call(arguments: argparse.Namespace) -> int:
             recipe,
             arguments.folder,
             workers=arguments.workers,
+            executor=arguments.executor,
             fresh=arguments.fresh,
             allow=tuple(arguments.allow),
             progress=bar,

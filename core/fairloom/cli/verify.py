@@ -19,6 +19,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``verify``."""
     parser.add_argument("folder", metavar="DIR", type=Path, help="the folder of a finished run")
     parser.add_argument("--rebuild", action="store_true", help="make the data again and compare their digests")
+    parser.add_argument(
+        "--recipe", metavar="RECIPE", type=Path, help="where the recipe is now (default: where it was run from)"
+    )
+    options.workers(parser)
+    options.allow(parser)
 
 
 def call(arguments: argparse.Namespace) -> int:
@@ -29,7 +34,9 @@ def call(arguments: argparse.Namespace) -> int:
     folder = options.run_folder(arguments.folder)
     problems = list(verify.verify(folder))
     if arguments.rebuild and not problems:
-        problems = list(verify.rebuild(folder))
+        problems = list(
+            verify.rebuild(folder, recipe=arguments.recipe, allow=tuple(arguments.allow), workers=arguments.workers)
+        )
     if arguments.json:
         output.document({"status": "differs" if problems else "ok", "problems": failures.as_data(problems)})
     elif not problems:

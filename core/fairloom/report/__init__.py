@@ -9,9 +9,8 @@ import jinja2
 from markupsafe import Markup
 
 from fairloom import printable
+from fairloom.presented import REPORT
 from fairloom.report import figures, view
-
-PAGE = "report.html"
 
 
 def render(folder: Path) -> str:
@@ -26,7 +25,7 @@ def render(folder: Path) -> str:
 
 def write(folder: Path, to: Path | None = None) -> Path:
     """Render the page into the folder, or to the file ``to``; a reader never sees half a page."""
-    target = to or folder / PAGE
+    target = to or folder / REPORT
     page = render(folder)
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.with_name(f".{target.name}.partial")
@@ -46,6 +45,7 @@ def _environment() -> jinja2.Environment:
         finalize=_shown,
     )
     environment.filters |= {
+        "digest": figures.digest,
         "number": figures.number,
         "percent": figures.percent,
         "probability": figures.probability,

@@ -54,6 +54,11 @@ def size(count: int | None) -> str:
     return f"{amount:.1f} TB"
 
 
+def digest(text: str) -> str:
+    """A digest without the name of its algorithm, for columns that bear it."""
+    return text.removeprefix("sha256:")
+
+
 def deviation(count: float, expected: float) -> str:
     """A CSS class for how far a cell is from its even share: ``more-3``, ``less-1``, empty when near."""
     if not expected or count == expected:

@@ -10,6 +10,7 @@ from typing import Any
 
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, STEP, spans_of
 from fairloom.bounds import bounds
+from fairloom.presented import data_files
 from fairloom.report import detail, figures, samples
 
 Tree = Mapping[str, Any]
@@ -26,6 +27,9 @@ LONG = 20
 """A table with more lines than this is folded."""
 
 
+_TESTS = {"permutation": "a permutation test", "G-test": "the G-test"}
+
+
 def of(folder: Path) -> dict[str, Any]:
     """Everything the template needs, read from the run folder."""
     manifest, measurements, certificate = (_read(folder, name) for name in ("manifest", "measurements", "certificate"))
@@ -40,6 +44,10 @@ def of(folder: Path) -> dict[str, Any]:
         "task": _task(task),
         "design": _design(recipe, certificate),
         "pairs": _pairs(certificate),
+        "p_methods": " or ".join(sorted({_TESTS[p] for p in _p_methods(certificate) if p in _TESTS})),
+        "left_out": len(certificate.get("left_out", [])),
+        "planned": "design" in certificate,
+        "mates": any(step.get("mates") for step in manifest.get("counts", {}).get("steps", [])),
         "steps": _steps(manifest),
         "audit": _audits(measurements.get("audit", [])),
         "rejected": [_sample(row, fields, slots) for row in samples.rejected(folder)],
@@ -92,6 +100,7 @@ def _gate(gate: Tree) -> dict[str, Any]:
     return {
         **gate,
         "bound": bounds(gate.get("min"), gate.get("max")),
+        "sub": ", ".join(part for part in (gate["metric"], gate.get("of")) if part and part != gate["name"]),
         "others": {key: value for key, value in gate.get("values", {}).items() if key != gate.get("of")},
         "node": detail.node(gate["detail"]) if gate.get("detail") else None,
         "tone": _tone(gate),
@@ -140,6 +149,10 @@ def _design(recipe: Tree, certificate: Tree) -> dict[str, Any]:
         "axes": [{**axis, "planned": planned.get(axis["axis"], {}).get("gap")} for axis in certificate.get("axes", [])],
         "maps": [_heat(pair) for pair in certificate.get("pairs", []) if LABEL in pair["axes"]],
     }
+
+
+def _p_methods(certificate: Tree) -> set[str]:
+    return {pair.get("p_method", "permutation") for pair in certificate.get("pairs", [])}
 
 
 def _heat(pair: Tree) -> dict[str, Any]:
@@ -194,7 +207,7 @@ def _steps(manifest: Tree) -> list[dict[str, Any]]:
 def _audits(found: Sequence[Tree]) -> list[dict[str, Any]]:
     """The audit of every filter and axis; groups are laid open where they are few or kept unevenly."""
     audits = [_audit(one) for one in found]
-    few = sum(len(one["groups"]) for one in audits) <= FEW
+    few = sum(len(one["groups"]) for one in audits if one["rejecting"]) <= FEW
     return [{**one, "open": few or (one["skewed"] and len(one["groups"]) <= LONG)} for one in audits]
 
 
@@ -211,6 +224,7 @@ def _audit(one: Tree) -> dict[str, Any]:
         "least": min(shares, default=None),
         "most": max(shares, default=None),
         "skewed": skewed,
+        "rejecting": any(group["rejected"] for group in groups),
     }
 
 
@@ -304,7 +318,7 @@ def _provenance(manifest: Tree) -> dict[str, Any]:
     return {
         "inputs": manifest.get("inputs", []),
         "plugins": manifest.get("plugins", []),
-        "files": manifest.get("files", []),
+        "files": data_files(manifest),
         "environment": detail.node(manifest.get("environment", {})),
         "attempts": detail.node(manifest.get("attempts", {})),
         "recipe": json.dumps(manifest["recipe"], indent=2, ensure_ascii=False),
