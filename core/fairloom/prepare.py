@@ -71,9 +71,7 @@ class _Setting:
         try:
             return work()
         except RecipeError as error:
-            self.problems += [
-                problem if problem.path else attrs.evolve(problem, path=path) for problem in error.problems
-            ]
+            self.problems += [_below(problem, path) for problem in error.problems]
             return None
 
     def stop(self) -> None:
@@ -218,6 +216,14 @@ class _Setting:
             self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
         for use in self.recipe.export.formats:
             self.catch(lambda use=use: loom.writer(use), "export", "formats")  # type: ignore[misc]
+
+
+def _below(problem: Problem, path: KeyPath) -> Problem:
+    """A problem with its full key path: components name keys of their own table, the core those of the recipe."""
+    if problem.path and problem.path[0] in _TABLES:
+        if problem.path[0] != path[:1] or len(problem.path) > 1 and isinstance(problem.path[1], int):
+            return problem
+    return attrs.evolve(problem, path=(*path, *problem.path))
 
 
 def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:

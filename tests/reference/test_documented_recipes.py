@@ -1,0 +1,113 @@
+"""The recipes under docs/recipes run, keep their promises, and show what the guides say they show."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+import fairloom as fl
+
+RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
+
+
+@pytest.fixture(scope="module")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Any:
+    recipe = fl.Recipe.load(RECIPES / "bank-intents" / "recipe.toml", profile="smoke")
+    return recipe.run(tmp_path_factory.mktemp("bank") / "out")
+
+
+def run(name: str, out: Path) -> Any:
+    return fl.Recipe.load(RECIPES / name / "recipe.toml").run(out)
+
+
+def failed(run: Any) -> list[str]:
+    return [gate.name for gate in run.gates if gate.status != "passed"]
+
+
+def test_minimal_has_every_combination_once(tmp_path: Path) -> None:
+    made = run("minimal", tmp_path / "out")
+    rows = made.table.to_pylist()
+    assert failed(made) == []
+    assert Counter((row["label"], row["person"], row["thing"]) for row in rows).most_common(1)[0][1] == 1
+    assert len(rows) == 24
+
+
+def test_minimal_is_what_the_tutorial_prints() -> None:
+    tutorial = (RECIPES.parent / "tutorial" / "first-dataset.md").read_text(encoding="utf-8")
+    lines = (RECIPES / "minimal" / "recipe.toml").read_text(encoding="utf-8").splitlines()
+    recipe = [line for line in lines if not line.startswith("#")]
+    assert len(recipe) == 10
+    assert "\n".join(recipe) in tutorial
+
+
+def test_the_local_filter_rejects_shouting_and_the_cells_stay_full(tmp_path: Path) -> None:
+    made = run("local-filter", tmp_path / "out")
+    assert failed(made) == []
+    assert not any(row["template"].endswith("_loud") for row in made.table.to_pylist())
+    rejected = pq.read_table(tmp_path / "out" / "rejected").to_pylist()
+    assert rejected
+    assert {row["reason"] for row in rejected} == {"shouting"}
+    assert {row["template"] for row in rejected} == {"towels_loud", "noise_loud"}
+
+
+def test_the_local_filter_in_the_guide_is_the_one_in_the_recipe() -> None:
+    guide = (RECIPES.parent / "how-to" / "add-a-filter.md").read_text(encoding="utf-8")
+    source = (RECIPES / "local-filter" / "my_filters.py").read_text(encoding="utf-8")
+    assert source[source.index("import fairloom") :] in guide
+
+
+def test_pairs_are_whole_and_differ_in_gender_alone(tmp_path: Path) -> None:
+    made = run("pairs", tmp_path / "out")
+    assert failed(made) == []
+    families = defaultdict(list)
+    for row in made.table.to_pylist():
+        families[row["family"]].append(row)
+    assert len(families) == 120
+    for rows in families.values():
+        assert sorted(row["gender"] for row in rows) == ["man", "nonbinary", "woman"]
+        assert len({(row["label"], row["template"], row["field"], row["city"]) for row in rows}) == 1
+        assert len({row["text"] for row in rows}) == 3
+
+
+def test_bank_messages_pass_their_gates(bank: Any) -> None:
+    assert failed(bank) == []
+
+
+def test_bank_people_agree_with_their_forms(bank: Any) -> None:
+    """Pronoun spans say what the gender of the row's person asks for."""
+    forms = {"woman": {"she", "her", "hers", "herself"}, "man": {"he", "him", "his", "himself"}}
+    seen = Counter[str]()
+    for row in bank.table.to_pylist():
+        gender = row["person.gender"]
+        for span in row["text.spans"]:
+            assert row["text"][span["start"] : span["end"]] == span["value"]
+            if gender in forms and span["slot"].removeprefix("person.").startswith(("they", "them", "their")):
+                assert span["value"].lower() in forms[gender], (row["text"], span)
+                seen[gender] += 1
+    assert min(seen["woman"], seen["man"]) > 100
+
+
+def test_bank_compares_with_real_messages(shared: Path, tmp_path: Path) -> None:
+    data = shared / "seed-banking77"
+    overrides = [f"reference.banking77.path='{data / 'train.csv'}'", "recipe.rows=1_536"]
+    recipe = fl.Recipe.load(RECIPES / "bank-intents" / "recipe-compare.toml", set=overrides, allow=[data])
+    made = recipe.run(tmp_path / "out", allow=[data])
+    gates = {gate.name: gate for gate in made.gates}
+    assert made.manifest["status"] == "passed"  # the comparisons only warn
+    shares = gates["compare.label_shares"]
+    assert shares.values["n_reference"] == 10_003
+    assert len(shares.detail["only_here"]) == 1  # spending_limit; the other seven intents are Banking77's too
+    assert gates["compare.lengths"].values["mean_reference"] == pytest.approx(11.95, abs=0.01)
+    assert (tmp_path / "out" / "report.html").read_text(encoding="utf-8").count("banking77") > 0
+
+
+def test_a_reference_outside_the_folder_must_be_allowed(shared: Path, tmp_path: Path) -> None:
+    path = shared / "seed-banking77" / "train.csv"
+    with pytest.raises(fl.RecipeError, match=r"train\.csv"):
+        fl.Recipe.load(
+            RECIPES / "bank-intents" / "recipe-compare.toml", set=[f"reference.banking77.path='{path}'"]
+        ).run(tmp_path / "out")
