@@ -12,6 +12,7 @@ kin between two columns compare numbers where both columns hold only numbers. A 
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -104,7 +105,9 @@ def compile_condition(text: str, resolve: Resolve) -> Condition:
 def _parse(text: str) -> ast.expr:
     stripped = text.strip()
     try:
-        return ast.parse(stripped, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # Python's advice about code says nothing about a recipe
+            return ast.parse(stripped, mode="eval").body
     except SyntaxError as error:
         fault = Fault(f"not a condition: {error.msg}", error.offset or 1)
     except (ValueError, RecursionError, MemoryError):

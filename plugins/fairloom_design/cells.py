@@ -26,7 +26,7 @@ def allocate(codes: Grid, families: int, draws: Draws) -> Ints:
     """Families per cell. ``codes`` has one line per cell, in lexicographic order, the label first."""
     if codes.shape[1] == 0:
         return np.array([families], dtype=np.int64)
-    variants = max(1, min(64, 60_000 // max(1, codes.size)))
+    variants = max(1, min(8, 60_000 // codes.size)) if codes.shape[1] > 2 else 1
     found = [_nested(codes, families, draws.stream("cells", str(number))) for number in range(variants)]
     best = min(found, key=lambda counts: _unevenness(codes, counts))
     even = best.max() - best.min() == 1 and len(codes) <= MOST_EVENED

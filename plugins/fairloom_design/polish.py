@@ -23,8 +23,10 @@ DECLARED = 4.0
 """How much more an excess in a declared pair weighs."""
 MOST_TABLE = 200_000
 PATIENCE = 3
-BUCKETS = 4_194_301
-"""Combinations are counted by their number modulo this prime; a clash only makes an exchange look forbidden."""
+RESHUFFLE = 12
+GAIN = 0.995
+PRIMES = (65_537, 262_139, 1_048_573, 4_194_301)
+"""Combinations are counted by their number modulo a prime; a clash only makes an exchange look forbidden."""
 
 
 @attrs.define(eq=False)
@@ -78,11 +80,14 @@ class Polish:
         self.pairs = [self._pair(columns, one, two, wanted) for one, two in pairs]
         self.shown = [place for place, column in enumerate(columns) if column.shown]
         self.sizes = [columns[place].size for place in self.shown]
+        enough = next((prime for prime in PRIMES if prime >= 32 * self.rows), PRIMES[-1])
+        self.buckets = math.prod(self.sizes) if taken is not None else min(math.prod(self.sizes), enough)
         self.counts = self._occupied(columns, taken) if distinct else None
         rows = np.arange(self.rows) if sample is None else sample
         self.columns = [_only(column, rows) for column in columns]
         self.length = len(rows)
         self.movable = moving
+        self.orders: dict[int, Ints] = {}
 
     def _pair(self, columns: list[Column], one: int, two: int, declared: set[frozenset[str]]) -> _Pair:
         first, second = columns[one], columns[two]
@@ -96,14 +101,14 @@ class Polish:
 
     def _occupied(self, columns: list[Column], taken: Bools | None) -> Ints:
         keys = self._keys([columns[place].levels for place in self.shown])
-        counts = np.bincount(keys, minlength=min(math.prod(self.sizes), BUCKETS)).astype(np.int64)
+        counts = np.bincount(keys, minlength=self.buckets).astype(np.int64)
         return counts if taken is None else counts + taken
 
     def _keys(self, levels: list[Ints]) -> Ints:
         """A number for each combination of shown levels; of many combinations a few share one."""
         key = np.zeros(len(levels[0]), dtype=np.int64)
         for level, size in zip(levels, self.sizes, strict=True):
-            key = (key * size + level) % BUCKETS
+            key = (key * size + level) % self.buckets
         return key
 
     def score(self) -> float:
@@ -120,7 +125,7 @@ class Polish:
             before = self.score()
             for place in self.movable:
                 share[place] = self._round(place, number, share[place])
-            idle = 0 if self.score() < before else idle + 1
+            idle = 0 if self.score() < GAIN * before else idle + 1
 
     def _round(self, place: int, number: int, share: int) -> int:
         """Propose exchanges for one column and make the best; how many to make next time."""
@@ -138,14 +143,22 @@ class Polish:
         return max(1, share // 2)
 
     def _proposals(self, place: int, number: int) -> tuple[Ints, Ints]:
-        """Disjoint pairs of rows of one group with different levels."""
+        """Disjoint pairs of rows of one group with different levels.
+
+        Rows stand in an order drawn within their groups; each is paired with the one ``step`` further on.
+        """
         column = self.columns[place]
-        group = _group(column)
-        words = self.draws.stream(column.name).words(np.arange(self.length), number)
-        order = np.lexsort((words, group))
-        left, right = order[: self.length // 2 * 2 : 2], order[1::2]
-        good = (group[left] == group[right]) & (column.levels[left] != column.levels[right])
-        left, right = left[good], right[good]
+        if number % RESHUFFLE == 0 or place not in self.orders:
+            words = self.draws.stream(column.name).words(np.arange(self.length), number)
+            self.orders[place] = np.lexsort((words, _group(column)))
+        order = self.orders[place]
+        group = _group(column)[order]
+        step = 1 + number % RESHUFFLE
+        first = np.flatnonzero(np.arange(self.length - step) // step % 2 == number // 2 % 2)
+        first = first[group[first] == group[first + step]]
+        left, right = order[first], order[first + step]
+        different = column.levels[left] != column.levels[right]
+        left, right = left[different], right[different]
         if self.counts is None:
             return left, right
         free = self._stays_distinct(place, left, right)
@@ -198,7 +211,7 @@ class Polish:
             np.add.at(self.counts, self._after(place, left, right).reshape(-1), 1)
         mine[rows] = new
 
-    def separate(self, rows: Ints, rounds: int = 200) -> None:
+    def separate(self, rows: Ints, rounds: int = 100) -> None:
         """Give repeating ``rows`` (places in the sample) another combination, at the smallest cost in evenness."""
         movable = [place for place in self.movable if self.columns[place].shown]
         for row in rows[:rounds].tolist() if self.counts is not None else []:
