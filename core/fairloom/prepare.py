@@ -30,6 +30,8 @@ from fairloom.weave import Step
 
 T = TypeVar("T")
 
+_TABLES = {"recipe", "task", "factors", "design", "reference", "export", "parts"}
+
 
 def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     """Load, check and plan a recipe, without generating anything.
@@ -219,11 +221,12 @@ class _Setting:
 
 
 def _below(problem: Problem, path: KeyPath) -> Problem:
-    """A problem with its full key path: components name keys of their own table, the core those of the recipe."""
-    if problem.path and problem.path[0] in _TABLES:
-        if problem.path[0] != path[:1] or len(problem.path) > 1 and isinstance(problem.path[1], int):
-            return problem
-    return attrs.evolve(problem, path=(*path, *problem.path))
+    """A problem under its full key path: a component names keys of its own table, the core those of the recipe."""
+    own = problem.path
+    if own[:1] in {("step",), ("gate",)}:
+        indexed = len(own) > 1 and isinstance(own[1], int)
+        return problem if indexed else attrs.evolve(problem, path=(*path, *own[1:]))
+    return problem if own[:1] and own[0] in _TABLES else attrs.evolve(problem, path=(*path, *own))
 
 
 def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
