@@ -85,7 +85,7 @@ def test_duplicates_cite_the_row_that_was_kept(tmp_path: Path) -> None:
 
 
 def test_a_filter_nobody_can_pass_ends_in_a_named_shortfall(tmp_path: Path) -> None:
-    run = fl.Recipe.load(with_step(tmp_path, NEVER), set=["design.attempts=3"]).run(tmp_path / "run")
+    run = fl.Recipe.load(with_step(tmp_path, NEVER), set=["design.attempts=12"]).run(tmp_path / "run")
     assert run.status == "failed"
     short = run.manifest["shortfall"]
     assert {entry["cell"]["label"] for entry in short} == {"quiet"}
@@ -95,7 +95,7 @@ def test_a_filter_nobody_can_pass_ends_in_a_named_shortfall(tmp_path: Path) -> N
 
 def test_held_instead_of_failed_when_the_recipe_says_so(tmp_path: Path) -> None:
     recipe = fl.Recipe.load(
-        with_step(tmp_path, NEVER), set=["design.attempts=2", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"']
+        with_step(tmp_path, NEVER), set=["design.attempts=12", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"']
     )
     assert recipe.run(tmp_path / "run").status == "held"
 
