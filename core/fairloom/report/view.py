@@ -19,7 +19,7 @@ FAIR = 0.8
 """Kept shares whose ratio is below this are marked: the four-fifths rule (29 CFR 1607.4 D)."""
 UNLIKELY = 0.01
 """Differences between groups with a smaller p are marked."""
-WIDE = 12
+WIDE = 10
 """A table with more columns than this is folded."""
 FEW = 24
 """Up to so many groups the filter audit is laid open."""
@@ -97,11 +97,13 @@ def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
 
 
 def _gate(gate: Tree) -> dict[str, Any]:
+    others = {key: value for key, value in gate.get("values", {}).items() if key != gate.get("of")}
     return {
         **gate,
+        "more": bool(others or gate.get("detail")),
         "bound": bounds(gate.get("min"), gate.get("max")),
         "sub": ", ".join(part for part in (gate["metric"], gate.get("of")) if part and part != gate["name"]),
-        "others": {key: value for key, value in gate.get("values", {}).items() if key != gate.get("of")},
+        "others": others,
         "node": detail.node(gate["detail"]) if gate.get("detail") else None,
         "tone": _tone(gate),
     }
@@ -173,7 +175,7 @@ def _heat(pair: Tree) -> dict[str, Any]:
         for i, name in enumerate(pair["rows"])
     ]
     folded = len(down) > WIDE or len(across) > LONG
-    return {**pair, "lines": lines, "sums": down, "total": total, "folded": folded}
+    return {**pair, "with_label": LABEL in pair["axes"], "lines": lines, "sums": down, "total": total, "folded": folded}
 
 
 def _pairs(certificate: Tree) -> list[dict[str, Any]]:
