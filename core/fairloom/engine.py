@@ -187,11 +187,11 @@ class Engine:
 
     def _present(self, out: Path, manifest: dict[str, Any], rows: dict[str, int]) -> None:
         """Report, card and manifest; the manifest last, with the digests of everything else."""
-        from fairloom import report  # noqa: PLC0415 - jinja2 is needed only now
+        from fairloom import card, report  # noqa: PLC0415 - jinja2 is needed only now
 
         manifest["files"] = file_records(out, rows)
         write_text(out / MANIFEST, pretty(sealed(manifest)))
-        # card: to come
+        card.write(out)
         report.write(out)
         manifest["files"] = file_records(out, rows)
         write_text(out / MANIFEST, pretty(sealed(manifest)))
