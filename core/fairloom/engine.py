@@ -55,11 +55,11 @@ class Engine:
         loom = self.loom
         about = loom.recipe.recipe
         info = RunInfo(
-            name=about.name, version=about.version, seed=about.seed, rows=loom.summary.rows, folder=self.folder.path
+            name=about.name, version=about.version, seed=about.seed, rows=loom.rows, folder=self.folder.path
         )
         self.observers.run_started(info)
-        self.log.info("run.started", rows=loom.summary.rows, folder=str(self.folder.path))
-        self.progress.start(loom.summary.rows, "weaving")
+        self.log.info("run.started", rows=loom.rows, folder=str(self.folder.path))
+        self.progress.start(loom.rows, "weaving")
         specs = part_specs(loom.plan.families, loom.plan.members, loom.recipe.parts.rows)
         settled = settle(loom, self.folder.path, self._execute(specs), self._execute)
         self.progress.stage("measuring and writing")
@@ -167,7 +167,7 @@ class Engine:
             "seed": loom.recipe.recipe.seed,
             "families": loom.plan.families,
             "members": loom.plan.members,
-            "asked": loom.summary.rows,
+            "asked": loom.rows,
             "counts": {"steps": steps, "refill_rounds": settled.turns},
             "shortfall": shortfall(settled.short, loom),
             "inputs": who["inputs"],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import Any
 
 import attrs
@@ -29,13 +30,22 @@ class Loom:
     recipe: Recipe
     factors: Mapping[str, Factor]
     plan: Plan
-    summary: PlanSummary
     briefs: Briefs
     steps: tuple[Step, ...]
     inputs: Inputs
     plugins: Plugins
     axes: tuple[str, ...]
     references: Mapping[str, Opener]
+
+    @property
+    def rows(self) -> int:
+        """Rows asked for."""
+        return self.plan.families * self.plan.members
+
+    @cached_property
+    def summary(self) -> PlanSummary:
+        """Cells, counts and notes. Proving that rows differ takes a look at every row, so it is not done for nothing."""
+        return self.plan.summary()
 
     @property
     def draws(self) -> Draws:

@@ -203,7 +203,6 @@ class _Setting:
             recipe=self.recipe,
             factors=self.factors,
             plan=plan,
-            summary=plan.summary(),
             briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), draws),
             steps=tuple(self.steps),
             inputs=self.inputs,

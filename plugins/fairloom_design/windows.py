@@ -9,6 +9,8 @@ each level the same number of rows, give or take one. Within its block a row is 
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import attrs
 import numpy as np
 
@@ -62,18 +64,25 @@ class Windows:
 
     def place(self, block: Ints, rank: Ints) -> tuple[Codes, Ints]:
         """Level, and rank within the rows of its block and class, of the row ``rank`` of ``block``."""
-        rows = np.maximum(self.rows[block], 1)
+        rows, each, more, size, first = (column[block] for column in self._shares)
         spot = (rank * self.multiplier[block] + self.shift[block]) % rows
-        listed = self.listed[block]
-        size = self.lists.size[listed]
-        each, more = rows // size, rows % size
-        cut = more * (each + 1)
-        turn = np.where(spot < cut, spot // (each + 1), more + (spot - cut) // np.maximum(each, 1))
-        level = self.lists.flat[self.lists.start[listed] + (turn + self.offset[block]) % size]
+        # The first `more` levels of a block hold one row more than the others.
+        low = spot < more * (each + 1)
+        turn = np.where(low, spot, spot - more) // np.maximum(each + low, 1)
+        around = turn + self.offset[block]
+        around -= np.where(around >= size, size, 0)
+        level = self.lists.flat[first + around]
         if not self.part.children:
             return level, rank
         begin = turn * each + np.minimum(turn, more)
         return level, spot - begin + self.counted_before[self.counted_start[block] + turn]
+
+    @cached_property
+    def _shares(self) -> tuple[Ints, ...]:
+        """By block: rows (at least 1), rows of each level, levels with one more, levels, and where their list starts."""
+        rows = np.maximum(self.rows, 1)
+        size = self.lists.size[self.listed]
+        return rows, rows // size, rows % size, size, self.lists.start[self.listed]
 
     def draw(self, block: Ints, random: Ints, wanted: Ints | None) -> Codes:
         """A level of the block's list by a random number below 2**31; of the class ``wanted`` if given."""
