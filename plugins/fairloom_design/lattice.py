@@ -14,20 +14,20 @@ import numpy as np
 from fairloom.draws import Draws, Ints
 
 
-def generators(size: int, count: int, draws: Draws, candidates: int = 128, choice: int = 0) -> Ints:
-    """The multipliers of ``count`` parts in a block of ``size`` rows, each coprime to ``size``.
+def generators(size: int, count: int, draws: Draws, candidates: int, choices: int) -> Ints:
+    """The best sets of multipliers for ``count`` parts in a block of ``size`` rows, each coprime to ``size``.
 
-    ``choice`` asks for the second, third, ... best set instead of the best.
+    One line per set, ``choices`` of them, repeated where there are fewer.
     """
     if size < 3 or count == 0:
-        return np.ones(count, dtype=np.int64)
+        return np.ones((choices, count), dtype=np.int64)
     drawn = 1 + draws.stream("lattice", str(size)).below(size - 1, np.arange(candidates))
     found = np.unique(drawn[np.gcd(drawn, size) == 1])
     found = found if found.size else np.ones(1, dtype=np.int64)
     powers = _powers(found, count, size)
     worst = quotient_sums(powers, size).max(axis=1)
     best = np.argsort(worst, kind="stable")
-    return np.asarray(powers[best[min(choice, len(best) - 1)]], dtype=np.int64)
+    return np.asarray(powers[best[np.arange(choices) % len(best)]], dtype=np.int64)
 
 
 def _powers(bases: Ints, count: int, size: int) -> Ints:

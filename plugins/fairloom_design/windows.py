@@ -22,7 +22,8 @@ from fairloom_design.parts import Part
 from fairloom_design.space import Path, Space
 
 MOST_ENTRIES = 20_000_000
-FEW_CANDIDATES, MANY_SIZES = 8, 64
+CANDIDATES, FEW_CANDIDATES, MANY_SIZES = 256, 32, 64
+CHOICES = 12
 
 
 @attrs.define(eq=False)
@@ -51,7 +52,7 @@ class Windows:
     offset: Ints
     multiplier: Ints
     shift: Ints
-    labels: Ints
+    anchors: Ints
     situations: Ints
     paths: list[Path]
     root_block: Ints
@@ -99,10 +100,10 @@ class Windows:
         return np.asarray(self.child_block[block, above.part.classes[level]], dtype=np.int64)
 
 
-def windows_of(space: Space, counts: Ints, draws: Draws, choice: int = 0) -> dict[str, Windows]:
+def windows_of(space: Space, counts: Ints, draws: Draws) -> dict[str, Windows]:
     """The blocks of every part, parents first; ``counts`` is the number of families in each cell."""
     built: dict[str, Windows] = {}
-    builder = _Builder(space, counts, draws, choice)
+    builder = _Builder(space, counts, draws)
     for name in sorted(space.parts.by_name, key=lambda name: len(space.parts.ancestors(name))):
         parent = space.parts.by_name[name].parent
         built[name] = builder.windows(name, built[parent] if parent else None)
@@ -113,7 +114,8 @@ def windows_of(space: Space, counts: Ints, draws: Draws, choice: int = 0) -> dic
 class _Blocks:
     """Blocks before their lists are known."""
 
-    labels: Ints
+    anchors: Ints
+    """The first cell of the root block above each block: the same for parts that share the rows."""
     situations: Ints
     paths: list[Path]
     rows: Ints
@@ -126,7 +128,6 @@ class _Builder:
     space: Space
     counts: Ints
     draws: Draws
-    choice: int
     multipliers: dict[int, Ints] = attrs.field(factory=dict)
 
     def windows(self, name: str, above: Windows | None) -> Windows:
@@ -148,9 +149,9 @@ class _Builder:
             listed=listed,
             rows=blocks.rows,
             offset=offset,
-            multiplier=self._multipliers(name, blocks.rows),
+            multiplier=self._multipliers(name, blocks),
             shift=self.draws.stream("shift", name).below(np.maximum(blocks.rows, 1), np.arange(len(levels))),
-            labels=blocks.labels,
+            anchors=blocks.anchors,
             situations=blocks.situations,
             paths=blocks.paths,
             root_block=blocks.root_block,
@@ -163,10 +164,10 @@ class _Builder:
         """One block per label and situation, label by label."""
         labels = self.space.labels()
         both = np.stack([labels, self.space.situation[name]], axis=1)
-        found, inverse = np.unique(both, axis=0, return_inverse=True)
+        found, first, inverse = np.unique(both, axis=0, return_index=True, return_inverse=True)
         inverse = inverse.reshape(-1)
         rows = np.bincount(inverse, weights=self.counts, minlength=len(found)).astype(np.int64)
-        return _Blocks(found[:, 0], found[:, 1], [()] * len(found), rows, root_block=inverse)
+        return _Blocks(first, found[:, 1], [()] * len(found), rows, root_block=inverse)
 
     def _children(self, above: Windows) -> _Blocks:
         """One block per block of the parent and class of its levels there, in the parent's order."""
@@ -177,7 +178,7 @@ class _Builder:
         table[parents, numbers] = np.arange(len(parents))
         paths = [(*above.paths[block], int(number)) for block, number in zip(parents, numbers, strict=True)]
         rows = _rows_by_class(above)[parents, numbers]
-        return _Blocks(above.labels[parents], above.situations[parents], paths, rows, child_block=table)
+        return _Blocks(above.anchors[parents], above.situations[parents], paths, rows, child_block=table)
 
     def _lists(self, part: Part, levels: list[Codes]) -> tuple[Lists, Ints]:
         """The distinct lists, each in a drawn order, and which of them each block has."""
@@ -196,15 +197,22 @@ class _Builder:
         size = np.array([len(level) for level in distinct], dtype=np.int64)
         return Lists(np.concatenate(ordered), np.cumsum(size) - size, size, first, many), listed
 
-    def _multipliers(self, name: str, rows: Ints) -> Ints:
-        """The multiplier of the part in each block: a function of the block's size alone."""
+    def _multipliers(self, name: str, blocks: _Blocks) -> Ints:
+        """The multiplier of the part in each block.
+
+        Parts that share a block take theirs from one set of generators; blocks of one size take different sets, lest
+        what is uneven in one be uneven in all.
+        """
         names = list(self.space.parts.by_name)
-        sizes = np.unique(rows)
-        candidates = FEW_CANDIDATES if len(sizes) > MANY_SIZES else 128
+        sizes = np.unique(blocks.rows)
+        candidates = FEW_CANDIDATES if len(sizes) > MANY_SIZES else CANDIDATES
         for size in sizes.tolist():
             if size not in self.multipliers:
-                self.multipliers[size] = generators(size, len(names), self.draws, candidates, self.choice)
-        return np.array([self.multipliers[size][names.index(name)] for size in rows.tolist()], dtype=np.int64)
+                self.multipliers[size] = generators(size, len(names), self.draws, candidates, CHOICES)
+        choice = self.draws.stream("choice").below(CHOICES, blocks.anchors).tolist()
+        lines = zip(blocks.rows.tolist(), choice, strict=True)
+        found = [self.multipliers[size][line, names.index(name)] for size, line in lines]
+        return np.array(found, dtype=np.int64)
 
 
 def _offsets(lists: Lists, listed: Ints, rows: Ints) -> Ints:
