@@ -194,10 +194,7 @@ class _Reading:
             raise RecipeError([_placed(problem, (*self.path, key)) for problem in error.problems]) from error
 
     def _inline(self) -> pa.Table:
-        values = self.spec.values
-        if not values:
-            message = "has no values" if values is not None else "needs values, from or sample"
-            raise RecipeError([Problem(message, suggestion="list the levels, or name a file with from")])
+        values = self.spec.values or ()
         records = [isinstance(value, Mapping) for value in values]
         if any(records) and not all(records):
             raise RecipeError([Problem("mixes plain values and tables; write every level in one form")])
@@ -214,9 +211,7 @@ class _Reading:
 
     def rewritten(self, table: pa.Table) -> pa.Table:
         for number, rule in enumerate(self.spec.rewrite):
-            if not (isinstance(rule, list | tuple) and len(rule) == 3 and all(isinstance(part, str) for part in rule)):
-                self.problem(f"expected [column, pattern, replacement], got {rule!r}", "rewrite", number)
-            elif self.known(rule[0], table, "rewrite", number):
+            if self.known(rule[0], table, "rewrite", number):
                 table = self._replaced(table, number, *rule)
         return table
 

@@ -69,15 +69,4 @@ def build(config: Length, tools: Tools) -> LengthFilter:
             "no bound to check: neither this step nor task.constraints gives words or characters",
             suggestion="add words = { min = 4, max = 40 } to the step or to [task.constraints]",
         )
-    for unit, bound in bounds:
-        _check(unit, bound)
     return LengthFilter(main_field(config.field, tools.task), bounds)
-
-
-def _check(unit: str, bound: Between) -> None:
-    if bound.min is None and bound.max is None:
-        raise RecipeError.of(f"{unit} says neither min nor max", unit, suggestion="give at least one of them")
-    if bound.max is not None and bound.max < 0:
-        raise RecipeError.of(f"max is {bound.max}; no text has fewer than 0 {unit}", unit, "max")
-    if bound.min is not None and bound.max is not None and bound.min > bound.max:
-        raise RecipeError.of(f"min {bound.min} is above max {bound.max}, so no row can pass", unit)

@@ -90,8 +90,6 @@ def test_every_problem_is_collected_at_its_key(opened):
 
 
 REFUSED = [
-    (FactorSpec(), "values", "needs values, from or sample"),
-    (FactorSpec(values=()), "values", "has no values"),
     (FactorSpec(values=("a", {"b": 1})), "values", "mixes plain values and tables"),
     (FactorSpec(values=("a", 1)), "values", "mixes types"),
     (FactorSpec(from_="words.csv", key="type"), "key", "'verb' repeats"),
@@ -123,7 +121,7 @@ def test_labels_are_a_factor_and_come_first(opened):
 
 
 def test_the_problems_of_all_factors_come_together(opened):
-    specs = {"a": FactorSpec(values=()), "b": FactorSpec(from_="no.csv")}
+    specs = {"a": FactorSpec(values=("x", {"y": 1})), "b": FactorSpec(from_="no.csv")}
     with pytest.raises(RecipeError) as caught:
         load_factors(specs, Task(), opened)
     assert [problem.path[1] for problem in caught.value.problems] == ["a", "b"]

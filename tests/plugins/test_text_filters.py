@@ -199,12 +199,6 @@ def test_length_reads_the_task_where_it_is_silent():
             ),
         ),
         (
-            length.Length(words=Between(min=5, max=3)),
-            "words: min 5 is above max 3, so no row can pass",
-        ),
-        (length.Length(words=Between()), "words: words says neither min nor max; give at least one of them"),
-        (length.Length(words=Between(max=-1)), "words.max: max is -1; no text has fewer than 0 words"),
-        (
             length.Length(field="txt", words=Between(min=1)),
             "field: 'txt' is not a field of the task; did you mean 'text'?",
         ),
