@@ -29,7 +29,10 @@ if TYPE_CHECKING:
 OWN_COLUMNS = (ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, REASON, STEP, CITES)
 """Columns fairloom writes itself; no factor and no field may bear their names."""
 
-_TOKEN = re.compile(r"""(?P<text>"(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')|(?P<name>[^\W\d]\w*)(?:\s*\.\s*\w+)*|\d[\w.]*""")
+# A quote that is never closed takes the rest, so that no text makes the search start over and over.
+_TOKEN = re.compile(
+    r"""(?P<text>"(?:[^"\\]|\\.)*"?|'(?:[^'\\]|\\.)*'?)|(?P<name>[^\W\d]\w*)(?:\s*\.\s*\w+)*|\d[\w.]*""", re.DOTALL
+)
 _WORDS = frozenset({"and", "or", "not", "in", "is", "True", "False", "None", "true", "false"})
 
 

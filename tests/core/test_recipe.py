@@ -350,3 +350,8 @@ def test_any_damage_to_the_text_is_taken_or_refused_with_its_file(scratch, data)
     scratch.write_text(text[:start] + data.draw(st.sampled_from(["", "[", '"', "=", "\n", "{", "x"])) + text[end:])
     _, problems = outcome(lambda: Recipe.load(scratch))
     assert all(problem.file for problem in problems)
+
+
+@pytest.mark.parametrize("text", ['"\\' * 200_000, "'" * 200_001, "a." * 200_000, "a . " * 100_000, " " * 400_000])
+def test_no_condition_is_slow_to_read(text):
+    assert len(condition_names(text)) <= 1
