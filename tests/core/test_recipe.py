@@ -51,7 +51,7 @@ VALID = {
     "gate": [{"metric": "balance.gap", "over": ["label"], "max": 1}, {"metric": "balance.gap", "on_fail": "warn"}],
     "reference": {"banking77": {"read": "read.csv", "path": "train.csv", "columns": {"text": "text"}}},
     "export": {"to": "out/x", "formats": ["write.jsonl"], "split": {"train": 0.8, "test": 0.2}},
-    "run": {"part_rows": 100},
+    "parts": {"rows": 100},
 }
 FREE = {  # keys that belong to components, and levels: any plain value may stand there
     ("factors", "city", "values", 0),
@@ -252,7 +252,7 @@ def test_problems_found_later_get_their_place(file):
         (("export", "split"), {"a": 0.5, "b": 0.4}, "export.split: the shares must sum to 1, got 0.9"),
         (("export", "split"), {"a": 1.5, "b": -0.5}, "export.split.b: a share must be above 0, got -0.5"),
         (("export", "split"), {"../a": 1.0}, "export.split.../a: '../a' is no name for a folder"),
-        (("run", "part_rows"), 0, "run.part_rows: must be at least 1, got 0"),
+        (("parts", "rows"), 0, "parts.rows: must be at least 1, got 0"),
     ],
 )
 def test_one_mistake_is_one_clear_problem(path, value, message):
