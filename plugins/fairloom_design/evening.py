@@ -22,7 +22,7 @@ from fairloom_design.space import Space
 from fairloom_design.windows import Windows
 
 MOST = 250_000
-SAMPLE = 4_096
+SAMPLE = 8_192
 ROUNDS = 60
 ROOM = 3
 """In a tight design space, repeats are mended only where at most one row in so many is one."""

@@ -3,8 +3,8 @@
 In a block of ``size`` rows, part number ``j`` visits rank ``v`` at ``z = (v * g**j + shift) mod size``
 (Korobov 1959: the powers of one generator). Two parts then fill their pair table evenly when the ratio of
 their multipliers has a continued fraction with small partial quotients (Niederreiter 1992, chapter 5): the
-discrepancy of the pair is at most their sum over ``size``. A generator is therefore chosen, among a
-few drawn ones, by the largest of those sums over all pairs.
+discrepancy of the pair is at most their sum over ``size``. A generator is therefore chosen, among some
+hundred drawn ones, by the largest of those sums over all pairs. Smaller blocks follow the same generator in proportion.
 """
 
 from __future__ import annotations
@@ -28,6 +28,19 @@ def generators(size: int, count: int, draws: Draws, candidates: int, choices: in
     worst = quotient_sums(powers, size).max(axis=1)
     best = np.argsort(worst, kind="stable")
     return np.asarray(powers[best[np.arange(choices) % len(best)]], dtype=np.int64)
+
+
+def scaled(values: Ints, size: int, sizes: Ints) -> Ints:
+    """``values / size`` as a fraction of each of ``sizes``: the nearest multiplier coprime to it."""
+    wanted = (values * sizes * 2 + size) // (2 * max(1, size))
+    found = np.zeros_like(wanted)
+    for step in range(64):
+        near = wanted + (step + 1) // 2 * (1 if step % 2 else -1)
+        fits = (found == 0) & (np.gcd(near, sizes) == 1)
+        found[fits] = near[fits]
+        if found.all():
+            break
+    return np.asarray(np.where(found == 0, 1, found) % np.maximum(sizes, 1), dtype=np.int64)
 
 
 def _powers(bases: Ints, count: int, size: int) -> Ints:

@@ -131,6 +131,7 @@ class Polish:
         gain = self.gains(place, left, right)
         better = np.flatnonzero(gain < -1e-9)
         best = better[np.argsort(gain[better], kind="stable")[:share]]
+        best = best[self._stays_distinct(place, left[best], right[best])]
         while best.size:
             before = self.score()
             self.exchange(place, left[best], right[best])
@@ -156,11 +157,7 @@ class Polish:
         first = first[group[first] == group[first + step]]
         left, right = order[first], order[first + step]
         different = column.levels[left] != column.levels[right]
-        left, right = left[different], right[different]
-        if self.counts is None:
-            return left, right
-        free = self._stays_distinct(place, left, right)
-        return left[free], right[free]
+        return left[different], right[different]
 
     def _stays_distinct(self, place: int, left: Ints, right: Ints) -> Bools:
         """Exchanges after which both rows have combinations that nobody has or will have."""
@@ -181,13 +178,18 @@ class Polish:
     def gains(self, place: int, left: Ints, right: Ints) -> Floats:
         """By how much the score would change for each exchange alone."""
         mine = self.columns[place].levels
+        a, b = mine[left], mine[right]
         gain = np.zeros(len(left))
         for pair, other in self._tables(place):
-            excess = pair.excess if pair.one == place else pair.excess.T
             theirs = self.columns[other].levels
-            a, b, x, y = mine[left], mine[right], theirs[left], theirs[right]
-            change = 2.0 * (excess[b, x] - excess[a, x] + excess[a, y] - excess[b, y]) + 4.0
-            gain += np.where(x == y, 0.0, pair.weight * change)
+            x, y = theirs[left], theirs[right]
+            ours, others = (self.columns[other].size, 1) if pair.one == place else (1, self.columns[place].size)
+            flat, first, second = pair.excess.reshape(-1), x * others, y * others
+            change = flat.take(b * ours + first)
+            change -= flat.take(a * ours + first)
+            change += flat.take(a * ours + second)
+            change -= flat.take(b * ours + second)
+            gain += np.where(x == y, 0.0, pair.weight * (2.0 * change + 4.0))
         return gain
 
     def _tables(self, place: int) -> list[tuple[_Pair, int]]:

@@ -110,7 +110,7 @@ class Space:
         if part.usage is None or self.task.uses is None:
             return False
         driver = self.task.uses.driver
-        if driver in self.held:
+        if driver in self.parts.fixed:
             return not part.usage[self.held[driver][cell]]
         return driver in above and not part.usage[above[driver]]
 
@@ -206,7 +206,7 @@ def _seen_by(space: Space, tree: Iterable[str]) -> Ints:
         own = [place for place, axis in enumerate(space.parts.axes) if axis.axis.factor == part.factor]
         columns += [space.codes[:, place].astype(np.int64) for place in own]
         columns += [space.held[held] for tie in part.ties for held in tie.fixed]
-        if part.usage is not None and uses and uses.driver in space.held:
+        if part.usage is not None and uses and uses.driver in space.parts.fixed:
             columns.append(part.usage[space.held[uses.driver]].astype(np.int64))
     return np.stack(columns, axis=1)
 

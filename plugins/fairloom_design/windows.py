@@ -17,13 +17,12 @@ import numpy as np
 from fairloom.design import Codes
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
-from fairloom_design.lattice import generators
+from fairloom_design.lattice import generators, scaled
 from fairloom_design.parts import Part
 from fairloom_design.space import Path, Space
 
 MOST_ENTRIES = 20_000_000
-CANDIDATES, FEW_CANDIDATES, MANY_SIZES = 256, 32, 64
-CHOICES = 12
+CANDIDATES, CHOICES = 512, 12
 
 
 @attrs.define(eq=False)
@@ -39,6 +38,8 @@ class Lists:
     size: Ints
     first: Ints
     many: Ints
+    rank: Ints
+    """The place of every level in the order that all lists follow (the last entry: not used)."""
 
 
 @attrs.define(eq=False)
@@ -52,7 +53,7 @@ class Windows:
     offset: Ints
     multiplier: Ints
     shift: Ints
-    anchors: Ints
+    labels: Ints
     situations: Ints
     paths: list[Path]
     root_block: Ints
@@ -114,8 +115,7 @@ def windows_of(space: Space, counts: Ints, draws: Draws) -> dict[str, Windows]:
 class _Blocks:
     """Blocks before their lists are known."""
 
-    anchors: Ints
-    """The first cell of the root block above each block: the same for parts that share the rows."""
+    labels: Ints
     situations: Ints
     paths: list[Path]
     rows: Ints
@@ -128,7 +128,14 @@ class _Builder:
     space: Space
     counts: Ints
     draws: Draws
-    multipliers: dict[int, Ints] = attrs.field(factory=dict)
+    largest: int = attrs.field(init=False)
+    """Families of the largest label: the size the generators are made for."""
+    generators: Ints = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Choose the generators."""
+        self.largest = int(np.bincount(self.space.labels(), weights=self.counts).max())
+        self.generators = generators(self.largest, len(self.space.parts.by_name), self.draws, CANDIDATES, CHOICES)
 
     def windows(self, name: str, above: Windows | None) -> Windows:
         part = self.space.parts.by_name[name]
@@ -151,7 +158,7 @@ class _Builder:
             offset=offset,
             multiplier=self._multipliers(name, blocks),
             shift=self.draws.stream("shift", name).below(np.maximum(blocks.rows, 1), np.arange(len(levels))),
-            anchors=blocks.anchors,
+            labels=blocks.labels,
             situations=blocks.situations,
             paths=blocks.paths,
             root_block=blocks.root_block,
@@ -164,10 +171,10 @@ class _Builder:
         """One block per label and situation, label by label."""
         labels = self.space.labels()
         both = np.stack([labels, self.space.situation[name]], axis=1)
-        found, first, inverse = np.unique(both, axis=0, return_index=True, return_inverse=True)
+        found, inverse = np.unique(both, axis=0, return_inverse=True)
         inverse = inverse.reshape(-1)
         rows = np.bincount(inverse, weights=self.counts, minlength=len(found)).astype(np.int64)
-        return _Blocks(first, found[:, 1], [()] * len(found), rows, root_block=inverse)
+        return _Blocks(found[:, 0], found[:, 1], [()] * len(found), rows, root_block=inverse)
 
     def _children(self, above: Windows) -> _Blocks:
         """One block per block of the parent and class of its levels there, in the parent's order."""
@@ -178,7 +185,7 @@ class _Builder:
         table[parents, numbers] = np.arange(len(parents))
         paths = [(*above.paths[block], int(number)) for block, number in zip(parents, numbers, strict=True)]
         rows = _rows_by_class(above)[parents, numbers]
-        return _Blocks(above.anchors[parents], above.situations[parents], paths, rows, child_block=table)
+        return _Blocks(above.labels[parents], above.situations[parents], paths, rows, child_block=table)
 
     def _lists(self, part: Part, levels: list[Codes]) -> tuple[Lists, Ints]:
         """The distinct lists, each in a drawn order, and which of them each block has."""
@@ -189,30 +196,25 @@ class _Builder:
         classes = part.class_count if part.children else 1
         first, many = (np.zeros((len(distinct), classes), dtype=np.int64) for _ in range(2))
         ordered = []
+        every = part.classes if part.children else np.zeros(part.size + 1, dtype=np.int64)
+        rank = np.argsort(np.lexsort((words, every)))
         for number, level in enumerate(distinct):
-            group = part.classes[level] if part.children else np.zeros(len(level), dtype=np.int64)
-            ordered.append(level[np.lexsort((words[level], group))])
+            group = every[level]
+            ordered.append(level[np.argsort(rank[level])])
             many[number] = np.bincount(group, minlength=classes)
             first[number] = np.cumsum(many[number]) - many[number]
         size = np.array([len(level) for level in distinct], dtype=np.int64)
-        return Lists(np.concatenate(ordered), np.cumsum(size) - size, size, first, many), listed
+        return Lists(np.concatenate(ordered), np.cumsum(size) - size, size, first, many, rank), listed
 
     def _multipliers(self, name: str, blocks: _Blocks) -> Ints:
         """The multiplier of the part in each block.
 
-        Parts that share a block take theirs from one set of generators; blocks of one size take different sets, lest
-        what is uneven in one be uneven in all.
+        Blocks of one label follow one set of generators, scaled to their sizes, so that parts stay apart even where
+        they share out different blocks; labels follow different sets, lest what is uneven in one be uneven in all.
         """
-        names = list(self.space.parts.by_name)
-        sizes = np.unique(blocks.rows)
-        candidates = FEW_CANDIDATES if len(sizes) > MANY_SIZES else CANDIDATES
-        for size in sizes.tolist():
-            if size not in self.multipliers:
-                self.multipliers[size] = generators(size, len(names), self.draws, candidates, CHOICES)
-        choice = self.draws.stream("choice").below(CHOICES, blocks.anchors).tolist()
-        lines = zip(blocks.rows.tolist(), choice, strict=True)
-        found = [self.multipliers[size][line, names.index(name)] for size, line in lines]
-        return np.array(found, dtype=np.int64)
+        place = list(self.space.parts.by_name).index(name)
+        choice = self.draws.stream("choice").below(CHOICES, blocks.labels)
+        return scaled(self.generators[choice, place], self.largest, blocks.rows)
 
 
 def _offsets(lists: Lists, listed: Ints, rows: Ints) -> Ints:
@@ -222,7 +224,37 @@ def _offsets(lists: Lists, listed: Ints, rows: Ints) -> Ints:
     head = np.searchsorted(listed[order], np.arange(len(lists.size)))
     offset = np.empty_like(rows)
     offset[order] = total - total[np.minimum(head, len(total) - 1)][listed[order]]
-    return np.asarray(offset % lists.size[listed], dtype=np.int64)
+    offset %= lists.size[listed]
+    for group in _overlapping(lists):
+        _continue(lists, listed, rows, offset, np.flatnonzero(np.isin(listed, group)))
+    return offset
+
+
+def _overlapping(lists: Lists) -> list[Ints]:
+    """Groups of different lists that have levels in common, directly or through another list."""
+    ends = lists.start + lists.size
+    group = np.arange(len(lists.size))
+    owner = np.full(int(lists.flat.max(initial=0)) + 2, -1, dtype=np.int64)
+    for number, (start, end) in enumerate(zip(lists.start.tolist(), ends.tolist(), strict=True)):
+        levels = lists.flat[start:end]
+        met = np.unique(group[owner[levels][owner[levels] >= 0]])
+        group[np.isin(group, met)] = number
+        owner[levels] = number
+    found = [np.flatnonzero(group == number) for number in np.unique(group).tolist()]
+    return [members for members in found if len(members) > 1]
+
+
+def _continue(lists: Lists, listed: Ints, rows: Ints, offset: Ints, blocks: Ints) -> None:
+    """Let blocks whose lists overlap go on where the one before stopped, as far as their lists allow.
+
+    No line can be exact then (a list without level 3 cannot make up for one), but the whole stays nearly even.
+    """
+    rank, pointer = lists.rank, 0
+    for block in blocks.tolist():
+        start, size = lists.start[listed[block]], lists.size[listed[block]]
+        ranks = rank[lists.flat[start : start + size]]
+        offset[block] = np.searchsorted(ranks, pointer) % size
+        pointer = int(ranks[(offset[block] + rows[block]) % size])
 
 
 def _places(lists: Lists, listed: Ints, offset: Ints) -> tuple[Ints, Ints, Codes]:

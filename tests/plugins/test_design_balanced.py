@@ -260,6 +260,13 @@ def test_rules_between_several_free_factors():
     assert gap(table(task, found, "label")) == 0
 
 
+def test_a_rule_that_gives_every_level_its_own_list_stays_even():
+    task = asked(500, counted("a", 90), made("b", value=[f"a{i}" for i in range(90)]), forbid=("a == b",))
+    found = levels(balanced().plan(task))
+    assert gap(table(task, found, "a")) <= 1
+    assert gap(table(task, found, "b")) <= 3
+
+
 def test_members_cross_the_within_factors_last_fastest():
     factors = [counted("label", 2, "label"), counted("x", 2), counted("b", 3), counted("y", 3)]
     task = asked(60, *factors, within=("x", "y"))

@@ -1,0 +1,114 @@
+"""Any small recipe at all: whatever is planned obeys its rules, uses and cells, and what is refused is impossible."""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from fairloom.components import Tools
+from fairloom.design import DesignTask, Uses
+from fairloom.draws import Draws
+from fairloom.factors import Axis, Factor
+from fairloom.problems import RecipeError
+from fairloom.rules import compile_rule
+from fairloom.task import Task
+from fairloom_design import fairloom_samplers
+
+TOOLS = Tools(task=Task(), factors={}, draws=Draws(0), open_path=pytest.fail)
+SAMPLERS = {sampler.name: sampler.build(sampler.config(), TOOLS) for sampler in fairloom_samplers()}
+NAMES = ("label", "t", "a", "b", "c")
+
+
+@st.composite
+def factors(draw):
+    made = {}
+    for name in NAMES[draw(st.integers(0, 1)) : draw(st.integers(2, 5))]:
+        size = draw(st.integers(1, 5))
+        few = st.lists(st.sampled_from("012"), min_size=size, max_size=size)
+        table = pa.table({"n": [str(level) for level in range(size)], "p": draw(few), "q": draw(few)})
+        balance = () if name == "label" else tuple(sorted(draw(st.sets(st.sampled_from("pq"), max_size=1))))
+        role = "label" if name == "label" else "nuisance"
+        made[name] = Factor(name, role, table, tuple(table.column("n").to_pylist()), balance=balance)
+    return made
+
+
+@st.composite
+def tasks(draw):
+    made = draw(factors())
+    terms = st.sampled_from([name + end for name in made for end in ("", ".p", ".q")])
+    sides = st.one_of(terms, st.sampled_from(["0", "1", "'2'"]))
+    signs = st.sampled_from(["==", "!=", "<="])
+    texts = [f"{draw(terms)} {draw(signs)} {draw(sides)}" for _ in range(draw(st.integers(0, 3)))]
+    free = [name for name in made if name not in {"label", "t"}]
+    within = tuple(draw(st.lists(st.sampled_from(free), max_size=1))) if free else ()
+    cross = [Axis.parse(text) for text in draw(st.lists(terms, max_size=2, unique=True))]
+    uses = None
+    if "t" in made and draw(st.booleans()):
+        used = st.frozensets(st.sampled_from(sorted(made.keys() - {"t"}) or ["t"]))
+        uses = Uses("t", tuple(draw(used) for _ in range(made["t"].size)))
+    return DesignTask(
+        rows=draw(st.integers(1, 60)),
+        factors=made,
+        cross=tuple(axis for axis in cross if axis.factor not in within),
+        within=within,
+        rules=tuple(compile_rule(text, made) for text in texts),
+        uses=uses,
+        draws=Draws(draw(st.integers(0, 99)), ("design",)),
+    )
+
+
+def planned(name, task):
+    members = task.factors[task.within[0]].size if task.within else 1
+    for count in range(members, 0, -1):
+        try:
+            return SAMPLERS[name].plan(attrs.evolve(task, rows=task.rows * count))
+        except RecipeError as error:
+            if "do not fill families" not in str(error):
+                return None
+    raise AssertionError("no number of members fits")
+
+
+def columns(plan, attempt):
+    address = np.arange(plan.families * plan.members)
+    return plan.levels(address // plan.members, address % plan.members, np.full_like(address, attempt))
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks(), st.sampled_from(["balanced", "independent"]))
+def test_rules_uses_and_cells_hold_at_every_attempt(task, name):
+    plan = planned(name, task)
+    if plan is None:
+        return
+    first = columns(plan, 0)
+    forced = {"label", "t", *task.within, *(axis.factor for axis in task.cross)}
+    for attempt in (0, 1, 2):
+        found = columns(plan, attempt)
+        for rule in task.rules:
+            assert rule.keep({factor: found[factor] for factor in rule.factors}).all(), rule.text
+        for axis in map(Axis.parse, plan.summary().axes):
+            codes = axis.codes(task.factors)[0]
+            assert np.array_equal(codes[found[axis.factor]], codes[first[axis.factor]]), axis
+        for factor in task.factors.keys() - forced if task.uses else ():
+            used = np.array([factor in factors for factors in task.uses.factors])
+            assert np.array_equal(used[found["t"]], found[factor] >= 0), factor
+    families = np.arange(plan.families)
+    places = set(zip(plan.cells(families).tolist(), plan.ranks(families).tolist(), strict=True))
+    assert places == {(cell, rank) for cell, (_, count) in enumerate(plan.summary().cells) for rank in range(count)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks())
+def test_it_is_refused_exactly_where_no_combination_is_left(task):
+    task = attrs.evolve(task, cross=(), within=(), uses=None)
+    if "label" in task.factors:  # a label without rows is refused though other labels have some
+        return
+    impossible = False
+    try:
+        SAMPLERS["factorial"].plan(attrs.evolve(task, rows=None))
+    except RecipeError:
+        impossible = True
+    assert (planned("balanced", task) is None) == impossible
