@@ -15,6 +15,7 @@ import pytest
 import fairloom as fl
 
 SMALL = Path(__file__).parent / "small" / "recipe.toml"
+BANK = Path(__file__).parents[2] / "docs" / "recipes" / "bank-intents" / "recipe.toml"
 GOLDEN = "sha256:unset"
 KILLS = 20
 
@@ -38,6 +39,29 @@ def test_the_golden_digest(whole: fl.Run) -> None:
 @pytest.mark.parametrize("workers", [1, 2, 4])
 def test_workers_and_part_size_change_nothing(tmp_path: Path, whole: fl.Run, workers: int, part_rows: int) -> None:
     assert made(tmp_path / "run", f"parts.rows={part_rows}", workers=workers).digest == whole.digest
+
+
+def test_workers_keep_the_order_of_the_recipe(tmp_path: Path) -> None:
+    """Factors in another order are another design; a recipe sent to workers must keep it."""
+    recipe = fl.Recipe.load(BANK, profile="smoke")
+    alone, helped = recipe.run(tmp_path / "alone"), recipe.run(tmp_path / "helped", workers=2)
+    assert alone.digest == helped.digest
+    data = dict(recipe.resolved)
+    data["factors"] = dict(reversed(data["factors"].items()))
+    turned = fl.Recipe.from_data(data, recipe.root)
+    with pytest.raises(fl.RecipeError, match="the recipe changed"):
+        turned.run(tmp_path / "alone")
+
+
+def test_a_script_needs_no_guard_to_use_workers(tmp_path: Path, whole: fl.Run) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(
+        "import sys, fairloom as fl\nprint(fl.Recipe.load(sys.argv[1]).run(sys.argv[2], workers=2).digest)",
+        encoding="utf-8",
+    )
+    command = [sys.executable, str(script), str(SMALL), str(tmp_path / "run")]
+    said = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert said.stdout.strip() == whole.digest
 
 
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
