@@ -6,6 +6,7 @@ are built in: in this process, and on a pool of worker processes.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import queue
 import subprocess
@@ -72,10 +73,12 @@ class Pool:
             for future in as_completed([threads.submit(ask, spec) for spec in specs]):
                 yield future.result()
         finally:
-            # A cancelled run must not wait for parts it will not use.
+            # A cancelled run must not wait for parts it will not use; dead workers let their threads go.
             for worker in started:
-                worker.end()
-            threads.shutdown(wait=False, cancel_futures=True)
+                worker.process.kill()
+            threads.shutdown(cancel_futures=True)
+            for worker in started:
+                worker.close()
 
 
 @attrs.frozen(eq=False)
@@ -126,9 +129,11 @@ class _Worker:
         result: dict[str, Any] = answer["result"]
         return result
 
-    def end(self) -> None:
-        self.process.kill()
+    def close(self) -> None:
         self.process.wait()
+        self.answers.close()
+        with contextlib.suppress(OSError):
+            self.to.close()
 
 
 def _error(answer: dict[str, Any]) -> Exception:
