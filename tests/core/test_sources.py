@@ -65,7 +65,7 @@ def only(path, **how):
 def test_tables_merge_and_arrays_replace(layered):
     source = read_source(layered)
     assert source.tree["recipe"] == {"licence": "MIT", "seed": 2, "name": "x"}
-    assert source.tree["run"] == {"rows": 5}
+    assert source.tree["parts"] == {"rows": 5}
     assert [step.get("generate") for step in source.tree["step"]] == ["template", None, None]
     assert "profile" not in source.tree
     assert [file.name for file in source.files] == ["recipe.toml", "base.toml", "deep.toml"]
