@@ -25,9 +25,7 @@ def write(tmp_path):
 def layered(write):
     """A recipe on two bases, with a profile."""
     write("house/deep.toml", '[recipe]\nlicence = "MIT"\nseed = 1\n')
-    write(
-        "house/base.toml", '[recipe]\nextends = "deep.toml"\nseed = 2\n[parts]\nrows = 5\n[[step]]\ngenerate = "a"\n'
-    )
+    write("house/base.toml", '[recipe]\nextends = "deep.toml"\nseed = 2\n[parts]\nrows = 5\n[[step]]\ngenerate = "a"\n')
     return write(
         "recipe.toml",
         """\
