@@ -11,10 +11,15 @@ from typing import Any
 from fairloom.draws import SCHEME
 from fairloom.inputs import file_digest
 from fairloom.loom import Loom
-from fairloom.store import MANIFEST, canonical
+from fairloom.store import MANIFEST, canonical, ordered
 
 SELF = "manifest_digest"
 _NOT_IDENTITY = ("to",)
+
+
+def recipe_digest(recipe: Any) -> str:
+    """SHA-256 of a resolved recipe; the order of its factors decides rows, so it counts."""
+    return f"sha256:{hashlib.sha256(ordered(recipe).encode()).hexdigest()}"
 
 
 def digest_of(data: Any) -> str:
@@ -36,7 +41,7 @@ def identity(loom: Loom) -> dict[str, Any]:
         "name": loom.recipe.recipe.name,
         "version": loom.recipe.recipe.version,
         "fairloom": __version__,
-        "recipe_digest": digest_of(recipe),
+        "recipe_digest": recipe_digest(recipe),
         "inputs": loom.inputs.records(),
         "plugins": loom.plugins.fingerprint(),
         "draws": SCHEME,

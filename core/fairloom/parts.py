@@ -21,7 +21,7 @@ from fairloom.inputs import file_digest
 from fairloom.loom import Loom
 from fairloom.prepare import prepare
 from fairloom.recipe import Recipe
-from fairloom.store import WORK, atomic, canonical
+from fairloom.store import WORK, atomic, ordered
 from fairloom.tally import to_plain
 from fairloom.weave import Woven, in_order
 
@@ -79,7 +79,7 @@ def refill_specs(turn: int, families: Ints, attempts: Ints, size: int) -> list[P
 
 def work(job: Job, spec: PartSpec, loom: Loom | None = None) -> dict[str, Any]:
     """Weave one part, write its files, return its result as plain data."""
-    loom = loom or _loom(canonical(attrs.asdict(job)))
+    loom = loom or _loom(ordered(attrs.asdict(job)))
     woven = loom.weaver().weave(*spec.addresses())
     folder = Path(job.folder) / WORK / PARTS
     files = _write_all(loom, woven, folder, spec.key.replace("/", "-"))

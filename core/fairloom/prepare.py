@@ -15,7 +15,7 @@ import pyarrow as pa
 from fairloom.batch import LABEL
 from fairloom.briefs import Briefs
 from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools
-from fairloom.design import DesignTask, Plan
+from fairloom.design import Plan, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, load_factors
 from fairloom.inputs import Inputs, inputs_for
@@ -183,18 +183,21 @@ class _Setting:
         spec, rows = self.recipe.design, self.recipe.recipe.rows
         component, _ = self.plugins.find(Sampler, spec.use, "design", "use", plans="design")
         sampler = self.build(component, spec.settings, ("design",), DesignSpec, "design")
-        task = DesignTask(
+        task = design_task(
+            spec,
+            self.factors,
             rows=None if rows == "all" else rows,
-            factors={name: factor for name, factor in self.factors.items() if factor.sampler is None},
-            cross=tuple(Axis.parse(text) for text in spec.cross),
-            independent=tuple(tuple(Axis.parse(text) for text in pair) for pair in spec.independent),
-            within=spec.within,
             rules=tuple(rules),
-            uses=next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None),
+            uses=self.uses,
             draws=Draws(self.recipe.recipe.seed).stream("design"),
         )
         plan: Plan = sampler.plan(task)
         return plan
+
+    @property
+    def uses(self) -> Uses | None:
+        """What the templates use, if a generator says."""
+        return next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None)
 
     def loom(self, plan: Plan) -> Loom:
         """The finished loom."""
@@ -203,7 +206,7 @@ class _Setting:
             recipe=self.recipe,
             factors=self.factors,
             plan=plan,
-            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), draws),
+            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws),
             steps=tuple(self.steps),
             inputs=self.inputs,
             plugins=self.plugins,

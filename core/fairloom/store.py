@@ -40,6 +40,11 @@ def canonical(data: Any) -> str:
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
 
 
+def ordered(data: Any) -> str:
+    """JSON that keeps the order of keys, where order says something: factors in a recipe."""
+    return json.dumps(data, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def pretty(data: Any) -> str:
     """JSON for people, with a final newline."""
     return json.dumps(data, indent=2, ensure_ascii=False, allow_nan=False) + "\n"

@@ -106,12 +106,12 @@ def _line_offsets(level: Ints, start: Ints, many: Ints, rows: Ints, visit: Ints)
     return offset
 
 
-def _unevenness(codes: Grid, counts: Ints) -> float:
-    """Sum of chi-square-like deviations over all pairs of axes."""
-    score = 0.0
+def _unevenness(codes: Grid, counts: Ints) -> int:
+    """Sum of squares over the tables of all pairs of axes: least where they are even. Whole numbers, so exact."""
+    score = 0
     for one, two in itertools.combinations(range(codes.shape[1]), 2):
         wide = int(codes[:, two].max()) + 1
-        table = np.bincount(codes[:, one].astype(np.int64) * wide + codes[:, two], weights=counts)
-        possible = np.bincount(codes[:, one].astype(np.int64) * wide + codes[:, two]) > 0
-        score += float(np.var(table[possible]) * len(table))
+        flat = codes[:, one].astype(np.int64) * wide + codes[:, two]
+        table = np.bincount(flat, weights=counts).astype(np.int64)
+        score += int(np.vdot(table, table))
     return score

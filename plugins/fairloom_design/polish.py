@@ -13,19 +13,20 @@ from collections.abc import Iterable
 
 import attrs
 import numpy as np
-import numpy.typing as npt
 
 from fairloom.design import Bools
 from fairloom.draws import Draws, Ints
 
-Floats = npt.NDArray[np.float64]
-DECLARED = 4.0
+DECLARED = 4
 """How much more an excess in a declared pair weighs."""
 MOST_TABLE = 200_000
 PATIENCE = 4
 RESHUFFLE = 12
-GAIN = 0.99
-MOST_GROUPED = 4_000_000
+GAIN = 100
+"""A round counts as idle when it improves the score by less than one part in so many."""
+UNIT, FINE = 64, 4_096
+"""Excesses are whole numbers of 1 / ``UNIT`` of a row: floats could round apart on two machines."""
+MOST_GROUPED = 50_000_000
 PRIMES = (65_537, 262_139, 1_048_573, 4_194_301)
 """Combinations are counted by their number modulo a prime; a clash only makes an exchange look forbidden."""
 
@@ -48,8 +49,8 @@ class _Pair:
 
     one: int
     two: int
-    excess: Floats
-    weight: float
+    excess: Ints
+    weight: int
 
 
 class Polish:
@@ -94,8 +95,8 @@ class Polish:
         first, second = columns[one], columns[two]
         flat = first.levels * second.size + second.levels
         table = np.bincount(flat, minlength=first.size * second.size).reshape(first.size, second.size)
-        weight = DECLARED if frozenset((first.name, second.name)) in declared else 1.0
-        return _Pair(one, two, table - _expected(first, second), weight)
+        weight = DECLARED if frozenset((first.name, second.name)) in declared else 1
+        return _Pair(one, two, UNIT * table - _expected(first, second), weight)
 
     def _occupied(self, columns: list[Column], taken: Bools | None) -> Ints:
         keys = self._keys([columns[place].levels for place in self.shown])
@@ -109,27 +110,27 @@ class Polish:
             key = (key * size + level) % self.buckets
         return key
 
-    def score(self) -> float:
+    def score(self) -> int:
         """Sum of squared excesses over all cells of all tables."""
-        return float(sum(pair.weight * float(np.vdot(pair.excess, pair.excess)) for pair in self.pairs))
+        return sum(pair.weight * int(np.vdot(pair.excess, pair.excess)) for pair in self.pairs)
 
     def run(self, rounds: int) -> None:
         """Improve for at most ``rounds`` rounds; each goes through every column once."""
         share = dict.fromkeys(self.movable, max(8, self.length // 8))
         idle = 0
         for number in range(rounds):
-            if idle == PATIENCE or all(float(np.abs(pair.excess).max(initial=0)) < 1 for pair in self.pairs):
+            if idle == PATIENCE or all(np.abs(pair.excess).max(initial=0) < UNIT for pair in self.pairs):
                 return
             before = self.score()
             for place in self.movable:
                 share[place] = self._round(place, number, share[place])
-            idle = 0 if self.score() < GAIN * before else idle + 1
+            idle = 0 if self.score() * GAIN < before * (GAIN - 1) else idle + 1
 
     def _round(self, place: int, number: int, share: int) -> int:
         """Propose exchanges for one column and make the best; how many to make next time."""
         left, right = self._proposals(place, number)
         gain = self.gains(place, left, right)
-        better = np.flatnonzero(gain < -1e-9)
+        better = np.flatnonzero(gain < 0)
         best = better[np.argsort(gain[better], kind="stable")[:share]]
         best = best[self._stays_distinct(place, left[best], right[best])]
         while best.size:
@@ -175,11 +176,11 @@ class Polish:
         both[0][spot], both[1][spot] = both[1][spot], both[0][spot]
         return np.stack([self._keys(levels) for levels in both])
 
-    def gains(self, place: int, left: Ints, right: Ints) -> Floats:
-        """By how much the score would change for each exchange alone."""
+    def gains(self, place: int, left: Ints, right: Ints) -> Ints:
+        """By how much the score would change for each exchange alone (over ``UNIT``)."""
         mine = self.columns[place].levels
         a, b = mine[left], mine[right]
-        gain = np.zeros(len(left))
+        gain = np.zeros(len(left), dtype=np.int64)
         for pair, other in self._tables(place):
             theirs = self.columns[other].levels
             x, y = theirs[left], theirs[right]
@@ -189,7 +190,7 @@ class Polish:
             change -= flat.take(a * ours + first)
             change += flat.take(a * ours + second)
             change -= flat.take(b * ours + second)
-            gain += np.where(x == y, 0.0, pair.weight * (2.0 * change + 4.0))
+            gain += np.where(x == y, 0, pair.weight * (2 * change + 4 * UNIT))
         return gain
 
     def _tables(self, place: int) -> list[tuple[_Pair, int]]:
@@ -204,8 +205,8 @@ class Polish:
         for pair, other in self._tables(place):
             excess = pair.excess if pair.one == place else pair.excess.T
             theirs = self.columns[other].levels[rows]
-            np.subtract.at(excess, (old, theirs), 1.0)
-            np.add.at(excess, (new, theirs), 1.0)
+            np.subtract.at(excess, (old, theirs), UNIT)
+            np.add.at(excess, (new, theirs), UNIT)
         if self.counts is not None and place in self.shown:
             np.subtract.at(self.counts, self._keys([self.columns[other].levels[rows] for other in self.shown]), 1)
             np.add.at(self.counts, self._after(place, left, right).reshape(-1), 1)
@@ -220,7 +221,7 @@ class Polish:
                 _, place, partner = min(options)
                 self.exchange(place, np.array([row]), np.array([partner]))
 
-    def _way_out(self, place: int, row: int) -> tuple[float, int, int] | None:
+    def _way_out(self, place: int, row: int) -> tuple[int, int, int] | None:
         """The cheapest exchange of one column that leaves the row and its partner without a twin."""
         column = self.columns[place]
         group = _group(column)
@@ -233,24 +234,25 @@ class Polish:
             return None
         gain = self.gains(place, left[free], partners[free])
         best = int(np.argmin(gain))
-        return float(gain[best]), place, int(partners[free][best])
+        return int(gain[best]), place, int(partners[free][best])
 
 
-def _expected(one: Column, two: Column) -> Floats:
-    """The table to expect if levels were exchanged at random: independence within every group.
+def _expected(one: Column, two: Column) -> Ints:
+    """The table to expect, in units, if levels were exchanged at random: independence within every group.
 
     What rules force - a city in the country of its person - is expected, not an excess.
     """
     groups = [np.unique(column.group, return_inverse=True)[1] for column in (one, two) if column.group is not None]
     group = max(groups, key=lambda numbers: int(numbers.max()))
     many = int(group.max()) + 1
-    if many * max(one.size, two.size) > MOST_GROUPED:
+    if many * one.size * two.size > MOST_GROUPED:
         group, many = np.zeros_like(group), 1
     first, second = (
         np.bincount(group * column.size + column.levels, minlength=many * column.size).reshape(many, column.size)
         for column in (one, two)
     )
-    return np.asarray(first.T @ (second / first.sum(axis=1, keepdims=True)), dtype=np.float64)
+    share = UNIT * FINE * second // first.sum(axis=1, keepdims=True)
+    return np.asarray(first.T @ share // FINE, dtype=np.int64)
 
 
 def _only(column: Column, rows: Ints) -> Column:
