@@ -14,6 +14,7 @@ import pyarrow.parquet as pq
 
 from fairloom.audit import audit, shortfall
 from fairloom.certificate import CertificateBuilder
+from fairloom.comparison import Comparison
 from fairloom.events import RunInfo, StepInfo
 from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
@@ -116,7 +117,8 @@ class Engine:
         metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
         parts = Parts(loom, self.folder.path, settled)
-        observers = [metric.observe for metric in metrics]
+        comparison = Comparison.of(loom)
+        observers = [comparison.observe, *(metric.observe for metric in metrics)]
         digest, data = final_pass(loom, parts, out, [certificate.observe, *observers])
         rejected = write_ledger(loom, parts, out)
         verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
@@ -127,6 +129,7 @@ class Engine:
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
             "audit": audit(loom.steps, tallies, loom.factors),
+            "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
         write_text(out / "certificate.json", pretty(certificate.result()))
