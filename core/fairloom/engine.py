@@ -55,9 +55,7 @@ class Engine:
         """Do whatever is not done yet."""
         loom = self.loom
         about = loom.recipe.recipe
-        info = RunInfo(
-            name=about.name, version=about.version, seed=about.seed, rows=loom.rows, folder=self.folder.path
-        )
+        info = RunInfo(name=about.name, version=about.version, seed=about.seed, rows=loom.rows, folder=self.folder.path)
         self.observers.run_started(info)
         self.log.info("run.started", rows=loom.rows, folder=str(self.folder.path))
         self.progress.start(loom.rows, "weaving")
