@@ -179,7 +179,7 @@ def _heat(pair: Tree) -> dict[str, Any]:
 
 def _pairs(certificate: Tree) -> list[dict[str, Any]]:
     """Every pair of axes, the strongest association first."""
-    planned = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
+    plan = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
     pairs = [
         {
             "gap": None,
@@ -187,7 +187,8 @@ def _pairs(certificate: Tree) -> list[dict[str, Any]]:
             "mi": None,
             "p": None,
             **_heat(pair),
-            "planned": planned.get(tuple(pair["axes"]), {}).get("gap"),
+            "planned": plan.get(tuple(pair["axes"]), {}).get("gap"),
+            "planned_v": plan.get(tuple(pair["axes"]), {}).get("v"),
         }
         for pair in certificate.get("pairs", [])
     ]
