@@ -39,7 +39,8 @@ def batches(rows: int) -> list[pa.RecordBatch]:
         where = np.arange(start, min(start + BATCH, rows))
         picks = [draws.below(8, where, slot=slot) for slot in range(3)]
         texts = [
-            f"{NAMES[n]} {VERBS[v]} a bank card near the {PLACES[p]} this morning and would like to ask for a new one, case {i}."
+            f"{NAMES[n]} {VERBS[v]} a bank card near the {PLACES[p]} this morning "
+            f"and would like to ask for a new one, case {i}."
             for n, v, p, i in zip(*picks, where, strict=True)
         ]
         spans = [[{"start": 0, "end": len(NAMES[n]), "slot": "person", "value": NAMES[n]}] for n in picks[0]]

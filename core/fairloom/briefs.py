@@ -8,9 +8,10 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, FAMILY, MEMBER
-from fairloom.design import Plan
+from fairloom.design import Codes, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Axis, Factor
 from fairloom.guard import blamed
@@ -54,16 +55,24 @@ class Briefs:
     plan: Plan
     columns: tuple[Column, ...]
     valued: tuple[Factor, ...]
+    uses: Uses | None
     draws: Draws
 
     @classmethod
-    def of(cls, plan: Plan, factors: Mapping[str, Factor], shown: tuple[Axis, ...], draws: Draws) -> Briefs:
+    def of(
+        cls,
+        plan: Plan,
+        factors: Mapping[str, Factor],
+        shown: tuple[Axis, ...],
+        uses: Uses | None,
+        draws: Draws,
+    ) -> Briefs:
         """Briefs that show every factor and the axes ``shown``."""
         named = [Axis(name) for name, factor in factors.items() if factor.sampler is None]
         axes = dict.fromkeys((*named, *shown))
         columns = tuple(Column.of(axis, factors) for axis in axes)
         valued = tuple(factor for factor in factors.values() if factor.sampler is not None)
-        return cls(plan, columns, valued, draws)
+        return cls(plan, columns, valued, uses, draws)
 
     def make(self, families: Ints, attempts: Ints) -> pa.RecordBatch:
         """All members of ``families`` at ``attempts`` (one per family), in the order given."""
@@ -85,5 +94,13 @@ class Briefs:
         for factor in self.valued:
             # Drawn per family: the members of a family differ in the within-factors only.
             stream = self.draws.stream("factor", factor.name)
-            columns[factor.name] = _drawn(factor, stream, family, attempt)
+            values = _drawn(factor, stream, family, attempt)
+            columns[factor.name] = self._where_used(factor.name, values, levels)
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _where_used(self, name: str, values: pa.Array, levels: Mapping[str, Codes]) -> pa.Array:
+        """Drawn values, null in rows whose template has no place for them, as levels are."""
+        if self.uses is None:
+            return values
+        used = np.array([name in factors for factors in self.uses.factors])[levels[self.uses.driver]]
+        return values if used.all() else pc.if_else(pa.array(used), values, pa.scalar(None, values.type))

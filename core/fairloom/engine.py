@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairloom.audit import audit, shortfall
-from fairloom.certificate import CertificateBuilder
+from fairloom.certificate import CertificateBuilder, PlannedBuilder
+from fairloom.comparison import Comparison
 from fairloom.events import RunInfo, StepInfo
 from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
@@ -55,9 +56,7 @@ class Engine:
         """Do whatever is not done yet."""
         loom = self.loom
         about = loom.recipe.recipe
-        info = RunInfo(
-            name=about.name, version=about.version, seed=about.seed, rows=loom.rows, folder=self.folder.path
-        )
+        info = RunInfo(name=about.name, version=about.version, seed=about.seed, rows=loom.rows, folder=self.folder.path)
         self.observers.run_started(info)
         self.log.info("run.started", rows=loom.rows, folder=str(self.folder.path))
         self.progress.start(loom.rows, "weaving")
@@ -116,9 +115,12 @@ class Engine:
             self.observers.step_done(info, told)
         metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+        planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
-        observers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
-        digest, data = final_pass(loom, parts, out, [certificate.observe, *observers])
+        comparison = Comparison.of(loom)
+        watchers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        observers = [certificate.observe, planned.observe, comparison.observe, *watchers]
+        digest, data = final_pass(loom, parts, out, observers)
         rejected = write_ledger(loom, parts, out)
         verdicts = [decide(gate, asked(gate, metric)) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
@@ -128,9 +130,11 @@ class Engine:
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
             "audit": audit(loom.steps, tallies, loom.factors),
+            "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
-        write_text(out / "certificate.json", pretty(certificate.result()))
+        design = planned.result(family for family, _ in settled.short)
+        write_text(out / "certificate.json", pretty({**certificate.result(), "design": design}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}

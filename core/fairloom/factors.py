@@ -18,7 +18,7 @@ from fairloom.tables import digest, read_table, renamed, table_of
 from fairloom.task import Task
 
 if TYPE_CHECKING:
-    from fairloom.recipe import FactorSpec
+    from fairloom.recipe import FactorSpec  # noqa: TC004 - it imports this module, and nothing resolves the type
 
 Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"

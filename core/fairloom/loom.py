@@ -46,7 +46,7 @@ class Loom:
 
     @cached_property
     def summary(self) -> PlanSummary:
-        """Cells, counts and notes. Proving that rows differ takes a look at every row, so it is not done for nothing."""
+        """Cells, counts and notes. Proving that rows differ takes a look at every row, so it waits to be asked."""
         return self.plan.summary()
 
     @property

@@ -16,7 +16,7 @@ from fairloom.answers import Step
 from fairloom.batch import LABEL
 from fairloom.briefs import Briefs
 from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, Writer
-from fairloom.design import DesignTask, Plan, Rule, design_task
+from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, load_factors
 from fairloom.guard import blamed, built
@@ -211,7 +211,7 @@ class _Setting:
             self.factors,
             rows=None if rows == "all" else rows,
             rules=self.rules,
-            uses=next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None),
+            uses=self.uses,
             draws=Draws(self.recipe.recipe.seed).stream("design"),
         )
 
@@ -229,6 +229,11 @@ class _Setting:
             plan: Plan = sampler.plan(self._task())
         return plan
 
+    @property
+    def uses(self) -> Uses | None:
+        """What the templates use, if a generator says."""
+        return next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None)
+
     def loom(self, plan: Plan) -> Loom:
         """The finished loom."""
         draws = Draws(self.recipe.recipe.seed)
@@ -236,7 +241,7 @@ class _Setting:
             recipe=self.recipe,
             factors=self.factors,
             plan=plan,
-            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), draws),
+            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws),
             steps=tuple(self.steps),
             inputs=self.inputs,
             plugins=self.plugins,

@@ -44,7 +44,9 @@ class About:
         default=0, metadata={"help": "the number all randomness comes from"}, validator=between(0, 2**63 - 1)
     )
     observers: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": "plugins that no component names and that only observe the run"}, validator=distinct
+        default=(),
+        metadata={"help": "plugins that no component names and that only observe the run"},
+        validator=distinct,
     )
     rows: int | Literal["all"] = attrs.field(
         default="all", metadata={"help": "how many rows to make; 'all' for every combination"}, validator=between(1)
@@ -372,6 +374,4 @@ class Recipe:
         """
         from fairloom.run import run  # noqa: PLC0415 - the model is usable without the engine
 
-        return run(
-            self, to, workers=workers, executor=executor, fresh=fresh, allow=allow, progress=progress, log=log
-        )
+        return run(self, to, workers=workers, executor=executor, fresh=fresh, allow=allow, progress=progress, log=log)

@@ -17,11 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import decoded
+from fairloom.draws import Ints
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from fairloom.draws import Ints
 
 Bytes = npt.NDArray[np.uint8]
 Mask = npt.NDArray[np.bool_]

@@ -10,6 +10,7 @@ import attrs
 
 from fairloom import contingency as ct
 from fairloom.components import Measurement
+from fairloom.draws import Draws
 from fairloom.problems import RecipeError
 from fairloom_balance.tally import Tally, checked
 
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fairloom.components import Tools
-    from fairloom.draws import Draws, Ints
+    from fairloom.draws import Ints
 
 _LARGEST = 1 << 24
 """Cells of a table that may be held at once."""

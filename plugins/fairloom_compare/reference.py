@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import attrs
+import pyarrow as pa
 
 from fairloom.problems import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    import pyarrow as pa
-
     from fairloom.components import Tools
 
 

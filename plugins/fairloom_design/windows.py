@@ -81,7 +81,7 @@ class Windows:
 
     @cached_property
     def _shares(self) -> tuple[Ints, ...]:
-        """By block: rows (at least 1), rows of each level, levels with one more, levels, and where their list starts."""
+        """By block: rows (at least 1), rows of each level, levels with one more, levels, where their list starts."""
         rows = np.maximum(self.rows, 1)
         size = self.lists.size[self.listed]
         return rows, rows // size, rows % size, size, self.lists.start[self.listed]

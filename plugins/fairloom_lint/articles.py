@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import attrs
 import numpy as np
@@ -15,9 +15,6 @@ from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
 from fairloom_lint.axes import levels_of
 from fairloom_lint.sounds import begins_with_vowel_sound
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _QUOTES = "'\"\u201c\u2018\u00ab([*_"
 _SENTENCE_END = "[.!?:;\u2026]['\"\u201d\u2019\u00bb)\\]*_]*$"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import TYPE_CHECKING
+from collections.abc import Mapping
 
 import attrs
 import pyarrow as pa
@@ -12,9 +12,6 @@ import pyarrow.compute as pc
 from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
 from fairloom_lint.axes import levels_of
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _SHOWN = 20
 

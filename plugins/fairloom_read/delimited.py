@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 import csv as stdlib_csv
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import attrs
@@ -14,7 +15,6 @@ from fairloom.problems import RecipeError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from fairloom.components import Tools
 

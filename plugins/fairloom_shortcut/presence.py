@@ -9,9 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.batch import decoded
+from fairloom.draws import Ints
 
 if TYPE_CHECKING:
-    from fairloom.draws import Ints
     from fairloom_shortcut.tokens import Tokens
 
 

@@ -10,12 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import decoded
+from fairloom.draws import Ints
 from fairloom.utf8 import Utf8, pieces, plain, run_starts, strings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from fairloom.draws import Ints
     from fairloom.utf8 import Mask
 
 WORDS = r"[\pL\pM]+(?:['\x{2019}][\pL\pM]+)*"

@@ -151,9 +151,7 @@ class TemplateWriter:
                 f"more than max_characters = {self.max_characters:,}"
             )
         if (size := int(lengths(gathered, pool.bytes).sum())) > MAX_BYTES:
-            raise RunError(
-                f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller"
-            )
+            raise RunError(f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller")
 
 
 def _encoded(column: Any) -> Any:

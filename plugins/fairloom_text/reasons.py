@@ -8,8 +8,9 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
+from fairloom.draws import Ints
+
 if TYPE_CHECKING:
-    from fairloom.draws import Ints
     from fairloom.utf8 import Mask
 
 

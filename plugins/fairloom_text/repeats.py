@@ -9,6 +9,7 @@ import numpy as np
 
 from fairloom.batch import decoded
 from fairloom.components import Measurement
+from fairloom.draws import Words
 from fairloom_text.fields import every_field
 from fairloom_text.signature import Normalise, signatures
 
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fairloom.components import Tools
-    from fairloom.draws import Ints, Words
+    from fairloom.draws import Ints
     from fairloom.utf8 import Mask
 
 EXAMPLES = 10

@@ -7,12 +7,9 @@ The patterns are RE2 and find candidates in a whole column at once. Where a form
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 import attrs
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 @attrs.frozen

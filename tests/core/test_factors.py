@@ -73,7 +73,7 @@ def test_every_problem_is_collected_at_its_key(opened):
         from_="words.csv",
         key="typ",
         where="kind == 3 and len(word) > 2",
-        rewrite=(["word", "(", ""], ["word", "a"]),
+        rewrite=(("word", "(", ""), ("wrod", "a", "b")),
         balance=("conotation",),
         keep=("nothing",),
     )

@@ -74,7 +74,7 @@ TABLES = [
     ("task", "constraints", "words"),
     ("factors", "city"),
     ("export",),
-    ("run",),
+    ("parts",),
 ]
 
 

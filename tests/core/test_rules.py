@@ -120,8 +120,8 @@ FACTORS = {
 
 def test_match_becomes_a_rule_between_factors():
     specs = {
-        "template": FactorSpec(match={"toxicity": "label"}),
-        "verb": FactorSpec(match={"connotation": "template.toxicity"}),
+        "template": FactorSpec(from_="templates.csv", match={"toxicity": "label"}),
+        "verb": FactorSpec(from_="verbs.csv", match={"connotation": "template.toxicity"}),
     }
     design = DesignSpec(require=("verb != template",), forbid=("label == 'bad' and verb.word == 'hug'",))
     rules = rules_of(design, specs, FACTORS)

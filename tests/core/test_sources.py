@@ -25,9 +25,7 @@ def write(tmp_path):
 def layered(write):
     """A recipe on two bases, with a profile."""
     write("house/deep.toml", '[recipe]\nlicence = "MIT"\nseed = 1\n')
-    write(
-        "house/base.toml", '[recipe]\nextends = "deep.toml"\nseed = 2\n[parts]\nrows = 5\n[[step]]\ngenerate = "a"\n'
-    )
+    write("house/base.toml", '[recipe]\nextends = "deep.toml"\nseed = 2\n[parts]\nrows = 5\n[[step]]\ngenerate = "a"\n')
     return write(
         "recipe.toml",
         """\
@@ -65,7 +63,7 @@ def only(path, **how):
 def test_tables_merge_and_arrays_replace(layered):
     source = read_source(layered)
     assert source.tree["recipe"] == {"licence": "MIT", "seed": 2, "name": "x"}
-    assert source.tree["run"] == {"rows": 5}
+    assert source.tree["parts"] == {"rows": 5}
     assert [step.get("generate") for step in source.tree["step"]] == ["template", None, None]
     assert "profile" not in source.tree
     assert [file.name for file in source.files] == ["recipe.toml", "base.toml", "deep.toml"]

@@ -6,8 +6,10 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
+import tomli
 
 REPOSITORY = Path(__file__).parents[2]
 BuildWheel = Callable[[Path, Path], Path]
@@ -37,3 +39,15 @@ def fairloom_wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def repository() -> Path:
     """The checkout."""
     return REPOSITORY
+
+
+@pytest.fixture(scope="session")
+def settings() -> dict[str, Any]:
+    """pyproject.toml."""
+    return tomli.loads((REPOSITORY / "pyproject.toml").read_text("utf-8"))
+
+
+@pytest.fixture(scope="session")
+def plugins() -> set[str]:
+    """The packages of the first-party plugins."""
+    return {folder.name for folder in (REPOSITORY / "plugins").iterdir() if (folder / "__init__.py").is_file()}

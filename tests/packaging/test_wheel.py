@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import tomli
 
 
 @pytest.fixture(scope="module")
@@ -17,18 +16,6 @@ def inside(fairloom_wheel: Path) -> set[str]:
     """The paths of all files in the wheel."""
     with zipfile.ZipFile(fairloom_wheel) as wheel:
         return set(wheel.namelist())
-
-
-@pytest.fixture(scope="module")
-def settings(repository: Path) -> dict[str, Any]:
-    """pyproject.toml."""
-    return tomli.loads((repository / "pyproject.toml").read_text("utf-8"))
-
-
-@pytest.fixture(scope="module")
-def plugins(repository: Path) -> set[str]:
-    """The folders of the first-party plugins."""
-    return {folder.name for folder in (repository / "plugins").iterdir() if (folder / "__init__.py").is_file()}
 
 
 def test_every_tracked_file_is_in_the_wheel(repository: Path, inside: set[str]) -> None:
@@ -64,14 +51,3 @@ def test_every_list_of_plugins_is_the_same_list(
         built = configparser.ConfigParser()
         built.read_string(wheel.read(info).decode())
     assert dict(built["fairloom"]) == entry_points
-
-
-def test_the_import_contracts_know_every_plugin(settings: dict[str, Any], plugins: set[str]) -> None:
-    linter = settings["tool"]["importlinter"]
-    assert set(linter["root_packages"]) == {"fairloom", *plugins}
-    core = next(
-        each for each in linter["contracts"] if each["type"] == "forbidden" and "fairloom" in each["source_modules"]
-    )
-    assert plugins <= set(core["forbidden_modules"])
-    (apart,) = (each for each in linter["contracts"] if each["type"] == "independence")
-    assert set(apart["modules"]) == plugins

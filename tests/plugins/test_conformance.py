@@ -1,11 +1,13 @@
 """Every first-party component keeps the promises that fairloom asks of everybody's.
 
-A new component is checked without being listed here; it is listed when it needs settings or tools.
+Components are found, not listed. What is listed is their settings, where there must be some: a new component with a
+required key fails here until it has an entry.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -13,22 +15,35 @@ import pyarrow as pa
 import pytest
 
 from fairloom.batch import NAMES
-from fairloom.components import Tools
+from fairloom.components import Component, Tools
 from fairloom.factors import Factor
 from fairloom.installed import installed
 from fairloom.plugins import Plugins
+from fairloom.structure import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
+from fairloom.testing.case import make
 
 TEMPLATES = {
     "lost": "{{ person.given }} lost {{ person.their }} card in {{ city }}.",
     "broke": "{% if label == 'card_lost' %}Lost{% else %}Broken{% endif %}: {{ person.given }}, {{ city }}",
 }
 
+FILES = Path(__file__).with_name("files")
+
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "text.length": {"words": {"min": 5, "max": 7}},
     "text.pattern": {"must_not": [r"\bOslo\b"]},
     "balance.gap": {"over": ["label", "person.gender"]},
     "balance.association": {"between": ["label", "person.gender"]},
+    "compare.label_shares": {"against": "real"},
+    "compare.lengths": {"against": "real", "resolution": 9.0},  # few rows, and still a value
+    "lint.share": {"axis": "person.origin"},
+    "read.csv": {"path": "rows.csv"},
+    "read.jsonl": {"path": "rows.jsonl"},
+    "read.parquet": {"path": "rows.parquet"},
+    "values.integer": {"min": 5, "max": 900, "step": 5},
+    "values.decimal": {"min": -1.5, "max": 99.95},
+    "values.date": {"min": "2024-02-27", "max": "2025-03-01", "format": "%A %-d %B %Y"},
 }
 
 
@@ -47,25 +62,58 @@ def briefs_with_templates() -> pa.RecordBatch:
     return briefs.append_column("template", names.dictionary_encode().cast(NAMES))
 
 
+def with_files() -> Tools:
+    """The sample tools, which open the files beside this one."""
+    return sample_tools(FILES)
+
+
 ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
 TOOLS: Mapping[str, Callable[[], Tools]] = {"template.template": with_templates}
-NEEDS_A_FILE = ("reader",)
+
+
+def components() -> dict[str, Component]:
+    """Every component that this distribution offers, by the name a recipe uses."""
+    plugins = Plugins()
+    return {
+        f"{claim.name}.{component.name}": component
+        for claim in installed()
+        if claim.distribution == "fairloom"
+        for component in plugins.load(claim.name).components.values()
+    }
+
+
+COMPONENTS = components()
 
 
 def checks() -> Iterator[Any]:
-    """One parameter per component of this distribution and check."""
-    plugins = Plugins()
-    for claim in installed():
-        if claim.distribution != "fairloom":
-            continue
-        for component in plugins.load(claim.name).components.values():
-            use = f"{claim.name}.{component.name}"
-            if component.kind in NEEDS_A_FILE:  # tried with their files in tests of their own
-                continue
-            for check in component_checks(use, SETTINGS.get(use), rows=ROWS.get(use), tools=TOOLS.get(use)):
-                yield pytest.param(check, id=f"{use}-{check.name}")
+    """One parameter per component and check."""
+    for use, component in COMPONENTS.items():
+        tools = with_files if component.kind == "reader" else TOOLS.get(use)
+        for check in component_checks(use, SETTINGS.get(use), rows=ROWS.get(use), tools=tools):
+            yield pytest.param(check, id=f"{use}-{check.name}")
 
 
 @pytest.mark.parametrize("check", list(checks()))
 def test_component(check: Callable[[], None]) -> None:
     check()
+
+
+@pytest.mark.parametrize("use", list(COMPONENTS))
+def test_what_must_be_set_is_set_here(use: str) -> None:
+    """Without this, the checks of a new component would fail one by one and say less."""
+    required = {name for name, field in keys(COMPONENTS[use].config).items() if field.default is attrs.NOTHING}
+    missing = required - set(SETTINGS.get(use, {}))
+    assert not missing, f"give {use} an entry in SETTINGS with {', '.join(sorted(missing))}"
+
+
+def test_every_entry_belongs_to_a_component() -> None:
+    assert {*SETTINGS, *ROWS, *TOOLS} <= set(COMPONENTS)
+
+
+def test_the_reference_rows_are_enough_to_measure() -> None:
+    """A metric that says "not computed" would pass its checks without being tried."""
+    for use, component in COMPONENTS.items():
+        if component.kind == "metric":
+            case = make(use, SETTINGS.get(use, {}), ROWS.get(use), TOOLS.get(use))
+            (found,) = case.answer()
+            assert found["value"] is not None, f"{use}: {found['why']}"

@@ -120,7 +120,7 @@ def test_too_many_tied_levels_are_refused():
 
 def test_the_jigsaw_set_comes_out_in_its_order(shared):
     folder = shared / "worked-jigsaw-madlibs"
-    task = Task(labels={"nontoxic": Label(definition=""), "toxic": Label(definition="")})
+    task = Task(labels={"nontoxic": Label(definition="harmless"), "toxic": Label(definition="hateful")})
 
     def words(kind, also="", **keywords):
         return FactorSpec(from_="words.csv", where=f'type == "{kind}" and word != "cis"{also}', **keywords)

@@ -96,9 +96,9 @@ def test_cues_are_exempt_and_listed():
     rows = labelled(["I LOST my card"] * 50 + ["it broke"] * 50, ["lost"] * 50 + ["broken"] * 50)
     task = {
         "labels": {
-            "lost": Label(definition="", cues=("Lost my", "card")),
-            "broken": Label(definition="", cues=("it",)),
-            "other": Label(definition=""),
+            "lost": Label(definition="it is gone", cues=("Lost my", "card")),
+            "broken": Label(definition="it does not work", cues=("it",)),
+            "other": Label(definition="anything else"),
         }
     }
     found = measured(rows, task=task)

@@ -95,7 +95,8 @@ def test_a_filter_nobody_can_pass_ends_in_a_named_shortfall(tmp_path: Path) -> N
 
 def test_held_instead_of_failed_when_the_recipe_says_so(tmp_path: Path) -> None:
     recipe = fl.Recipe.load(
-        with_step(tmp_path, NEVER), set=["design.attempts=12", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"']
+        with_step(tmp_path, NEVER),
+        set=["design.attempts=12", 'design.on_shortfall="hold"', 'gate.cells.on_fail="warn"'],
     )
     assert recipe.run(tmp_path / "run").status == "held"
 

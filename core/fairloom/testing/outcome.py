@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -27,6 +28,8 @@ from fairloom.components import (
 )
 from fairloom.design import DesignTask
 from fairloom.factors import Axis
+
+_MOST_PLANNED = 4096
 
 Lines = list[dict[str, Any]]
 """One plain line per row, or one line altogether where the answer is not by row."""
@@ -104,11 +107,16 @@ def _plan(built: Any, batches: Sequence[pa.RecordBatch], tools: Tools) -> Lines:
 
 
 def _design_task(tools: Tools) -> DesignTask:
-    """48 rows of the tools' factors: the label crossed with every axis the factors balance."""
+    """The label crossed with every axis that the factors balance.
+
+    One row per combination of levels, since every design can plan that number; 48 where they are many.
+    """
     factors = {name: factor for name, factor in tools.factors.items() if factor.size}
     balanced = [Axis(name, attribute) for name, factor in factors.items() for attribute in factor.balance]
     label = [Axis("label")] if "label" in factors else []
-    return DesignTask(rows=48, factors=factors, cross=(*label, *balanced), draws=tools.draws)
+    combinations = math.prod(factor.size for factor in factors.values())
+    rows = combinations if combinations <= _MOST_PLANNED else 48
+    return DesignTask(rows=rows, factors=factors, cross=(*label, *balanced), draws=tools.draws)
 
 
 def _reader(_: Component, built: Any, __: Sequence[pa.RecordBatch], ___: Tools) -> Lines:

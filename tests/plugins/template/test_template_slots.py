@@ -256,8 +256,8 @@ def test_a_filter_that_swells_drawn_values_is_refused(loom):
 def test_a_part_that_is_too_large_asks_for_smaller_ones(loom, monkeypatch):
     made = loom(["{{ city }}, {{ city }}"], {"city": ["Oslo"]})
     monkeypatch.setattr(writer, "MAX_BYTES", 99)
-    with pytest.raises(RunError, match=r"a part has 100 bytes of 'text', .* make \[run\] part_rows smaller"):
+    with pytest.raises(RunError, match=r"a part has 100 bytes of 'text', .* make \[parts\] rows smaller"):
         made.rows(template=[0] * 10, city=[0])
     monkeypatch.setattr(assembly, "MAX_SEGMENTS", 29)
-    with pytest.raises(RunError, match=r"a part needs 30 pieces of text; make \[run\] part_rows smaller"):
+    with pytest.raises(RunError, match=r"a part needs 30 pieces of text; make \[parts\] rows smaller"):
         made.rows(template=[0] * 10, city=[0])
