@@ -1,9 +1,9 @@
-"""The certificate: the balance actually reached, counted from the final rows."""
+"""The certificate: the balance actually reached, counted from the final rows, beside that of the plan."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import attrs
@@ -11,10 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom import contingency
-from fairloom.batch import LABEL
+from fairloom.batch import ATTEMPT, FAMILY, LABEL, MEMBER
+from fairloom.briefs import Briefs
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Axis, Factor
 from fairloom.recipe import DesignSpec
+from fairloom.weave import BATCH_ROWS
 
 MOST_CELLS = 20_000
 """A pair with more cells than this is left out of the certificate, and named."""
@@ -67,6 +69,32 @@ class CertificateBuilder:
             table = contingency.crosstab(codes[pair[0]], codes[pair[1]], sizes)
             self.tables[pair] = self.tables.get(pair, 0) + table
 
+    def add(self, other: CertificateBuilder, times: int = 1) -> None:
+        """Add the counts of ``other``, or take them away."""
+        self.rows += times * other.rows
+        for axis, counts in other.counts.items():
+            self.counts[axis] = self.counts.get(axis, 0) + times * counts
+        for pair, table in other.tables.items():
+            self.tables[pair] = self.tables.get(pair, 0) + times * table
+
+    def empty(self) -> CertificateBuilder:
+        """A builder for the same axes that has seen nothing."""
+        return CertificateBuilder(self.names, self.draws)
+
+    def balance(self) -> dict[str, Any]:
+        """Counts, gap and V alone: what of a certificate costs nothing."""
+        return {
+            "n": self.rows,
+            "axes": [
+                {"axis": axis, "counts": counts.tolist(), "gap": int(contingency.gap(counts))}
+                for axis, counts in self.counts.items()
+            ],
+            "pairs": [
+                {"axes": list(pair), "gap": int(contingency.gap(table)), "v": contingency.cramers_v(table)}
+                for pair, table in self.tables.items()
+            ],
+        }
+
     def result(self) -> dict[str, Any]:
         """The certificate as plain data."""
         wide = [pair for pair in itertools.combinations(self.names, 2) if self._cells(pair) > MOST_CELLS]
@@ -107,6 +135,48 @@ class CertificateBuilder:
         if table.sum() > contingency.PERMUTED_ROWS:
             return contingency.g_test(table).p, "G-test"
         return contingency.table_permutation_p(table, self.draws.stream("certificate", *pair)), "permutation"
+
+
+@attrs.define(eq=False)
+class PlannedBuilder:
+    """The balance of the plan, from what differs between it and the final rows.
+
+    A row of attempt 0 *is* the planned row. Only families made again are looked up in the plan, and
+    those given up; so a run that rejects nothing pays nothing.
+    """
+
+    briefs: Briefs
+    made: CertificateBuilder
+    change: CertificateBuilder = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """Start from no difference."""
+        self.change = self.made.empty()
+
+    def observe(self, rows: pa.RecordBatch) -> None:
+        """Put the planned rows in the place of those of this batch that were made again."""
+        again = rows.column(ATTEMPT).to_numpy() > 0
+        if not again.any():
+            return
+        made = self.made.empty()
+        made.observe(rows.filter(pa.array(again)))
+        self.change.add(made, times=-1)
+        # A batch may end within a family; the batch with its first member stands for all of it.
+        self._plan(rows.column(FAMILY).to_numpy()[again & (rows.column(MEMBER).to_numpy() == 0)])
+
+    def result(self, short: Iterable[int]) -> dict[str, Any]:
+        """The balance of the whole plan; ``short`` are the families that were given up."""
+        self._plan(np.unique(np.fromiter(short, np.int64)))
+        planned = self.made.empty()
+        planned.add(self.made)
+        planned.add(self.change)
+        return planned.balance()
+
+    def _plan(self, families: Ints) -> None:
+        size = max(1, BATCH_ROWS // self.briefs.plan.members)
+        for start in range(0, len(families), size):
+            some = families[start : start + size]
+            self.change.observe(self.briefs.make(some, np.zeros_like(some)))
 
 
 def _codes(column: pa.Array) -> Ints:

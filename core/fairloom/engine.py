@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairloom.audit import audit, shortfall
-from fairloom.certificate import CertificateBuilder
+from fairloom.certificate import CertificateBuilder, PlannedBuilder
+from fairloom.comparison import Comparison
 from fairloom.events import RunInfo, StepInfo
 from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
@@ -113,9 +114,11 @@ class Engine:
             self.observers.step_done(info, told)
         metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+        planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
-        observers = [metric.observe for metric in metrics]
-        digest, data = final_pass(loom, parts, out, [certificate.observe, *observers])
+        comparison = Comparison.of(loom)
+        observers = [comparison.observe, *(metric.observe for metric in metrics)]
+        digest, data = final_pass(loom, parts, out, [certificate.observe, planned.observe, *observers])
         rejected = write_ledger(loom, parts, out)
         verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
@@ -125,9 +128,11 @@ class Engine:
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
             "audit": audit(loom.steps, tallies, loom.factors),
+            "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
-        write_text(out / "certificate.json", pretty(certificate.result()))
+        design = planned.result(family for family, _ in settled.short)
+        write_text(out / "certificate.json", pretty({**certificate.result(), "design": design}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}

@@ -283,13 +283,19 @@ def _audit(step: str) -> dict[str, Any]:
 
 
 def _references() -> dict[str, Any]:
-    shares = [{"label": name, "ours": 1 / 6, "theirs": 0.1 + 0.02 * index} for index, name in enumerate(LABELS)]
+    counts = [{"label": name, "n": 64, "n_reference": 1000 + 100 * index} for index, name in enumerate(LABELS)]
+    counts.append({"label": "card_arrival", "n": 0, "n_reference": 2503})
+    anchored = {"distance": 0.281, "expected": 0.044, "verdict": "different"}
+    middles = {"mean": 8.4, "mean_reference": 11.9, "median": 8, "median_reference": 10}
+    bins = {"low": 2, "width": 3, "counts": [40, 200, 144, 0], "counts_reference": [1000, 3000, 4000, 2003]}
     return {
         "banking77": {
-            "rows": 10_003,
-            "label_shares": {"value": 0.081, "detail": shares},
-            "lengths": {"ours": {"mean": 8.4, "median": 8.0}, "theirs": {"mean": 11.9, "median": 10.0}},
-        }
+            "n": 384,
+            "n_reference": 10_003,
+            "labels": {"counts": counts, **anchored},
+            "lengths": {"field": "text", "unit": "words", **middles, **bins, **anchored, "chance_95": 0.07},
+        },
+        "silent": {"n": 384, "n_reference": 12, "labels": {"why": "no labels"}, "lengths": {"why": "no texts"}},
     }
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -223,6 +225,7 @@ def done(folder):
     return SimpleNamespace(
         manifest=json.loads((folder / "manifest.json").read_text()),
         measurements=json.loads((folder / "measurements.json").read_text()),
+        certificate=json.loads((folder / "certificate.json").read_text()),
     )
 
 
@@ -373,8 +376,25 @@ def test_diff_names_the_recipe_key(folder, tmp_path, capsys):
 
 def test_show_a_run(held, capsys):
     assert main(["show", str(held)]) == 0
-    assert "more than 12 words" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "more than 12 words" in shown
+    assert re.search(r"strongest association   \S+ by \S+: V 0(\.\d+)? \(planned 0(\.\d+)?\), p ", shown)
+    assert "furthest from the plan  no gap is wider than planned" in shown
+    assert "lowest selection ratio  length by person.gender: 0.994 (fair from 0.8), p 0.73" in shown
     assert main(["show", str(held / "no")]) == 2
+
+
+def test_a_gap_wider_than_planned_is_named(held, tmp_path, capsys):
+    folder = shutil.copytree(held, tmp_path / "run")
+    certificate = json.loads((held / "certificate.json").read_text())
+    certificate["design"]["pairs"][0]["gap"] -= 5
+    (folder / "certificate.json").write_text(json.dumps(certificate))
+    main(["show", str(folder), "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert found["furthest"]["axes"] == ["label", "person.gender"]
+    assert found["furthest"]["gap"] - found["furthest"]["planned_gap"] == 5
+    assert "table" not in found["strongest"]
+    assert found["least_kept"] == {"step": "length", "axis": "person.gender", "ratio": 0.994, "p": 0.73}
 
 
 def test_plugins_and_doctor_name_conflicts(fakes, capsys):

@@ -64,6 +64,13 @@ def test_a_script_needs_no_guard_to_use_workers(tmp_path: Path, whole: fl.Run) -
     assert said.stdout.strip() == whole.digest
 
 
+def test_a_plugged_in_executor_makes_the_same(tmp_path: Path, whole: fl.Run) -> None:
+    folder = _copy(tmp_path, SMALL.read_text(encoding="utf-8"))
+    (folder / "backwards.py").write_bytes((SMALL.parents[1] / "backwards.py").read_bytes())
+    run = fl.Recipe.load(folder / "recipe.toml").run(tmp_path / "run", executor="./backwards.py:backwards")
+    assert run.digest == whole.digest
+
+
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
 def test_a_fresh_interpreter_with_any_hash_seed_makes_the_same(tmp_path: Path, whole: fl.Run, hash_seed: str) -> None:
     command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet"]

@@ -60,7 +60,9 @@ def cell(value: Cell) -> str:
         return "yes" if value else "no"
     if isinstance(value, int):
         return f"{value:,}"
-    return f"{value:.4g}" if isinstance(value, float) else printable.line(value)
+    if isinstance(value, float):
+        return f"{value:,.0f}" if value.is_integer() and abs(value) < 1e15 else f"{value:.4g}"
+    return printable.line(value)
 
 
 def _numeric(values: Sequence[Cell]) -> bool:

@@ -54,9 +54,9 @@ def call(arguments: argparse.Namespace) -> int:
             log=log.terminal("debug" if arguments.verbose else "error" if silent else "warning"),
         )
     if arguments.json:
-        summary.document(done.manifest, done.measurements, arguments.folder)
+        summary.document(done.manifest, done.measurements, done.certificate, arguments.folder)
     elif not arguments.quiet:
-        summary.show(done.manifest, done.measurements, arguments.folder)
+        summary.show(done.manifest, done.measurements, done.certificate, arguments.folder)
     return summary.exit_code(done.manifest)
 
 

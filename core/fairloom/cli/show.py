@@ -35,10 +35,9 @@ def call(arguments: argparse.Namespace) -> int:
 def _run(folder: Path, *, as_json: bool) -> int:
     from fairloom.cli import summary  # noqa: PLC0415 - components need none of this
 
-    manifest, measurements = (
-        json.loads((folder / f"{name}.json").read_text("utf-8")) for name in ("manifest", "measurements")
-    )
-    (summary.document if as_json else summary.show)(manifest, measurements, folder)
+    names = ("manifest", "measurements", "certificate")
+    manifest, measurements, certificate = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in names)
+    (summary.document if as_json else summary.show)(manifest, measurements, certificate, folder)
     return 0
 
 

@@ -1,8 +1,8 @@
-"""A run in a screenful: status, gates, what was rejected and what is missing."""
+"""A run in a screenful: status, gates, balance, what was rejected and what is missing."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ def exit_code(manifest: Tree) -> int:
     return 0 if manifest["status"] == "passed" else 1
 
 
-def document(manifest: Tree, measurements: Tree, folder: Path) -> None:
+def document(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) -> None:
     """Print the run as one JSON document."""
     kept = ("status", "rows", "families", "seed", "content_digest", "counts", "shortfall", "splits")
     output.document(
@@ -26,16 +26,20 @@ def document(manifest: Tree, measurements: Tree, folder: Path) -> None:
             **{key: manifest.get(key) for key in kept},
             "gates": measurements.get("gates", []),
             "audit": measurements.get("audit", []),
+            "strongest": _bare(strongest(certificate)),
+            "furthest": _bare(furthest(certificate)),
+            "least_kept": lowest(measurements.get("audit", [])),
         }
     )
 
 
-def show(manifest: Tree, measurements: Tree, folder: Path) -> None:
+def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) -> None:
     """Print the run for a reader."""
     about = manifest["recipe"].get("recipe", {})
     output.text(f"{about.get('name', folder.name)} {about.get('version', '')}: {manifest['status']}")
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
+    _balance(certificate, measurements.get("audit", []))
     _steps(manifest.get("counts", {}).get("steps", []))
     _shortfall(manifest.get("shortfall", []))
     page = folder / "report.html"
@@ -62,6 +66,61 @@ def gates(verdicts: list[Tree]) -> None:
     ]
     explained = any(row[-1] for row in rows)
     output.table(columns if explained else columns[:-1], rows if explained else [row[:-1] for row in rows])
+
+
+def strongest(certificate: Tree) -> Tree | None:
+    """The pair of axes with the largest V in the final rows, with what was planned for it."""
+    return max(_pairs(certificate), key=lambda pair: pair["v"], default=None)
+
+
+def furthest(certificate: Tree) -> Tree | None:
+    """The pair whose gap is larger than planned by the most; ``None`` where none is."""
+    wider = [pair for pair in _pairs(certificate) if pair["gap"] > pair["planned_gap"]]
+    return max(wider, key=lambda pair: pair["gap"] - pair["planned_gap"], default=None)
+
+
+def lowest(audit: Sequence[Tree]) -> Tree | None:
+    """The step and axis with the lowest selection ratio, where something was rejected."""
+    entries = [
+        {key: entry[key] for key in ("step", "axis", "ratio", "p")}
+        for entry in audit
+        if any(group["rejected"] for group in entry["groups"])
+    ]
+    return min(entries, key=lambda entry: entry["ratio"], default=None)
+
+
+def _pairs(certificate: Tree) -> list[Tree]:
+    planned = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
+    pairs = ((pair, planned.get(tuple(pair["axes"]), pair)) for pair in certificate.get("pairs", []))
+    return [{**pair, "planned_gap": plan["gap"], "planned_v": plan["v"]} for pair, plan in pairs]
+
+
+def _bare(pair: Tree | None) -> Tree | None:
+    """A pair without its table."""
+    return pair and {key: pair[key] for key in ("axes", "gap", "v", "p", "planned_gap", "planned_v")}
+
+
+def _balance(certificate: Tree, audit: Sequence[Tree]) -> None:
+    output.heading("Balance")
+    pair, wider, least = strongest(certificate), furthest(certificate), lowest(audit)
+    tied = pair and f"{_names(pair)}: V {pair['v']:.4g} (planned {pair['planned_v']:.4g}), {_chance(pair['p'])}"
+    gap = wider and f"{_names(wider)}: gap {wider['gap']:,} (planned {wider['planned_gap']:,})"
+    ratio = least and f"{least['step']} by {least['axis']}: {least['ratio']:.3f} (fair from 0.8), {_chance(least['p'])}"
+    output.facts(
+        [
+            ("strongest association", tied or "no two axes are declared"),
+            ("furthest from the plan", gap or "no gap is wider than planned"),
+            ("lowest selection ratio", ratio or "nothing was rejected"),
+        ]
+    )
+
+
+def _chance(p: float) -> str:
+    return "p < 0.001" if p < 0.001 else f"p {p:.3g}"
+
+
+def _names(pair: Tree) -> str:
+    return " by ".join(pair["axes"])
 
 
 def _status(gate: Tree) -> str:
@@ -105,4 +164,4 @@ def _shortfall(cells: list[Tree]) -> None:
         )
         for cell in cells
     ]
-    output.table(("cell", "missing", "reasons"), rows)
+    output.table(("cell", "missing", "rejected because"), rows)

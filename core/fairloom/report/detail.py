@@ -12,7 +12,7 @@ Node = dict[str, Any]
 
 
 def node(value: Any, depth: int = 0) -> Node:
-    """``value`` as a tree of nodes with a ``kind``: ``facts``, ``table``, ``compare``, ``list`` or ``scalar``."""
+    """``value`` as a tree of nodes of a ``kind``: facts, ``table``, ``compare``, ``list``, ``line`` or ``scalar``."""
     if depth >= DEEPEST or not isinstance(value, Mapping | list | tuple):
         return {"kind": "scalar", "value": value if _is_scalar(value) else str(value)}
     if isinstance(value, Mapping):
@@ -58,6 +58,9 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> Node:
 
 
 def _list(values: Sequence[Any], depth: int) -> Node:
+    """Scalars stand on one line; anything else gets an item of its own."""
+    if all(_is_scalar(value) for value in values):
+        return {"kind": "line", "items": values[:MOST_LINES], "left_out": max(0, len(values) - MOST_LINES)}
     return {
         "kind": "list",
         "items": [node(value, depth + 1) for value in values[:MOST_LINES]],

@@ -95,6 +95,43 @@ def bars(counts: Sequence[int], most: int = 48) -> tuple[Bar, ...]:
     )
 
 
+@attrs.frozen
+class Pair:
+    """One bin of two histograms: the shares of either side, and the bar of ours as in ``Bar``."""
+
+    low: int
+    high: int | None
+    ours: float
+    theirs: float
+    x: float
+    width: float
+    height: float
+
+
+def overlay(ours: Sequence[int], theirs: Sequence[int], low: int, width: int) -> tuple[tuple[Pair, ...], str]:
+    """Two histograms over the same bins as shares: the bars of ours, and an SVG path along the tops of theirs.
+
+    The last bin is open and has no ``high``.
+    """
+    shares = [(a / sum(ours), b / sum(theirs)) for a, b in zip(ours, theirs, strict=True)]
+    top = max(max(pair) for pair in shares)
+    wide = 100 / len(shares)
+    pairs = tuple(
+        Pair(
+            low + width * index,
+            low + width * (index + 1) - 1 if index < len(shares) - 1 else None,
+            a,
+            b,
+            wide * index,
+            wide,
+            100 * a / top,
+        )
+        for index, (a, b) in enumerate(shares)
+    )
+    steps = " ".join(f"V{100 - 100 * pair.theirs / top:.2f} H{pair.x + wide:.3f}" for pair in pairs)
+    return pairs, f"M0 100 {steps} V100"
+
+
 def quantile(counts: Sequence[int], share: float) -> int:
     """The smallest value with at least ``share`` of all counts at or below it."""
     wanted = share * sum(counts)

@@ -57,9 +57,7 @@ def of(folder: Path) -> dict[str, Any]:
         ],
         "slots": slots,
         "lengths": _lengths(texts, task),
-        "references": [
-            {"name": name, "node": detail.node(found)} for name, found in measurements.get("references", {}).items()
-        ],
+        "references": [_reference(name, found) for name, found in measurements.get("references", {}).items()],
         "shortfall": manifest.get("shortfall", []),
         "provenance": _provenance(manifest),
     }
@@ -92,6 +90,7 @@ def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
         "fairloom": manifest["fairloom"],
         "gates": len(gates),
         "passed": passed,
+        "warned": sum(gate["status"] != "passed" and gate.get("on_fail") == "warn" for gate in gates),
         "missing": missing,
     }
 
@@ -180,7 +179,7 @@ def _heat(pair: Tree) -> dict[str, Any]:
 
 def _pairs(certificate: Tree) -> list[dict[str, Any]]:
     """Every pair of axes, the strongest association first."""
-    planned = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
+    plan = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
     pairs = [
         {
             "gap": None,
@@ -188,7 +187,8 @@ def _pairs(certificate: Tree) -> list[dict[str, Any]]:
             "mi": None,
             "p": None,
             **_heat(pair),
-            "planned": planned.get(tuple(pair["axes"]), {}).get("gap"),
+            "planned": plan.get(tuple(pair["axes"]), {}).get("gap"),
+            "planned_v": plan.get(tuple(pair["axes"]), {}).get("v"),
         }
         for pair in certificate.get("pairs", [])
     ]
@@ -299,6 +299,31 @@ def _lengths(texts: samples.Texts, task: Tree) -> dict[str, Any] | None:
         "whole": _spread("all", total),
         "labels": [_spread(name, texts.lengths[name]) for name in _in_order(texts.lengths, task)],
         "bound": bounds(words.get("min"), words.get("max")) if words else None,
+    }
+
+
+def _reference(name: str, found: Tree) -> dict[str, Any]:
+    """A reference beside the rows: label shares as pairs of bars, lengths as one histogram over another."""
+    labels, lengths = dict(found["labels"]), dict(found["lengths"])
+    if "why" not in labels:
+        labels |= _label_shares(labels["counts"])
+    if "why" not in lengths:
+        bins = (lengths["counts"], lengths["counts_reference"])
+        lengths["bars"], lengths["outline"] = figures.overlay(*bins, lengths["low"], lengths["width"])
+    return {**found, "name": name, "labels": labels, "lengths": lengths}
+
+
+def _label_shares(counts: Sequence[Tree]) -> dict[str, Any]:
+    ours, theirs = (sum(line[side] for line in counts) for side in ("n", "n_reference"))
+    lines = [{**line, "ours": line["n"] / ours, "theirs": line["n_reference"] / theirs} for line in counts]
+    both = [line for line in lines if line["n"] and line["n_reference"]]
+    return {
+        "here": [line for line in lines if line["n"]],
+        "elsewhere": [line for line in lines if not line["n"]],
+        "both": len(both),
+        "covered": sum(line["ours"] for line in both),
+        "covers": sum(line["theirs"] for line in both),
+        "largest": max(share for line in lines for share in (line["ours"], line["theirs"])),
     }
 
 
