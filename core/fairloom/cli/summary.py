@@ -35,8 +35,8 @@ def document(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path
 
 def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) -> None:
     """Print the run for a reader."""
-    about = manifest["recipe"].get("recipe", {})
-    output.text(f"{about.get('name', folder.name)} {about.get('version', '')}: {manifest['status']}")
+    who = manifest.get("identity", {})
+    output.text(f"{who.get('name', folder.name)} {who.get('version', '')}: {manifest['status']}")
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
     _balance(certificate, measurements.get("audit", []))
