@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from fairloom import contingency
+from fairloom.answers import Step
 from fairloom.factors import Axis, Factor
 from fairloom.tally import StepTally
-from fairloom.weave import Step
 
 
 def audit(steps: Sequence[Step], tallies: Sequence[StepTally], factors: Mapping[str, Factor]) -> list[dict[str, Any]]:

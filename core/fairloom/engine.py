@@ -19,6 +19,7 @@ from fairloom.events import RunInfo, StepInfo
 from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
 from fairloom.gates import decide, outcome
+from fairloom.guard import asked, blamed, watching
 from fairloom.inputs import file_digest
 from fairloom.log import FILE, Log
 from fairloom.loom import Loom
@@ -48,7 +49,7 @@ class Engine:
     def __attrs_post_init__(self) -> None:
         """Listen to the observers of the plugins in use."""
         self.observers = self.loom.plugins.observers(
-            lambda name, error: self.log.warning("observer.off", plugin=name, error=error)
+            lambda name, error: self.log.warning("observer.off", plugin=name, error=_said(error))
         )
 
     def go(self, who: dict[str, Any]) -> None:
@@ -117,10 +118,11 @@ class Engine:
         planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
         comparison = Comparison.of(loom)
-        observers = [comparison.observe, *(metric.observe for metric in metrics)]
-        digest, data = final_pass(loom, parts, out, [certificate.observe, planned.observe, *observers])
+        watchers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        observers = [certificate.observe, planned.observe, comparison.observe, *watchers]
+        digest, data = final_pass(loom, parts, out, observers)
         rejected = write_ledger(loom, parts, out)
-        verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        verdicts = [decide(gate, asked(gate, metric)) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
             self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
@@ -186,7 +188,8 @@ class Engine:
             for name, folder in folders.items():
                 target = out / "export" / f"{name}{writer.suffix}"
                 target.parent.mkdir(exist_ok=True)
-                writer.write(_batches(folder), target)
+                with blamed(f"writer {use}"):
+                    writer.write(_batches(folder), target)
 
     def _present(self, out: Path, manifest: dict[str, Any], rows: dict[str, int]) -> None:
         """Report, card and manifest; the manifest last, with the digests of everything else."""
@@ -215,6 +218,10 @@ class Engine:
 def _batches(folder: Path) -> Iterable[pa.RecordBatch]:
     for path in sorted(folder.rglob("*.parquet")):
         yield from pq.ParquetFile(path).iter_batches()
+
+
+def _said(error: BaseException) -> str:
+    return "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
 
 
 def _fresh_folder(path: Path) -> None:
