@@ -12,7 +12,7 @@ Node = dict[str, Any]
 
 
 def node(value: Any, depth: int = 0) -> Node:
-    """``value`` as a tree of nodes of a ``kind``: facts, ``table``, ``compare``, ``list``, ``line`` or ``scalar``."""
+    """``value`` as a tree of nodes of a ``kind``: facts, table, compare, list, line or scalar."""
     if depth >= DEEPEST or not isinstance(value, Mapping | list | tuple):
         return {"kind": "scalar", "value": value if _is_scalar(value) else str(value)}
     if isinstance(value, Mapping):
