@@ -37,7 +37,7 @@ def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) ->
     """Print the run for a reader."""
     about = manifest["recipe"].get("recipe", {})
     warned = sum(_warns(gate) for gate in measurements.get("gates", []))
-    said = f", {warned} gate{'' if warned == 1 else 's'} failed that only warn{'s' if warned == 1 else ''}" * bool(warned)
+    said = f", {warned} failed gate{' that only warns' if warned == 1 else 's that only warn'}" if warned else ""
     output.text(f"{about.get('name', folder.name)} {about.get('version', '')}: {manifest['status']}{said}")
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
