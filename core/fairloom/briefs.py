@@ -14,6 +14,8 @@ from fairloom.batch import ADDRESS, ATTEMPT, CELL, FAMILY, MEMBER
 from fairloom.design import Codes, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Axis, Factor
+from fairloom.guard import blamed
+from fairloom.problems import PluginError
 
 
 @attrs.frozen(eq=False)
@@ -36,6 +38,14 @@ class Column:
         taken = self.codes[np.where(unused, 0, levels)] if self.codes.size else levels
         indices = pa.array(taken, pa.int32(), mask=unused if unused.any() else None)
         return pa.DictionaryArray.from_arrays(indices, self.names)
+
+
+def _drawn(factor: Factor, stream: Draws, family: Ints, attempt: Ints) -> pa.Array:
+    with blamed(f"the value sampler of factor {factor.name!r}"):
+        values = factor.sampler.draw(stream, family, attempt)
+        if not isinstance(values, pa.Array) or len(values) != len(family):
+            raise PluginError(f"must answer an Arrow array of {len(family)} values")
+        return values
 
 
 @attrs.frozen(eq=False)
@@ -84,7 +94,7 @@ class Briefs:
         for factor in self.valued:
             # Drawn per family: the members of a family differ in the within-factors only.
             stream = self.draws.stream("factor", factor.name)
-            values = factor.sampler.draw(stream, family, attempt)
+            values = _drawn(factor, stream, family, attempt)
             columns[factor.name] = self._where_used(factor.name, values, levels)
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
 

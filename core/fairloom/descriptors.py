@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from typing import get_args
 
 import attrs
 
-from fairloom.components import API, Component, Sampler
+from fairloom.components import API, Component, Sampler, Scope
 
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
@@ -45,6 +46,8 @@ def faults(component: Component) -> Iterator[str]:
     yield from _summary_faults(component.summary)
     yield from _config_faults(component.config, kind_of(component))
     yield from _build_faults(component.build)
+    if component.scope not in get_args(Scope):
+        yield f"has the scope {component.scope!r}; scopes are {', '.join(get_args(Scope))}"
 
 
 def _name_faults(name: object) -> Iterator[str]:

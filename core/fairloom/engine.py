@@ -12,13 +12,14 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairloom.audit import audit, shortfall
+from fairloom.audit import Shortfall, audit
 from fairloom.certificate import CertificateBuilder, PlannedBuilder
 from fairloom.comparison import Comparison
 from fairloom.events import RunInfo, StepInfo
 from fairloom.executors import Runs
 from fairloom.finish import Parts, final_pass, write_ledger
 from fairloom.gates import decide, outcome
+from fairloom.guard import asked, blamed, watching
 from fairloom.inputs import file_digest
 from fairloom.log import FILE, Log
 from fairloom.loom import Loom
@@ -48,7 +49,7 @@ class Engine:
     def __attrs_post_init__(self) -> None:
         """Listen to the observers of the plugins in use."""
         self.observers = self.loom.plugins.observers(
-            lambda name, error: self.log.warning("observer.off", plugin=name, error=error)
+            lambda name, error: self.log.warning("observer.off", plugin=name, error=_said(error))
         )
 
     def go(self, who: dict[str, Any]) -> None:
@@ -117,10 +118,12 @@ class Engine:
         planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
         comparison = Comparison.of(loom)
-        observers = [comparison.observe, *(metric.observe for metric in metrics)]
-        digest, data = final_pass(loom, parts, out, [certificate.observe, planned.observe, *observers])
-        rejected = write_ledger(loom, parts, out)
-        verdicts = [decide(gate, metric.result()) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        watchers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
+        observers = [certificate.observe, planned.observe, comparison.observe, *watchers]
+        digest, data = final_pass(loom, parts, out, observers)
+        short = Shortfall.of(settled.short)
+        rejected = write_ledger(loom, parts, out, short.observe)
+        verdicts = [decide(gate, asked(gate, metric)) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
             self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
@@ -131,11 +134,12 @@ class Engine:
             "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
-        design = planned.result(family for family, _ in settled.short)
+        design = planned.result(short.families)
         write_text(out / "certificate.json", pretty({**certificate.result(), "design": design}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
+        manifest["shortfall"] = short.result(loom)
         manifest["splits"] = data.counts if recipe.export.split else {}
         if status == "passed":
             self._export(out)
@@ -172,7 +176,6 @@ class Engine:
             "members": loom.plan.members,
             "asked": loom.rows,
             "counts": {"steps": steps, "refill_rounds": settled.turns},
-            "shortfall": shortfall(settled.short, loom),
             "inputs": who["inputs"],
             "plugins": who["plugins"],
             "environment": environment(),
@@ -186,7 +189,8 @@ class Engine:
             for name, folder in folders.items():
                 target = out / "export" / f"{name}{writer.suffix}"
                 target.parent.mkdir(exist_ok=True)
-                writer.write(_batches(folder), target)
+                with blamed(f"writer {use}"):
+                    writer.write(_batches(folder), target)
 
     def _present(self, out: Path, manifest: dict[str, Any], rows: dict[str, int]) -> None:
         """Report, card and manifest; the manifest last, with the digests of everything else."""
@@ -215,6 +219,10 @@ class Engine:
 def _batches(folder: Path) -> Iterable[pa.RecordBatch]:
     for path in sorted(folder.rglob("*.parquet")):
         yield from pq.ParquetFile(path).iter_batches()
+
+
+def _said(error: BaseException) -> str:
+    return "; ".join([f"{type(error).__name__}: {error}", *getattr(error, "__notes__", [])])
 
 
 def _fresh_folder(path: Path) -> None:

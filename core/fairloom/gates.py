@@ -68,7 +68,7 @@ def decide(spec: GateSpec, measurement: Measurement) -> Verdict:
         max=spec.max,
         n=measurement.n,
         why=why,
-        values=dict(measurement.values),
+        values={name: value for name, value in measurement.values.items() if math.isfinite(value)},
         detail=measurement.detail,
     )
 

@@ -9,16 +9,18 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
+from fairloom.answers import Step
 from fairloom.briefs import Briefs
 from fairloom.components import Executor, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
+from fairloom.guard import built
 from fairloom.inputs import Inputs
 from fairloom.plugins import Plugins
 from fairloom.recipe import GateSpec, Recipe
 from fairloom.structure import structure
-from fairloom.weave import Step, Weaver
+from fairloom.weave import Weaver
 
 Opener = Callable[[], pa.Table]
 
@@ -64,25 +66,26 @@ class Loom:
 
     def weaver(self) -> Weaver:
         """A weaver of parts."""
-        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes)
+        fields = self.recipe.task.fields
+        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields)
 
     def metric(self, gate: GateSpec, index: int) -> Any:
         """A fresh measuring object for a gate."""
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
         config: Any = structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
-        return component.build(config, self._tools("gate", gate.name))
+        return built(component, config, self._tools("gate", gate.name), "gate", index)
 
     def writer(self, use: str) -> Any:
         """The writer of a further export format."""
         component, _ = self.plugins.find(Writer, use, "export", "formats")
         config: Any = structure(component.config, {}, ("export", "formats"))
-        return component.build(config, self._tools("writer", use))
+        return built(component, config, self._tools("writer", use), "export", "formats")
 
     def executor(self, use: str) -> Any:
         """The executor of a plugin, with its default settings."""
         component, _ = self.plugins.find(Executor, use)
         config: Any = structure(component.config, {})
-        return component.build(config, self._tools("executor", use))
+        return built(component, config, self._tools("executor", use), "--executor")
 
     def _tools(self, *stream: str) -> Tools:
         return Tools(

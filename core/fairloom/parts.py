@@ -15,6 +15,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
+from fairloom.answers import Step, remembered
 from fairloom.batch import ADDRESS, ATTEMPT, FAMILY
 from fairloom.draws import Ints
 from fairloom.inputs import file_digest
@@ -107,7 +108,7 @@ def _write_all(loom: Loom, woven: Woven, folder: Path, stem: str) -> dict[str, s
     if rows is not None:
         files["rows"] = write_batches(folder / f"{stem}.arrow", rows.to_batches())
         for index, step in enumerate(loom.dataset_steps):
-            memory = [_remember(step.work, batch, loom.axes) for batch in rows.to_batches()]
+            memory = [_remember(step, batch, loom.axes) for batch in rows.to_batches()]
             files[f"memory{index}"] = write_batches(folder / f"{stem}.memory{index}.arrow", memory)
     lost = in_order(woven.rejected)
     if lost is not None:
@@ -115,9 +116,9 @@ def _write_all(loom: Loom, woven: Woven, folder: Path, stem: str) -> dict[str, s
     return files
 
 
-def _remember(work: Any, rows: pa.RecordBatch, axes: Sequence[str]) -> pa.RecordBatch:
+def _remember(step: Step, rows: pa.RecordBatch, axes: Sequence[str]) -> pa.RecordBatch:
     """What a dataset filter keeps of these rows, after what the core needs to place a verdict."""
-    kept = work.remember(rows)
+    kept = remembered(step, rows)
     names = [ADDRESS, FAMILY, ATTEMPT, *axes]
     columns = [rows.column(name) for name in names]
     return pa.RecordBatch.from_arrays([*columns, *kept.columns], names=[*names, *kept.schema.names])

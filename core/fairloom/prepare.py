@@ -12,12 +12,14 @@ from typing import Any, TypeVar
 import attrs
 import pyarrow as pa
 
+from fairloom.answers import Step
 from fairloom.batch import LABEL
 from fairloom.briefs import Briefs
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools
-from fairloom.design import Plan, Uses, design_task
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, Writer
+from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, load_factors
+from fairloom.guard import blamed, built
 from fairloom.inputs import Inputs, inputs_for
 from fairloom.locate import KeyPath
 from fairloom.loom import Loom, Opener
@@ -26,7 +28,6 @@ from fairloom.problems import Problem, RecipeError
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
 from fairloom.rules import rules_of
 from fairloom.structure import structure
-from fairloom.weave import Step
 
 T = TypeVar("T")
 
@@ -44,7 +45,10 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     setting.load_observers()
     setting.load_factors()
     setting.open_references()
+    setting.check_steps()
     setting.check_gates()
+    setting.check_formats()
+    setting.check_design()
     setting.stop()
     setting.build_steps()
     setting.stop()
@@ -65,6 +69,7 @@ class _Setting:
     plugins: Plugins
     factors: Mapping[str, Factor] = attrs.field(factory=dict)
     references: dict[str, Opener] = attrs.field(factory=dict)
+    rules: tuple[Rule, ...] = ()
     steps: list[Step] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
 
@@ -73,8 +78,16 @@ class _Setting:
         try:
             return work()
         except RecipeError as error:
-            self.problems += [_below(problem, path) for problem in error.problems]
+            self.problems += [self._at_file(_below(problem, path)) for problem in error.problems]
             return None
+
+    def _at_file(self, problem: Problem) -> Problem:
+        """A problem with a whole value table, at the key that names its file."""
+        name = problem.path[1] if len(problem.path) == 2 and problem.path[0] == "factors" else None
+        spec = self.recipe.factors.get(str(name))
+        if spec is None or spec.from_ is None:
+            return problem
+        return attrs.evolve(problem, path=(*problem.path, "from"), message=f"{spec.from_}: {problem.message}")
 
     def stop(self) -> None:
         """Raise what was found."""
@@ -92,7 +105,7 @@ class _Setting:
             open_path=self.inputs.open_path,
             references=self.references,
         )
-        return component.build(config, tools)
+        return built(component, config, tools, *path)
 
     def load_observers(self) -> None:
         """Plugins that only observe: nothing else in the recipe would load them."""
@@ -136,27 +149,32 @@ class _Setting:
         reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
         return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
 
-    def build_steps(self) -> None:
-        """Generators and filters, in order."""
+    def check_steps(self) -> None:
+        """Components that exist, and settings they take: said together with what is wrong with factors."""
         kinds = [spec.kind for spec in self.recipe.step]
         if kinds[:1] != ["generate"]:
-            self.problems.append(
-                Problem(
-                    "the first step must generate rows",
-                    ("step", 0) if kinds else ("step",),
-                    suggestion='for example generate = "template"',
-                )
-            )
+            said = "the first step must generate rows" if kinds else "the recipe has no [[step]]"
+            way = 'begin with generate = "template", or another generator'
+            self.problems.append(Problem(said, ("step", 0) if kinds else ("step",), suggestion=way))
+        for index, spec in enumerate(self.recipe.step):
+            self.catch(lambda index=index, spec=spec: self._found(index, spec), "step", index)  # type: ignore[misc]
+
+    def _found(self, index: int, spec: StepSpec) -> Component:
+        kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
+        component, _ = self.plugins.find(kind, spec.use, "step", index, spec.kind)
+        structure(component.config, spec.settings, ("step", index), owner=StepSpec)
+        return component
+
+    def build_steps(self) -> None:
+        """Generators and filters, in order."""
         for index, spec in enumerate(self.recipe.step):
             step = self.catch(lambda index=index, spec=spec: self._step(index, spec), "step", index)  # type: ignore[misc]
             if step is not None:
                 self.steps.append(step)
 
     def _step(self, index: int, spec: StepSpec) -> Step:
-        path: KeyPath = ("step", index)
-        kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
-        component, _ = self.plugins.find(kind, spec.use, *path, spec.kind)
-        work = self.build(component, spec.settings, path, StepSpec, "step", spec.name)
+        component = self._found(index, spec)
+        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name)
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
 
     def check_gates(self) -> None:
@@ -171,27 +189,44 @@ class _Setting:
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
         structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
 
-    def plan(self) -> Plan:
-        """The allocation of levels, or an empty shell when problems were found."""
-        rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.factors), "design")
-        self.stop()
-        plan = self.catch(lambda: self._plan(rules or ()), "design")
-        self.stop()
-        return plan  # type: ignore[return-value]  # stop() raised if there is none
+    def check_formats(self) -> None:
+        """Writers that exist."""
+        for index, use in enumerate(self.recipe.export.formats):
+            path: KeyPath = ("export", "formats", index)
+            self.catch(lambda use=use, path=path: self.plugins.find(Writer, use, *path), *path)  # type: ignore[misc]
 
-    def _plan(self, rules: Iterable[Any]) -> Plan:
-        spec, rows = self.recipe.design, self.recipe.recipe.rows
-        component, _ = self.plugins.find(Sampler, spec.use, "design", "use", plans="design")
-        sampler = self.build(component, spec.settings, ("design",), DesignSpec, "design")
-        task = design_task(
-            spec,
+    def check_design(self) -> None:
+        """A sampler that exists, axes and rules that name something: only once the factors are known."""
+        use = self.recipe.design.use
+        self.catch(lambda: self.plugins.find(Sampler, use, "design", "use", plans="design"), "design")
+        if self.factors:
+            rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.factors), "design")
+            self.rules = rules or ()
+            self.catch(self._task, "design")
+
+    def _task(self) -> DesignTask:
+        rows = self.recipe.recipe.rows
+        return design_task(
+            self.recipe.design,
             self.factors,
             rows=None if rows == "all" else rows,
-            rules=tuple(rules),
+            rules=self.rules,
             uses=self.uses,
             draws=Draws(self.recipe.recipe.seed).stream("design"),
         )
-        plan: Plan = sampler.plan(task)
+
+    def plan(self) -> Plan:
+        """The allocation of levels."""
+        plan = self.catch(self._plan, "design")
+        self.stop()
+        return plan  # type: ignore[return-value]  # stop() raised if there is none
+
+    def _plan(self) -> Plan:
+        spec = self.recipe.design
+        component, _ = self.plugins.find(Sampler, spec.use, "design", "use", plans="design")
+        sampler = self.build(component, spec.settings, ("design",), DesignSpec, "design")
+        with blamed(f"design sampler {spec.use}"):
+            plan: Plan = sampler.plan(self._task())
         return plan
 
     @property
@@ -218,8 +253,8 @@ class _Setting:
         """Build metrics and writers once, so that their complaints come before the work."""
         for index, gate in enumerate(self.recipe.gate):
             self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
-        for use in self.recipe.export.formats:
-            self.catch(lambda use=use: loom.writer(use), "export", "formats")  # type: ignore[misc]
+        for index, use in enumerate(self.recipe.export.formats):
+            self.catch(lambda use=use: loom.writer(use), "export", "formats", index)  # type: ignore[misc]
 
 
 def _below(problem: Problem, path: KeyPath) -> Problem:

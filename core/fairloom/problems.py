@@ -65,8 +65,8 @@ class RecipeError(FairloomError):
     exit_code = 2
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        """Keep the problems sorted by place."""
-        self.problems = tuple(sorted(problems, key=_place))
+        """Keep the problems sorted by place, each once."""
+        self.problems = tuple(sorted(dict.fromkeys(problems), key=_place))
         super().__init__("\n".join(problem.render() for problem in self.problems))
 
     @classmethod

@@ -15,14 +15,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairloom.answers import Step, judged
 from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, REASON, STEP
 from fairloom.draws import Ints
 from fairloom.loom import Loom
 from fairloom.parts import PARTS, PartSpec, read_batches, refill_specs
-from fairloom.problems import PluginError
 from fairloom.store import WORK
 from fairloom.tally import StepTally
-from fairloom.weave import MATE, Step
+from fairloom.weave import MATE
 
 Result = dict[str, Any]
 Execute = Callable[[Sequence[PartSpec]], list[Result]]
@@ -133,15 +133,9 @@ class _Memory:
         table = self.table
         if table is None or not table.num_rows:
             return DROPS.empty_table()
-        verdicts = self.step.work.judge(table.drop_columns([ATTEMPT, *self.axes]), self.priority)
-        if verdicts.num_rows != table.num_rows:
-            raise PluginError(
-                f"filter {self.step.use} (step {self.step.name!r}) gave {verdicts.num_rows} verdicts "
-                f"on {table.num_rows} rows"
-            )
-        reasons = verdicts.column(REASON).combine_chunks().cast(pa.string())
+        reasons, cites = judged(self.step, table.drop_columns([ATTEMPT, *self.axes]), self.priority)
         self._count(table, reasons, tally)
-        return self._drops(table, reasons, verdicts.column(CITES).combine_chunks())
+        return self._drops(table, reasons, cites)
 
     def _count(self, table: pa.Table, reasons: pa.Array, tally: StepTally) -> None:
         start = self.fresh_from

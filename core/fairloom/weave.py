@@ -8,33 +8,21 @@ part, so the size of parts and the number of workers cannot change a row.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal
 
 import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairloom.answers import Step, answered, check_fields
 from fairloom.batch import ADDRESS, FAMILY, REASON, STEP, with_columns
 from fairloom.briefs import Briefs
 from fairloom.draws import Ints
-from fairloom.problems import FairloomError, PluginError
 from fairloom.tally import Mask, StepTally
 
 BATCH_ROWS = 65_536
 """Arrow's string arrays overflow at 2 GiB; batches stay far below."""
 MATE = "family member rejected"
-
-
-@attrs.frozen(eq=False)
-class Step:
-    """A working step: ``apply`` is ``write`` for generators and ``judge`` for filters."""
-
-    name: str
-    use: str
-    kind: Literal["generate", "filter"]
-    scope: str
-    work: Any
 
 
 @attrs.define(eq=False)
@@ -63,12 +51,16 @@ def in_order(batches: Sequence[pa.RecordBatch]) -> pa.Table | None:
 
 @attrs.frozen(eq=False)
 class Weaver:
-    """Weaves any families of a plan. ``axes`` are the columns the filter audit counts by."""
+    """Weaves any families of a plan.
+
+    ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe.
+    """
 
     briefs: Briefs
     steps: tuple[Step, ...]
     attempts: int
     axes: tuple[str, ...]
+    fields: tuple[str, ...] = ()
 
     def weave(self, families: Ints, attempts: Ints) -> Woven:
         """Weave ``families``, each starting at its entry of ``attempts``."""
@@ -91,10 +83,14 @@ class Weaver:
         """One attempt at each family; returns the families that lost a row."""
         rows = self.briefs.make(families, attempts)
         gone: list[Ints] = []
-        for step, tally in zip(self.steps, woven.tallies, strict=True):
+        planned = frozenset(rows.schema.names)
+        last = max((place for place, step in enumerate(self.steps) if step.kind == "generate"), default=-1)
+        for place, (step, tally) in enumerate(zip(self.steps, woven.tallies, strict=True)):
             if not rows.num_rows:
                 break
-            rows, reasons = apply(step, rows)
+            rows, reasons = answered(step, rows, planned, self.fields)
+            if place == last:
+                check_fields(step, rows, self.fields)
             out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
             lost = _families(rows)[out]
             doomed = np.isin(_families(rows), lost) if lost.size else out
@@ -119,45 +115,3 @@ def marked(rows: pa.RecordBatch, doomed: Mask, step: str, reasons: pa.Array) -> 
     lost = rows.filter(pa.array(doomed))
     extra = pa.RecordBatch.from_arrays([pa.array([step] * lost.num_rows, pa.string()), said], names=[STEP, REASON])
     return with_columns(lost, extra)
-
-
-def apply(step: Step, rows: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array]:
-    """Run a step: the rows with what it wrote, and the reason per row (null where it stands)."""
-    try:
-        if step.kind == "generate":
-            return _write(step, rows)
-        return rows, _judge(step, rows)
-    except FairloomError:
-        raise
-    except Exception as error:
-        raise PluginError(
-            f"step {step.name!r} ({step.use}) failed on the rows from address {rows.column(ADDRESS)[0]}: "
-            f"{type(error).__name__}: {error}"
-        ) from error
-
-
-def _write(step: Step, rows: pa.RecordBatch) -> tuple[pa.RecordBatch, pa.Array]:
-    wrote = step.work.write(rows)
-    if wrote.num_rows != rows.num_rows:
-        raise PluginError(
-            f"generator {step.use} (step {step.name!r}) answered {wrote.num_rows} rows to {rows.num_rows} briefs"
-        )
-    taken = {ADDRESS, FAMILY} & set(wrote.schema.names)
-    if taken:
-        raise PluginError(f"generator {step.use} (step {step.name!r}) may not write the column {min(taken)!r}")
-    reasons = pa.nulls(rows.num_rows, pa.string())
-    if REASON in wrote.schema.names:
-        reasons = wrote.column(REASON)
-        wrote = wrote.drop_columns([REASON])
-    return with_columns(rows, wrote), reasons
-
-
-def _judge(step: Step, rows: pa.RecordBatch) -> pa.Array:
-    reasons = step.work.judge(rows)
-    if len(reasons) != rows.num_rows:
-        raise PluginError(
-            f"filter {step.use} (step {step.name!r}) gave {len(reasons)} verdicts on {rows.num_rows} rows"
-        )
-    if isinstance(reasons, pa.ChunkedArray):
-        reasons = reasons.combine_chunks()
-    return reasons if pa.types.is_string(reasons.type) else reasons.cast(pa.string())
