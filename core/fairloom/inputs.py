@@ -8,7 +8,7 @@ from pathlib import Path
 
 import attrs
 
-from fairloom.problems import RecipeError
+from fairloom.problems import RecipeError, did_you_mean
 
 _CHUNK = 1 << 20
 
@@ -38,7 +38,7 @@ class Inputs:
         """The absolute path of a file of the recipe; records it as an input of the run."""
         path = self._inside(text)
         if not path.exists():
-            raise RecipeError.of(f"there is no file {text!r} in {self.root}")
+            raise RecipeError.of(f"there is no file {text!r} in {self.root}", suggestion=_beside(path))
         if not path.is_file():
             raise RecipeError.of(f"{text!r} is not a regular file")
         self._seen[text] = path
@@ -47,7 +47,12 @@ class Inputs:
     def _inside(self, text: str) -> Path:
         if "://" in text or "\x00" in text:
             raise RecipeError.of(f"{text!r} is not a file path; fairloom opens local files only")
-        path = (self.root / text).resolve()
+        try:
+            path = (self.root / text).resolve()
+            path.exists()
+        except (OSError, RuntimeError) as error:  # a name too long, links that go round in a circle
+            said = getattr(error, "strerror", None) or "its links go round in a circle"
+            raise RecipeError.of(f"{text[:80]!r} cannot be opened: {said}") from error
         homes = [folder.resolve() for folder in (self.root, *self.allow)]
         if any(path.is_relative_to(home) for home in homes):
             return path
@@ -62,6 +67,13 @@ class Inputs:
             {"path": name, "sha256": file_digest(path), "bytes": path.stat().st_size}
             for name, path in sorted(self._seen.items())
         ]
+
+
+def _beside(path: Path) -> str | None:
+    """A file in the same folder with nearly the same name."""
+    names = [other.name for other in path.parent.iterdir()] if path.parent.is_dir() else []
+    near = did_you_mean(path.name, names)
+    return near if near and near.startswith("did") else None
 
 
 def inputs_for(root: Path, allow: Iterable[str | Path] = ()) -> Inputs:

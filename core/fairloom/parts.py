@@ -20,7 +20,9 @@ from fairloom.batch import ADDRESS, ATTEMPT, FAMILY
 from fairloom.draws import Ints
 from fairloom.inputs import file_digest
 from fairloom.loom import Loom
+from fairloom.manifest import identity
 from fairloom.prepare import prepare
+from fairloom.problems import RunError
 from fairloom.recipe import Recipe
 from fairloom.store import WORK, atomic, ordered
 from fairloom.tally import to_plain
@@ -31,12 +33,16 @@ PARTS = "parts"
 
 @attrs.frozen(kw_only=True)
 class Job:
-    """What every part of a run shares: the resolved recipe, where its files are, where output goes."""
+    """What every part of a run shares: the resolved recipe, where its files are, where output goes.
+
+    ``identity`` is the digest of what decides the data; a worker that finds something else refuses to work.
+    """
 
     recipe: dict[str, Any]
     root: str
     allow: tuple[str, ...]
     folder: str
+    identity: str = ""
 
 
 @attrs.frozen(kw_only=True)
@@ -99,7 +105,13 @@ def _loom(job: str) -> Loom:
     import json  # noqa: PLC0415 - only workers come here
 
     data = json.loads(job)
-    return prepare(Recipe.from_data(data["recipe"], Path(data["root"])), data["allow"])
+    loom = prepare(Recipe.from_data(data["recipe"], Path(data["root"])), data["allow"])
+    if data["identity"] not in ("", identity(loom)["digest"]):
+        raise RunError(
+            "an input or plugin file was changed while the run was going on, so its rows would not fit together; "
+            "change it back and run the same command again, or start over with --fresh"
+        )
+    return loom
 
 
 def _write_all(loom: Loom, woven: Woven, folder: Path, stem: str) -> dict[str, str]:

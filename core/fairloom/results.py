@@ -25,6 +25,8 @@ class Run:
     manifest: dict[str, Any] = attrs.field(repr=False)
     measurements: dict[str, Any] = attrs.field(repr=False)
     certificate: dict[str, Any] = attrs.field(repr=False)
+    already: bool = False
+    """Whether the call that gave this found the run complete and made nothing."""
 
     @classmethod
     def open(cls, path: str | Path) -> Run:

@@ -6,13 +6,15 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+import attrs
+
 from fairloom.engine import Engine
 from fairloom.executors import Runs, executor_for
 from fairloom.log import FILE, Log, recording, terminal
 from fairloom.manifest import identity
 from fairloom.parts import Job
 from fairloom.prepare import prepare
-from fairloom.problems import RecipeError, RunError
+from fairloom.problems import FairloomError, Problem, RecipeError, RunError
 from fairloom.progress import Progress, Silent
 from fairloom.recipe import Recipe
 from fairloom.results import Run
@@ -36,10 +38,11 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         RecipeError: The recipe or the folder is wrong; nothing was generated.
         RunError: The run could not go on; finished parts are kept.
     """
-    target = _target(recipe, to)
     allowed = [str(Path(folder).resolve()) for folder in allow]
+    target = destination(recipe, to, allowed).resolve()
     loom = prepare(recipe, allowed)
     who = identity(loom)
+    runs = loom.executor(executor) if isinstance(executor, str) else executor or executor_for(loom, workers)
     folder = open_folder(target)
     try:
         if fresh:
@@ -47,14 +50,23 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         if _already(folder, who):
             (log or terminal()).info("run.complete", folder=str(target))
             folder.forget_work()
-            return Run.open(target)
+            return attrs.evolve(Run.open(target), already=True)
         folder.begin(who)
-        job = Job(recipe=recipe.resolved, root=str(recipe.root), allow=tuple(allowed), folder=str(target))
+        job = Job(
+            recipe=recipe.resolved,
+            root=str(recipe.root),
+            allow=tuple(allowed),
+            folder=str(target),
+            identity=who["digest"],
+        )
         with recording(log or terminal(), folder.work / FILE) as written:
-            runs = loom.executor(executor) if isinstance(executor, str) else executor or executor_for(loom, workers)
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()
         return Run.open(target)
+    except FairloomError as error:
+        if not isinstance(error, RecipeError) and (kept := len(folder.journal.read())):
+            error.add_note(f"{kept} finished part{'' if kept == 1 else 's'} of the run are kept in {target}")
+        raise
     except OSError as error:
         raise RunError(
             f"writing to {target} failed: {error.strerror or error} "
@@ -64,33 +76,58 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         folder.close()
 
 
-def _target(recipe: Recipe, to: str | Path | None) -> Path:
+def destination(recipe: Recipe, to: str | Path | None, allow: Iterable[str | Path] = ()) -> Path:
+    """The run folder: ``to``, relative to where we are, or ``export.to``, relative to the recipe.
+
+    Raises:
+        RecipeError: There is neither, or ``export.to`` leaves the recipe's folder and those of ``allow``.
+    """
     if to is not None:
-        return Path(to).resolve()
-    if recipe.export.to is None:
-        raise RecipeError.of("no output folder", "export", suggestion='set to = "out/name" in [export], or give --to')
-    return (recipe.root / recipe.export.to).resolve()
+        return Path(to)
+    named = recipe.export.to
+    if named is None:
+        problem = Problem("the recipe does not say where the run goes", ("export", "to"), suggestion="give --to DIR")
+        raise RecipeError(recipe.place([problem]))
+    path = recipe.root / named
+    homes = [Path(folder).resolve() for folder in (recipe.root, *allow)]
+    if "://" in named or not any(path.resolve().is_relative_to(home) for home in homes):
+        way = "say it yourself with --to DIR"
+        raise RecipeError(
+            recipe.place([Problem(f"{named!r} leaves the recipe's folder", ("export", "to"), suggestion=way)])
+        )
+    return path
 
 
 def _already(folder: Folder, who: dict[str, Any]) -> bool:
-    """Whether this very run is complete here; an error if the folder holds another one."""
+    """Whether this very run is complete here; an error if the folder holds another one.
+
+    Another one that never finished a part has nothing to lose and makes way.
+    """
     there = folder.identity()
     if there is None:
         return False
-    if there.get("digest") != who["digest"]:
-        raise RecipeError.of(
-            f"{folder.path} holds another run ({there.get('name')} {there.get('version')}: {_difference(there, who)})",
-            suggestion="give another folder with --to, or --fresh to replace it",
-        )
-    return folder.complete
+    if there.get("digest") == who["digest"]:
+        return folder.complete
+    if not folder.complete and not folder.journal.read():
+        folder.clear()
+        return False
+    which = "another run" if folder.complete else "another, unfinished run"
+    raise RecipeError.of(
+        f"{folder.path} holds {which} ({there.get('name')} {there.get('version')}: {_difference(there, who)})",
+        suggestion="rows of the two cannot be mixed; give another folder with --to, or --fresh to replace it",
+    )
 
 
 def _difference(there: dict[str, Any], here: dict[str, Any]) -> str:
-    words = {
-        "fairloom": "fairloom itself",
-        "recipe_digest": "the recipe",
-        "inputs": "an input file",
-        "plugins": "a plugin",
-    }
-    changed = [word for key, word in words.items() if there.get(key) != here.get(key)]
+    changed = [word for key, word in _PARTS.items() if there.get(key) != here.get(key)]
+    changed += _changed(there, here, "inputs", "path") + _changed(there, here, "plugins", "name")
     return f"{' and '.join(changed)} changed" if changed else "another name or version"
+
+
+_PARTS = {"fairloom": "fairloom itself", "recipe_digest": "the recipe"}
+
+
+def _changed(there: dict[str, Any], here: dict[str, Any], key: str, name: str) -> list[str]:
+    """The inputs or plugins that are not the same on both sides, by name."""
+    before, after = ({one[name]: one for one in side.get(key, [])} for side in (there, here))
+    return [each for each in dict.fromkeys([*before, *after]) if before.get(each) != after.get(each)]

@@ -162,7 +162,7 @@ def _text(path: Path, asked: Problem | None) -> str:
         raise _fault(asked, f"cannot read {str(path)!r}: {reason}") from error
     if len(data) > MAX_BYTES:
         way = "keep values in tables of their own and name them with from = ..."
-        raise _fault(asked, f"{str(path)!r} is larger than {MAX_BYTES:,} bytes", way)
+        raise _fault(asked, f"{path.name!r} is larger than {MAX_BYTES:,} bytes", way)
     return _decoded(data, path)
 
 
@@ -195,8 +195,15 @@ def _parsed(path: Path, text: str) -> Layer:
 
 
 def _syntax(error: tomli.TOMLDecodeError, name: str) -> Problem:
-    way = "write patterns in single quotes: '\\d+'" if "Unescaped '\\'" in error.msg else None
+    way = next((way for said, way in _SYNTAX_WAYS.items() if said in error.msg), None)
     return Problem(f"not valid TOML: {error.msg}", (), name, error.lineno, error.colno, way)
+
+
+_SYNTAX_WAYS = {
+    "Unescaped '\\'": "write patterns in single quotes: '\\d+'",
+    "Cannot overwrite a value": "write every key of a table once",
+    "twice": "write every table once; what is repeated has double brackets: [[step]]",
+}
 
 
 def _with_profile(layer: Layer, name: str | None, file: str) -> Layer:

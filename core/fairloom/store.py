@@ -148,19 +148,7 @@ class Folder:
 
     def identity(self) -> dict[str, Any] | None:
         """The identity of the run in this folder, if there is one."""
-        for place in (self.work / IDENTITY, self.path / MANIFEST):
-            if place.is_file():
-                try:
-                    data = json.loads(place.read_text(encoding="utf-8"))
-                    found: dict[str, Any] = data.get("identity", data)
-                except (OSError, ValueError) as error:
-                    raise RunError(
-                        f"{place} cannot be read ({error}); nothing was changed. "
-                        "Use --fresh to start over, or another folder"
-                    ) from error
-                else:
-                    return found
-        return None
+        return _identity(self.path)
 
     def begin(self, identity: dict[str, Any]) -> None:
         """Write down what this run is, before any part."""
@@ -168,7 +156,17 @@ class Folder:
         write_text(self.work / IDENTITY, pretty(identity))
 
     def clear(self) -> None:
-        """Remove what an earlier run left, and nothing else."""
+        """Remove what an earlier run left, and nothing else.
+
+        Raises:
+            RecipeError: Files lie among the data that no run wrote.
+        """
+        for name in _unknown_files(self.path):
+            raise RecipeError.of(
+                f"{self.path / name} was not written by the run that --fresh would replace",
+                suggestion="move it, or give another folder with --to",
+            )
+        self.work.mkdir(exist_ok=True)  # so that what a kill leaves here is known to be ours
         self.clear_outputs()
         self.forget_work()
 
@@ -188,6 +186,33 @@ class Folder:
             self._lock = None
 
 
+def _identity(path: Path) -> dict[str, Any] | None:
+    """What the run in a folder says it is; ``None`` where nothing there says that it is a run of ours."""
+    for place, inside in ((path / WORK / IDENTITY, False), (path / MANIFEST, True)):
+        if place.is_file():
+            try:
+                data = json.loads(place.read_text(encoding="utf-8"))
+            except (OSError, ValueError) as error:
+                raise RunError(
+                    f"{place} cannot be read ({error}); nothing was changed. "
+                    "Give another folder with --to, or delete this one"
+                ) from error
+            found = data.get("identity") if inside and isinstance(data, dict) else data
+            return found if isinstance(found, dict) and "digest" in found else None
+    return None
+
+
+def _unknown_files(path: Path) -> Iterator[str]:
+    """Files in the folders of a finished run that its manifest does not list, in order."""
+    if not (path / MANIFEST).is_file():
+        return
+    listed = {record["path"] for record in json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]}
+    for name in ("data", "rejected", "export"):
+        for file in sorted((path / name).rglob("*")):
+            if not file.is_dir() and (found := file.relative_to(path).as_posix()) not in listed:
+                yield found
+
+
 def _remove(target: Path) -> None:
     if target.is_dir() and not target.is_symlink():
         shutil.rmtree(target)
@@ -205,6 +230,8 @@ def open_folder(path: Path) -> Folder:
     try:
         path.mkdir(parents=True, exist_ok=True)
         lock = os.open(path, os.O_RDONLY)
+    except FileExistsError as error:
+        raise RecipeError.of(f"{path} is not a folder", suggestion="give a new or empty folder with --to") from error
     except OSError as error:
         raise RunError(f"cannot write to {path}: {error.strerror}; nothing was changed") from error
     try:
@@ -223,10 +250,8 @@ def open_folder(path: Path) -> Folder:
 
 
 def _refuse_strangers(path: Path) -> None:
-    known = {*OUTPUTS, WORK}
-    strange = sorted(entry.name for entry in path.iterdir() if entry.name not in known)
-    ours = (path / MANIFEST).exists() or (path / WORK).exists()
-    if strange and not ours:
+    strange = sorted(entry.name for entry in path.iterdir())
+    if strange and not (path / WORK).is_dir() and _identity(path) is None:
         raise RecipeError.of(
             f"the folder {path} is not empty and holds no run (found {strange[0]!r})",
             suggestion="give an empty or new folder with --to",

@@ -123,12 +123,15 @@ def rebuild(
 
 def _root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:
     if recipe is not None:
-        return Path(recipe).resolve().parent
+        place = Path(recipe).resolve()
+        if not place.exists():
+            raise RunError(f"there is no recipe at {place}")
+        return place if place.is_dir() else place.parent
     if manifest.get("recipe_file") is None:
         raise RunError("the manifest names no recipe file; say where its inputs are with --recipe")
     place = (path / str(manifest["recipe_file"])).resolve()
-    if not place.parent.is_dir():
-        raise RunError(f"the recipe's folder {place.parent} is gone; say where its inputs are with --recipe")
+    if not place.is_file():
+        raise RunError(f"the recipe is no longer at {place}; say where it is now with --recipe")
     return place.parent
 
 

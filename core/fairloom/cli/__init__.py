@@ -2,10 +2,22 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from fairloom.cli.parsers import command_module, parser_for
+
+
+def _called(parsed: argparse.Namespace) -> int:
+    """Run the command; with ``--json`` whatever plugins print goes to stderr, the document alone to stdout."""
+    call: Callable[[argparse.Namespace], int] = command_module(parsed.command).call
+    if not getattr(parsed, "json", False):
+        return call(parsed)
+    from fairloom.cli import output  # noqa: PLC0415 - every command imports it, help does not
+
+    with output.reserved():
+        return call(parsed)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -18,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parsed = parser_for(given).parse_args(given)
     parsed.given = given
     try:
-        code: int = command_module(parsed.command).call(parsed)
+        code: int = _called(parsed)
         sys.stdout.flush()
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last resort: every error becomes a line
         from fairloom.cli import failures  # noqa: PLC0415 - imports the error classes only when there is an error

@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Print what differs."""
-    folders = [options.run_folder(folder) for folder in (arguments.before, arguments.after)]
+    folders = [options.readable_run(folder) for folder in (arguments.before, arguments.after)]
     before, after = ({**_read(folder, "manifest"), **_read(folder, "measurements")} for folder in folders)
     found = list(differences(before, after))
     same_rows = before.get("content_digest") == after.get("content_digest")

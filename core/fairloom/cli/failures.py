@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
 import os
 import shlex
@@ -64,7 +65,9 @@ def _message(error: BaseException, arguments: argparse.Namespace) -> str:
 def _log_hint(arguments: argparse.Namespace) -> list[str]:
     folder = getattr(arguments, "folder", None)
     log = Path(folder) / LOG if folder else None
-    return [f"the log is {log}"] if log and log.is_file() else []
+    with contextlib.suppress(OSError):  # the folder may be what is wrong
+        return [f"the log is {log}"] if log and log.is_file() else []
+    return []
 
 
 def _interrupted(arguments: argparse.Namespace) -> int:

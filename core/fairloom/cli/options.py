@@ -56,6 +56,9 @@ def load(arguments: argparse.Namespace) -> Recipe:
 
     path: Path = arguments.recipe
     path = path / RECIPE_FILE if path.is_dir() else path
+    for folder in arguments.allow:
+        if not folder.is_dir():
+            raise RecipeError.of(f"--allow {folder}: there is no such folder")
     if not path.is_file():
         raise RecipeError.of(f"there is no recipe at {path}", suggestion="start one with `fairloom new recipe NAME`")
     return Recipe.load(path, set=arguments.set, profile=arguments.profile, allow=tuple(arguments.allow))
@@ -85,3 +88,24 @@ def run_folder(path: Path) -> Path:
         return path
     what = "has no manifest.json, so it is not a finished run" if path.is_dir() else "is not a folder"
     raise RecipeError.of(f"{path} {what}", suggestion="make a run with `fairloom run RECIPE --to DIR`")
+
+
+def readable_run(path: Path) -> Path:
+    """``path``, when it is the folder of a finished run whose manifest can be read.
+
+    Raises:
+        RecipeError: If it holds no manifest.
+        RunError: If the manifest cannot be read.
+    """
+    import json  # noqa: PLC0415 - the parser needs none of this
+
+    from fairloom.problems import RunError  # noqa: PLC0415
+
+    place = run_folder(path) / "manifest.json"
+    try:
+        found = json.loads(place.read_text("utf-8"))
+    except (OSError, ValueError) as error:
+        raise RunError(f"{place} cannot be read: {error}") from error
+    if not isinstance(found, dict) or not {"recipe", "status"} <= found.keys():
+        raise RunError(f"{place} is not the manifest of a run")
+    return path

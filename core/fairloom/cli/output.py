@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 import sys
 import unicodedata
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, redirect_stdout
+from contextvars import ContextVar
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 import attrs
 
@@ -16,9 +18,23 @@ from fairloom import printable
 Cell = str | int | float | bool | None
 
 
+_documents: ContextVar[TextIO | None] = ContextVar("_documents", default=None)
+
+
+@contextmanager
+def reserved() -> Iterator[None]:
+    """Keep stdout for ``document`` alone: what else is printed meanwhile goes to stderr."""
+    token = _documents.set(sys.stdout)
+    try:
+        with redirect_stdout(sys.stderr):
+            yield
+    finally:
+        _documents.reset(token)
+
+
 def document(data: Any) -> None:
     """Print ``data`` as JSON; attrs classes, paths and tuples become plain data."""
-    print(json.dumps(data, indent=2, ensure_ascii=False, default=_plain))
+    print(json.dumps(data, indent=2, ensure_ascii=False, default=_plain), file=_documents.get())
 
 
 def heading(text: str) -> None:

@@ -24,7 +24,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Render the page."""
     from fairloom import report  # noqa: PLC0415 - the parser needs none of this
 
-    page = report.write(options.run_folder(arguments.folder), arguments.to)
+    page = report.write(options.readable_run(arguments.folder), arguments.to)
     if arguments.json:
         output.document({"report": str(page)})
     else:

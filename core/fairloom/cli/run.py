@@ -4,12 +4,8 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from fairloom.cli import options
-
-if TYPE_CHECKING:
-    from fairloom.recipe import Recipe
+from fairloom.cli import options, output
 
 DETAIL = """\
 Writes a folder with the data, the rejected
@@ -37,10 +33,10 @@ def call(arguments: argparse.Namespace) -> int:
     recipe = options.load(arguments)
     from fairloom import log, progress  # noqa: PLC0415 - a call without a recipe needs none of this
     from fairloom.cli import summary  # noqa: PLC0415
-    from fairloom.run import run  # noqa: PLC0415
+    from fairloom.run import destination, run  # noqa: PLC0415
 
     # failures.explain names this folder when the run is interrupted or breaks off.
-    arguments.folder = _destination(recipe, arguments.to)
+    arguments.folder = destination(recipe, arguments.to, arguments.allow)
     silent = arguments.quiet or arguments.json
     with progress.shown(silent=silent) as bar:
         done = run(
@@ -56,16 +52,7 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.json:
         summary.document(done.manifest, done.measurements, done.certificate, arguments.folder)
     elif not arguments.quiet:
+        if done.already:
+            output.text(f"nothing to do: {arguments.folder} holds this run already (--fresh makes it again)")
         summary.show(done.manifest, done.measurements, done.certificate, arguments.folder)
     return summary.exit_code(done.manifest)
-
-
-def _destination(recipe: Recipe, to: Path | None) -> Path:
-    """``--to`` is relative to where we are, ``export.to`` to the recipe, like every path in it."""
-    from fairloom.problems import RecipeError  # noqa: PLC0415 - only a call needs it
-
-    if to is not None:
-        return to
-    if recipe.export.to is None:
-        raise RecipeError.of("the recipe does not say where the run goes", "export", "to", suggestion="give --to DIR")
-    return recipe.root / recipe.export.to

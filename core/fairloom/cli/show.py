@@ -28,7 +28,7 @@ def call(arguments: argparse.Namespace) -> int:
     """Show a run or a component."""
     folder = Path(arguments.what)
     if folder.is_dir() or "/" in arguments.what:
-        return _run(options.run_folder(folder), as_json=arguments.json)
+        return _run(options.readable_run(folder), as_json=arguments.json)
     return _component(arguments.what, as_json=arguments.json)
 
 
