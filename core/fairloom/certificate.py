@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import attrs
@@ -164,9 +164,9 @@ class PlannedBuilder:
         # A batch may end within a family; the batch with its first member stands for all of it.
         self._plan(rows.column(FAMILY).to_numpy()[again & (rows.column(MEMBER).to_numpy() == 0)])
 
-    def result(self, short: Iterable[int]) -> dict[str, Any]:
+    def result(self, short: Ints) -> dict[str, Any]:
         """The balance of the whole plan; ``short`` are the families that were given up."""
-        self._plan(np.unique(np.fromiter(short, np.int64)))
+        self._plan(short)
         planned = self.made.empty()
         planned.add(self.made)
         planned.add(self.change)

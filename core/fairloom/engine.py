@@ -12,7 +12,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairloom.audit import audit, shortfall
+from fairloom.audit import Shortfall, audit
 from fairloom.certificate import CertificateBuilder, PlannedBuilder
 from fairloom.comparison import Comparison
 from fairloom.events import RunInfo, StepInfo
@@ -121,7 +121,8 @@ class Engine:
         watchers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         observers = [certificate.observe, planned.observe, comparison.observe, *watchers]
         digest, data = final_pass(loom, parts, out, observers)
-        rejected = write_ledger(loom, parts, out)
+        short = Shortfall.of(settled.short)
+        rejected = write_ledger(loom, parts, out, short.observe)
         verdicts = [decide(gate, asked(gate, metric)) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
@@ -133,11 +134,12 @@ class Engine:
             "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
-        design = planned.result(family for family, _ in settled.short)
+        design = planned.result(short.families)
         write_text(out / "certificate.json", pretty({**certificate.result(), "design": design}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
+        manifest["shortfall"] = short.result(loom)
         manifest["splits"] = data.counts if recipe.export.split else {}
         if status == "passed":
             self._export(out)
@@ -174,7 +176,6 @@ class Engine:
             "members": loom.plan.members,
             "asked": loom.rows,
             "counts": {"steps": steps, "refill_rounds": settled.turns},
-            "shortfall": shortfall(settled.short, loom),
             "inputs": who["inputs"],
             "plugins": who["plugins"],
             "environment": environment(),

@@ -192,11 +192,12 @@ def final_pass(loom: Loom, parts: Parts, out: Path, observers: Sequence[Observer
     return digest.hexdigest(), writer
 
 
-def write_ledger(loom: Loom, parts: Parts, out: Path) -> int:
+def write_ledger(loom: Loom, parts: Parts, out: Path, observe: Callable[[pa.Table], None]) -> int:
     """Write ``rejected/``; returns how many candidates were rejected."""
     shape = Shape(loom.recipe.recipe.name, loom.recipe.task.fields)
     total = 0
     for index, table in enumerate(parts.rejected()):
         write_parquet(out / "rejected" / f"part-{index:05d}.parquet", shape.finish(table))
+        observe(table)
         total += table.num_rows
     return total

@@ -29,16 +29,16 @@ class Association:
     """Settings of ``balance.association``; give ``between`` or ``pairs``."""
 
     between: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": 'Columns of which every two are compared, such as ["label", "city"].'}
+        default=(), metadata={"help": 'columns of which every two are compared, such as ["label", "city"]'}
     )
     pairs: tuple[tuple[str, ...], ...] = attrs.field(
-        default=(), metadata={"help": "Pairs of columns to compare, where not every two of them are wanted."}
+        default=(), metadata={"help": "pairs of columns to compare, where not every two of them are wanted"}
     )
     rounds: int = attrs.field(
-        default=199, metadata={"help": "Shuffles of the permutation test; raised where many pairs need more."}
+        default=199, metadata={"help": "shuffles of the permutation test; raised where many pairs need more"}
     )
     correction: Literal["holm", "bonferroni"] = attrs.field(
-        default="holm", metadata={"help": "How p is corrected for the number of pairs."}
+        default="holm", metadata={"help": "how p is corrected for the number of pairs"}
     )
 
 

@@ -25,7 +25,7 @@ class Gap:
     """Settings of ``balance.gap``."""
 
     over: tuple[str, ...] = attrs.field(
-        metadata={"help": 'The columns to cross, such as ["label", "person.gender"]; one alone is allowed.'}
+        metadata={"help": 'the columns to cross, such as ["label", "person.gender"]; one alone is allowed'}
     )
 
 

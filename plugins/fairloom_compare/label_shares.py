@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 class LabelShares:
     """Settings of ``compare.label_shares``."""
 
-    against: str = attrs.field(metadata={"help": "The name of the reference rows."})
-    column: str = attrs.field(default=LABEL, metadata={"help": "The column to compare, here and in the reference."})
+    against: str = attrs.field(metadata={"help": "the name of the reference rows"})
+    column: str = attrs.field(default=LABEL, metadata={"help": "the column to compare, here and in the reference"})
 
 
 @attrs.define

@@ -34,13 +34,13 @@ if TYPE_CHECKING:
 class Lengths:
     """Settings of ``compare.lengths``."""
 
-    against: str = attrs.field(metadata={"help": "The name of the reference rows."})
+    against: str = attrs.field(metadata={"help": "the name of the reference rows"})
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to compare; the task's first field when left out."}
+        default=None, metadata={"help": "the field to compare; the task's first field when left out"}
     )
-    unit: Literal["words", "characters"] = attrs.field(default="words", metadata={"help": "What to count."})
+    unit: Literal["words", "characters"] = attrs.field(default="words", metadata={"help": "what to count"})
     resolution: float = attrs.field(
-        default=0.1, metadata={"help": "The divergence in nats that must not be explained by few rows alone."}
+        default=0.1, metadata={"help": "the divergence in nats that must not be explained by few rows alone"}
     )
 
 

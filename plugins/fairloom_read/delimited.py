@@ -26,9 +26,9 @@ _LONGEST_LINE = 16 << 20
 class Csv:
     """Settings of ``read.csv``."""
 
-    path: str = attrs.field(metadata={"help": "The file, relative to the recipe."})
-    delimiter: str = attrs.field(default=",", metadata={"help": "What stands between two values; one character."})
-    encoding: str = attrs.field(default="utf-8", metadata={"help": "The encoding of the file."})
+    path: str = attrs.field(metadata={"help": "the file, relative to the recipe"})
+    delimiter: str = attrs.field(default=",", metadata={"help": "what stands between two values; one character"})
+    encoding: str = attrs.field(default="utf-8", metadata={"help": "the encoding of the file"})
 
 
 @attrs.frozen

@@ -23,8 +23,8 @@ _ROWS = 65_536
 class Jsonl:
     """Settings of ``read.jsonl``."""
 
-    path: str = attrs.field(metadata={"help": "The file, relative to the recipe."})
-    encoding: str = attrs.field(default="utf-8", metadata={"help": "The encoding of the file."})
+    path: str = attrs.field(metadata={"help": "the file, relative to the recipe"})
+    encoding: str = attrs.field(default="utf-8", metadata={"help": "the encoding of the file"})
 
 
 @attrs.frozen

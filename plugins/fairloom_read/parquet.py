@@ -23,7 +23,7 @@ _ROWS = 65_536
 class Parquet:
     """Settings of ``read.parquet``."""
 
-    path: str = attrs.field(metadata={"help": "The file, relative to the recipe."})
+    path: str = attrs.field(metadata={"help": "the file, relative to the recipe"})
 
 
 @attrs.frozen

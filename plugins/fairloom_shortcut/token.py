@@ -37,17 +37,17 @@ class Token:
     """Settings of ``shortcut.token``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to look at; the task's first field when left out."}
+        default=None, metadata={"help": "the field to look at; the task's first field when left out"}
     )
-    label: str = attrs.field(default=LABEL, metadata={"help": "The column that holds the label."})
-    pattern: str = attrs.field(default=WORDS, metadata={"help": "RE2 pattern of a token in lower-case text."})
-    min_count: int = attrs.field(default=20, metadata={"help": "Rows that must hold a token for it to be tested."})
-    alpha: float = attrs.field(default=0.01, metadata={"help": "Two-sided error of all tests together (Bonferroni)."})
+    label: str = attrs.field(default=LABEL, metadata={"help": "the column that holds the label"})
+    pattern: str = attrs.field(default=WORDS, metadata={"help": "RE2 pattern of a token in lower-case text"})
+    min_count: int = attrs.field(default=20, metadata={"help": "rows that must hold a token for it to be tested"})
+    alpha: float = attrs.field(default=0.01, metadata={"help": "two-sided error of all tests together (Bonferroni)"})
     min_effect: float = attrs.field(
-        default=0.05, metadata={"help": "Smallest change of a label's share that is worth a flag."}
+        default=0.05, metadata={"help": "smallest change of a label's share that is worth a flag"}
     )
     exempt_slots: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": 'Slots that rightly carry the label, such as "product" or "product.name".'}
+        default=(), metadata={"help": 'slots that rightly carry the label, such as "product" or "product.name"'}
     )
 
 

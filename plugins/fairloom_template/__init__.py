@@ -20,7 +20,7 @@ def fairloom_generators() -> Iterable[Generator]:
     """The generator ``template``."""
     yield Generator(
         name="template",
-        summary="writes texts with spans, and computed columns, from templates in Jinja's syntax",
+        summary="Writes texts with spans, and computed columns, from templates in Jinja's syntax.",
         config=TemplateSettings,
         build=build,
     )

@@ -24,11 +24,11 @@ class Duplicates:
     """Settings of ``text.duplicates``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to compare; every field of the task together when left out."}
+        default=None, metadata={"help": "the field to compare; every field of the task together when left out"}
     )
     normalise: Normalise = attrs.field(
         default="exact",
-        metadata={"help": '"exact", or "text": letter case, punctuation, blanks and Unicode forms do not count.'},
+        metadata={"help": '"exact", or "text": letter case, punctuation, blanks and Unicode forms do not count'},
     )
 
 

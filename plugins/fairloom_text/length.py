@@ -30,13 +30,13 @@ class Length:
     """Settings of ``text.length``; a bound left out is taken from ``task.constraints``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to count in; the task's first field when left out."}
+        default=None, metadata={"help": "the field to count in; the task's first field when left out"}
     )
     words: Between | None = attrs.field(
-        default=None, metadata={"help": "Fewest and most words (runs of characters between blanks)."}
+        default=None, metadata={"help": "fewest and most words (runs of characters between blanks)"}
     )
     characters: Between | None = attrs.field(
-        default=None, metadata={"help": "Fewest and most characters (Unicode code points)."}
+        default=None, metadata={"help": "fewest and most characters (Unicode code points)"}
     )
 
 

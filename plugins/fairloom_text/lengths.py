@@ -26,7 +26,7 @@ class Lengths:
     """Settings of ``text.lengths``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to measure; the task's first field when left out."}
+        default=None, metadata={"help": "the field to measure; the task's first field when left out"}
     )
 
 

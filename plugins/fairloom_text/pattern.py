@@ -27,13 +27,13 @@ class Pattern:
     """Settings of ``text.pattern``; a list left out is taken from ``task.constraints``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to search; every field of the task together when left out."}
+        default=None, metadata={"help": "the field to search; every field of the task together when left out"}
     )
     must: tuple[str, ...] | None = attrs.field(
-        default=None, metadata={"help": "RE2 patterns or names of pattern sets; each must be found."}
+        default=None, metadata={"help": "RE2 patterns or names of pattern sets; each must be found"}
     )
     must_not: tuple[str, ...] | None = attrs.field(
-        default=None, metadata={"help": "RE2 patterns or names of pattern sets; none may be found."}
+        default=None, metadata={"help": "RE2 patterns or names of pattern sets; none may be found"}
     )
 
 

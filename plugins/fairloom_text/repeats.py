@@ -30,11 +30,11 @@ class DuplicateShare:
     """Settings of ``text.duplicate_share``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to compare; every field of the task together when left out."}
+        default=None, metadata={"help": "the field to compare; every field of the task together when left out"}
     )
     normalise: Normalise = attrs.field(
         default="exact",
-        metadata={"help": '"exact", or "text": letter case, punctuation, blanks and Unicode forms do not count.'},
+        metadata={"help": '"exact", or "text": letter case, punctuation, blanks and Unicode forms do not count'},
     )
 
 

@@ -31,14 +31,14 @@ class Structure:
     """Settings of ``text.structure``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to check; every field of the task when left out."}
+        default=None, metadata={"help": "the field to check; every field of the task when left out"}
     )
     placeholders: bool = attrs.field(
-        default=True, metadata={"help": "Also refuse single-brace placeholders, such as {name}."}
+        default=True, metadata={"help": "also refuse single-brace placeholders, such as {name}"}
     )
-    allow: str = attrs.field(default="\n\t", metadata={"help": "Control characters that a text may hold."})
+    allow: str = attrs.field(default="\n\t", metadata={"help": "control characters that a text may hold"})
     tidy: bool = attrs.field(
-        default=False, metadata={"help": "Also refuse blanks at either end and two blanks in a row."}
+        default=False, metadata={"help": "also refuse blanks at either end and two blanks in a row"}
     )
 
 

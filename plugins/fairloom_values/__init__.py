@@ -14,21 +14,21 @@ def fairloom_samplers() -> Iterable[Sampler]:
     """The value samplers ``integer``, ``decimal`` and ``date``."""
     yield Sampler(
         name="integer",
-        summary="whole numbers from min to max in steps",
+        summary="Whole numbers from min to max in steps.",
         plans="value",
         config=numbers.IntegerConfig,
         build=numbers.build_integer,
     )
     yield Sampler(
         name="decimal",
-        summary="amounts from min to max with a fixed number of places",
+        summary="Amounts from min to max with a fixed number of places.",
         plans="value",
         config=numbers.DecimalConfig,
         build=numbers.build_decimal,
     )
     yield Sampler(
         name="date",
-        summary="days from min to max, written in a format",
+        summary="Days from min to max, written in a format.",
         plans="value",
         config=dates.DateConfig,
         build=dates.build_date,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-from typing import Any
 
 import attrs
 import numpy as np
@@ -24,8 +23,8 @@ MOST_DAYS = 200_000
 class DateConfig:
     """Days from ``min`` to ``max``, both included, each equally likely: TOML dates, or text in ISO form."""
 
-    min: Any = attrs.field(metadata={"help": "the first day, 2024-01-31"})
-    max: Any = attrs.field(metadata={"help": "the last day"})
+    min: dt.date = attrs.field(metadata={"help": "the first day, 2024-01-31"})
+    max: dt.date = attrs.field(metadata={"help": "the last day"})
     format: str = attrs.field(
         default="%Y-%m-%d",
         metadata={"help": "%Y %y year, %m %-m %B %b month, %d %-d day, %A %a weekday, %% a percent sign"},
@@ -34,7 +33,7 @@ class DateConfig:
 
 def build_date(config: DateConfig, tools: Tools) -> Dates:  # noqa: ARG001 -- the signature of every builder
     """The sampler ``values.date``."""
-    first, last = _day("min", config.min), _day("max", config.max)
+    first, last = config.min, config.max
     if last < first:
         raise RecipeError.of(f"max {last} is before min {first}", "max")
     count = (last - first).days + 1
@@ -42,17 +41,6 @@ def build_date(config: DateConfig, tools: Tools) -> Dates:  # noqa: ARG001 -- th
         raise RecipeError.of(f"{count:,} days are more than {MOST_DAYS:,}", "max")
     written = [_written(config.format, first + dt.timedelta(days=day)) for day in range(count)]
     return Dates(pa.array(written, pa.string()))
-
-
-def _day(key: str, value: Any) -> dt.date:
-    if isinstance(value, dt.datetime):
-        return value.date()
-    if isinstance(value, dt.date):
-        return value
-    try:
-        return dt.date.fromisoformat(value)
-    except (TypeError, ValueError) as error:
-        raise RecipeError.of(f"is not a date: {value!r}", key, suggestion="write it as 2024-01-31") from error
 
 
 def _written(pattern: str, day: dt.date) -> str:

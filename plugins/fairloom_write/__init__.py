@@ -15,13 +15,13 @@ def fairloom_writers() -> Iterator[Writer]:
     """One JSON object per line, and comma-separated values."""
     yield Writer(
         name="jsonl",
-        summary="one JSON object per row, keys in the order of the columns, spans as a list of objects",
+        summary="One JSON object per row, keys in the order of the columns, spans as a list of objects.",
         config=JsonlConfig,
         build=lambda config, _tools: Jsonl(config),
     )
     yield Writer(
         name="csv",
-        summary="comma-separated values with a header; spans and other nested values as JSON text",
+        summary="Comma-separated values with a header; spans and other nested values as JSON text.",
         config=CsvConfig,
         build=lambda config, _tools: Csv(config),
     )

@@ -161,6 +161,7 @@ def _manifest(data: list[dict[str, Any]], files: list[dict[str, Any]], status: s
     return {
         "fairloom": "0.1.0",
         "status": status,
+        "identity": {"name": "bank-intents", "version": "1.2.0"},
         "recipe": {
             "recipe": {
                 "name": "bank-intents",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from html.parser import HTMLParser
 
 import numpy as np
@@ -136,8 +137,8 @@ def test_large_tables_are_folded(folders, tmp_path):
 
 def test_samples_cover_the_labels_and_are_the_same_however_the_parts_lie(folders, made_runs, tmp_path):
     whole = samples.read(folders["passed"], ("text",))
-    assert set(whole.rows) == set(made_runs.LABELS)
-    assert {len(rows) for rows in whole.rows.values()} == {4}
+    assert set(whole.families) == set(made_runs.LABELS)
+    assert {len(families) for families in whole.families.values()} == {4}
     data = made_runs.table(made_runs.rows())
     (tmp_path / "data").mkdir()
     # The folder sorts its splits by name, test before train.
@@ -145,6 +146,47 @@ def test_samples_cover_the_labels_and_are_the_same_however_the_parts_lie(folders
     for part in range(0, data.num_rows, 50):
         pq.write_table(data[part : part + 50], tmp_path / "data" / f"part-{part:05d}.parquet", row_group_size=16)
     assert samples.read(tmp_path, ("text",)) == whole
+
+
+def test_families_are_shown_whole_and_what_they_share_once(made_runs, tmp_path):
+    folder = made_runs.build(tmp_path / "run")
+    data = [{**row, "family": place // 2, "member": place % 2} for place, row in enumerate(made_runs.rows())]
+    shutil.rmtree(folder / "data")
+    made_runs._parquet(folder / "data" / "part-00000.parquet", made_runs.table(data, {"member": pa.int32()}))
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    (folder / "manifest.json").write_text(json.dumps({**manifest, "members": 2}), "utf-8")
+    groups = view.of(folder)["samples"]
+    families = [family for group in groups for family in group["families"]]
+    assert [len(family["rows"]) for family in families] == [2] * 24
+    for family in families:
+        numbers = [int(row["id"][-8:]) for row in family["rows"]]
+        assert numbers == [numbers[0], numbers[0] + 1]
+        assert numbers[0] % 2 == 0
+        assert "person.gender" in family["shared"]
+        assert all("person.origin" in row["factors"] for row in family["rows"])
+    assert 'class="mates"' in report.render(folder)
+
+
+def test_references_stand_side_by_side_with_what_chance_gives(folders):
+    text = report.render(folders["passed"])
+    page = Page(text)
+    assert "384 rows of ours against 10,003 reference rows" in page.text
+    assert "6 labels are on both sides; they hold 100.0 % of our rows and 75.0 % of the reference rows." in page.text
+    assert "1 label that only the reference has" in page.text
+    assert "would be about 0.044 apart" in page.text
+    assert "11 or more words: ours 0.0 %, banking77 20.0 %" in page.text
+    assert "Not compared: no labels." in page.text
+
+
+def test_entries_with_the_same_cells_become_a_table():
+    found = detail.node({"toxic": {"wrong": 3, "rows": 9}, "nontoxic": {"wrong": 1, "rows": 9}})
+    assert found["kind"] == "table"
+    assert found["lines"] == [["toxic", 3, 9], ["nontoxic", 1, 9]]
+    assert detail.node({"a": {"x": 1}, "b": {"y": 1}})["kind"] == "facts"
+    assert detail.node({"a": [1, 2], "b": ["one text", "another text"]})["nested"] == [
+        ("a", {"kind": "line", "items": [1, 2], "left_out": 0}),
+        ("b", detail.node(["one text", "another text"])),
+    ]
 
 
 def test_lengths_count_words(folders, made_runs):

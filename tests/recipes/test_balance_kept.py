@@ -90,6 +90,9 @@ def test_a_filter_nobody_can_pass_ends_in_a_named_shortfall(tmp_path: Path) -> N
     short = run.manifest["shortfall"]
     assert {entry["cell"]["label"] for entry in short} == {"quiet"}
     assert sum(entry["missing"] for entry in short) == 800
+    # Twelve attempts at each row, every one in the ledger.
+    assert [sum(entry["reasons"].values()) for entry in short] == [12 * entry["missing"] for entry in short]
+    assert {next(iter(entry["reasons"])) for entry in short} == {"never: never"}
     assert "quiet" not in run.table["label"].to_pylist()
 
 

@@ -78,27 +78,33 @@ def test_a_fresh_interpreter_with_any_hash_seed_makes_the_same(tmp_path: Path, w
     assert fl.Run.open(tmp_path / "run").digest == whole.digest
 
 
-def test_killed_twenty_times_and_resumed(tmp_path: Path, whole: fl.Run) -> None:
-    """SIGKILL at random moments of a slowed run; every restart goes on from what was finished."""
-    chance = random.Random(20261123)
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_killed_at_random_moments_and_resumed(tmp_path: Path, whole: fl.Run, workers: str) -> None:
+    """SIGKILL twenty times over both cases: half at any moment, half just after another part was finished."""
+    chance = random.Random(20261123 + int(workers))
     # Slow in the filter only: its verdicts, and so the rows, stay what they are.
-    slowed = ["--set", "step.picky.slow=0.003", "--set", "parts.rows=200"]
+    slowed = ["--set", "step.picky.slow=0.004", "--set", "parts.rows=120", "--workers", workers]
     command = [sys.executable, "-m", "fairloom", "run", str(SMALL), "--to", str(tmp_path / "run"), "--quiet", *slowed]
-    kills = 0
-    for _ in range(3 * KILLS):
+    journal = tmp_path / "run" / ".work" / "journal.jsonl"
+    reached = []
+    for number in range(KILLS // 2):
         process = subprocess.Popen(command, stderr=subprocess.PIPE)
-        try:
-            process.wait(timeout=chance.uniform(0.2, 1.5) if kills < KILLS else None)
-        except subprocess.TimeoutExpired:
-            process.send_signal(signal.SIGKILL)
-            kills += 1
+        if number % 2:
+            before = _lines(journal)
+            _until(lambda before=before: _lines(journal) > before)  # type: ignore[misc]
+        time.sleep(chance.uniform(0.0, 0.4 if number % 2 else 1.0))
+        process.send_signal(signal.SIGKILL)
         _, said = process.communicate()
-        if process.returncode == 0:
-            break
-        assert process.returncode == -signal.SIGKILL, said.decode()
-    assert kills == KILLS, "the run ended before it was killed often enough; slow it down"
-    assert process.returncode == 0
+        assert process.returncode == -signal.SIGKILL, f"ended before it was killed: {said.decode()}"
+        reached.append(_lines(journal))
+    assert reached == sorted(reached), "a restart lost finished parts"
+    assert reached[-1] >= KILLS // 4
+    subprocess.run(command, check=True)
     assert _rows(tmp_path / "run") == _rows(whole.path)
+
+
+def _lines(journal: Path) -> int:
+    return journal.read_bytes().count(b"\n") if journal.exists() else 0
 
 
 def _rows(folder: Path) -> list[dict[str, object]]:

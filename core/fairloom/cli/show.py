@@ -42,14 +42,17 @@ def _run(folder: Path, *, as_json: bool) -> int:
 
 
 def _component(name: str, *, as_json: bool) -> int:
-    from fairloom.components import Component  # noqa: PLC0415 - runs need none of this
+    import attrs  # noqa: PLC0415 - runs need none of this
+
+    from fairloom.components import Component  # noqa: PLC0415
     from fairloom.plugins import Plugins  # noqa: PLC0415
+    from fairloom.reference import settings_of  # noqa: PLC0415
 
     plugins = Plugins()
     if "." not in name:
         return _plugin(name, plugins.load(name).components, as_json=as_json)
     component, _ = plugins.find(Component, name)
-    keys = _keys(component.config)
+    keys = [attrs.asdict(setting) for setting in settings_of(component)]
     if as_json:
         facts = {"name": name, "kind": component.kind, "summary": component.summary, "scope": component.scope}
         output.document({**facts, "needs": list(component.needs), "keys": keys})
@@ -58,8 +61,7 @@ def _component(name: str, *, as_json: bool) -> int:
     output.facts([("scope", component.scope), ("needs", ", ".join(component.needs) or None)])
     if keys:
         output.heading("Keys")
-        columns = ("key", "type", "default", "help")
-        output.table(columns, [tuple(key[column] for column in columns) for key in keys])
+        output.table(tuple(keys[0]), [tuple(key.values()) for key in keys])
     return 0
 
 
@@ -72,33 +74,3 @@ def _plugin(name: str, components: Mapping[str, Any], *, as_json: bool) -> int:
     else:
         output.table(("component", "kind", "summary"), [tuple(row.values()) for row in rows])
     return 0
-
-
-def _keys(config: type) -> list[dict[str, Any]]:
-    import attrs  # noqa: PLC0415 - the parser needs none of this
-
-    return [
-        {
-            "key": field.metadata.get("key", field.name.rstrip("_")),
-            "type": _type_name(field.type),
-            "default": _default(field),
-            "help": field.metadata.get("help"),
-        }
-        for field in attrs.fields(attrs.resolve_types(config))
-        if not field.metadata.get("internal")
-    ]
-
-
-def _type_name(kind: Any) -> str:
-    return (
-        kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind).replace("typing.", "")
-    )
-
-
-def _default(field: Any) -> str:
-    import attrs  # noqa: PLC0415 - the parser needs none of this
-
-    if field.default is attrs.NOTHING:
-        return "required"
-    made = getattr(field.default, "factory", None)
-    return json.dumps(made() if made else field.default, ensure_ascii=False, default=str)

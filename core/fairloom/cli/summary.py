@@ -35,8 +35,10 @@ def document(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path
 
 def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) -> None:
     """Print the run for a reader."""
-    about = manifest["recipe"].get("recipe", {})
-    output.text(f"{about.get('name', folder.name)} {about.get('version', '')}: {manifest['status']}")
+    who = manifest["identity"]
+    warned = sum(_warns(gate) for gate in measurements.get("gates", []))
+    said = f", {warned} failed gate{' that only warns' if warned == 1 else 's that only warn'}" if warned else ""
+    output.text(f"{who['name']} {who['version']}: {manifest['status']}{said}")
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
     _balance(certificate, measurements.get("audit", []))
@@ -123,9 +125,12 @@ def _names(pair: Tree) -> str:
     return " by ".join(pair["axes"])
 
 
+def _warns(gate: Tree) -> bool:
+    return gate["status"] != "passed" and gate.get("on_fail") == "warn"
+
+
 def _status(gate: Tree) -> str:
-    warned = gate["status"] != "passed" and gate.get("on_fail") == "warn"
-    return f"{gate['status']} (warning)" if warned else str(gate["status"])
+    return f"{gate['status']} (warning)" if _warns(gate) else str(gate["status"])
 
 
 def _facts(manifest: Tree) -> list[tuple[str, output.Cell]]:

@@ -12,7 +12,7 @@ Node = dict[str, Any]
 
 
 def node(value: Any, depth: int = 0) -> Node:
-    """``value`` as a tree of nodes of a ``kind``: facts, ``table``, ``compare``, ``list``, ``line`` or ``scalar``."""
+    """``value`` as a tree of nodes of a ``kind``: facts, table, compare, list, line or scalar."""
     if depth >= DEEPEST or not isinstance(value, Mapping | list | tuple):
         return {"kind": "scalar", "value": value if _is_scalar(value) else str(value)}
     if isinstance(value, Mapping):
@@ -23,6 +23,8 @@ def node(value: Any, depth: int = 0) -> Node:
 
 
 def _mapping(value: Mapping[str, Any], depth: int) -> Node:
+    if _is_table(value):
+        return _table([{"": key, **line} for key, line in value.items()])
     ours, theirs = value.get("ours"), value.get("theirs")
     if isinstance(ours, Mapping) and isinstance(theirs, Mapping):
         value = {**value, "ours": [_side(key, ours, theirs) for key in dict.fromkeys((*ours, *theirs))]}
@@ -32,6 +34,13 @@ def _mapping(value: Mapping[str, Any], depth: int) -> Node:
         "simple": [(str(key), one) for key, one in value.items() if _is_scalar(one)],
         "nested": [(str(key), node(one, depth + 1)) for key, one in value.items() if not _is_scalar(one)],
     }
+
+
+def _is_table(value: Mapping[str, Any]) -> bool:
+    """Whether every entry is a line with the same plain cells."""
+    lines = list(value.values())
+    flat = all(isinstance(line, Mapping) and line and all(map(_is_scalar, line.values())) for line in lines)
+    return len(lines) > 1 and flat and len({tuple(line) for line in lines}) == 1
 
 
 def _side(key: str, ours: Mapping[str, Any], theirs: Mapping[str, Any]) -> dict[str, Any]:
@@ -58,8 +67,8 @@ def _table(lines: Sequence[Mapping[str, Any]]) -> Node:
 
 
 def _list(values: Sequence[Any], depth: int) -> Node:
-    """Scalars stand on one line; anything else gets an item of its own."""
-    if all(_is_scalar(value) for value in values):
+    """Numbers and single words stand on one line; anything else gets an item of its own."""
+    if all(_is_scalar(value) and " " not in str(value) for value in values):
         return {"kind": "line", "items": values[:MOST_LINES], "left_out": max(0, len(values) - MOST_LINES)}
     return {
         "kind": "list",

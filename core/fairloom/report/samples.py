@@ -6,6 +6,7 @@ Which rows are chosen depends on their place in the data and on nothing else.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,7 +18,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fairloom.batch import LABEL, REASON, STEP, decoded
+from fairloom.batch import FAMILY, LABEL, MEMBER, REASON, STEP, decoded
 from fairloom.utf8 import words
 
 Places = npt.NDArray[np.int64]
@@ -31,32 +32,37 @@ _ALL = ""
 
 @attrs.frozen
 class Texts:
-    """Rows per length and label, and sample rows.
+    """Rows per length and label, and sample families.
 
     ``lengths[label][w]`` is the number of rows with ``w`` words (runs of anything but spaces) in the
-    first field. ``rows[label]`` are sample rows as dictionaries.
+    first field. ``families[label]`` are sample families, each a list of rows as dictionaries; the label
+    is that of the first row.
     """
 
     lengths: dict[str, list[int]]
-    rows: dict[str, list[dict[str, Any]]]
+    families: dict[str, list[list[dict[str, Any]]]]
 
 
-def read(folder: Path, fields: tuple[str, ...], samples: int = 48) -> Texts:
-    """Lengths and about ``samples`` rows, evenly over the labels, of the run in ``folder``."""
+def read(folder: Path, fields: tuple[str, ...], members: int = 1, samples: int = 48) -> Texts:
+    """Lengths and about ``samples`` rows, whole families evenly over the labels, of the run in ``folder``."""
     files = _some(sorted((folder / "data").rglob("*.parquet")))
     if not files:
         return Texts({}, {})
-    scan = _Scan(samples)
+    scan = _Scan(max(1, samples // members))
     for file in files:
         names = pq.read_schema(file).names
-        wanted = [name for name in (LABEL, fields[0]) if name in names]
+        wanted = [name for name in (LABEL, MEMBER, fields[0]) if name in names]
         for batch in pq.ParquetFile(file).iter_batches(columns=wanted):
             scan.take(batch, fields[0])
     chosen = scan.chosen()
-    rows = list(_fetch(files, np.sort(np.concatenate(list(chosen.values()))))) if chosen else []
-    grouped: dict[str, list[dict[str, Any]]] = {name: [] for name in chosen}
-    for row in rows:
-        grouped[row[LABEL] if row.get(LABEL) is not None else _ALL].append(row)
+    first = np.sort(np.concatenate(list(chosen.values()))) if chosen else np.empty(0, np.int64)
+    # The rows of a family follow one another.
+    rows = _fetch(files, (first[:, None] + np.arange(members)).reshape(-1))
+    grouped: dict[str, list[list[dict[str, Any]]]] = {name: [] for name in chosen}
+    for _, found in itertools.groupby(rows, lambda row: row[FAMILY]):
+        family = list(found)
+        label = family[0].get(LABEL)
+        grouped[_ALL if label is None else label].append(family)
     return Texts(scan.lengths(), grouped)
 
 
@@ -90,7 +96,7 @@ def _first_of_each(batch: pa.RecordBatch) -> list[dict[str, Any]]:
 
 
 class _Scan:
-    """Counts lengths and keeps, for each label, the places whose scrambled number is smallest."""
+    """Counts lengths and keeps, for each label, the families whose place has the smallest scrambled number."""
 
     def __init__(self, samples: int) -> None:
         self._samples = samples
@@ -103,8 +109,11 @@ class _Scan:
     def take(self, batch: pa.RecordBatch, field: str) -> None:
         codes = self._codes(batch)
         self._count(codes, batch.column(field))
-        self._places = np.concatenate([self._places, np.arange(self._seen, self._seen + batch.num_rows)])
-        self._labels = np.concatenate([self._labels, codes])
+        first = np.arange(batch.num_rows)
+        if MEMBER in batch.schema.names:
+            first = first[batch.column(MEMBER).to_numpy() == 0]
+        self._places = np.concatenate([self._places, self._seen + first])
+        self._labels = np.concatenate([self._labels, codes[first]])
         self._seen += batch.num_rows
         self._prune(max(1, min(4, self._samples // max(1, len(self._names)))))
 

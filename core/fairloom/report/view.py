@@ -36,7 +36,7 @@ def of(folder: Path) -> dict[str, Any]:
     recipe = manifest["recipe"]
     task = recipe.get("task", {})
     fields = tuple(task.get("fields", ["text"]))
-    texts = samples.read(folder, fields)
+    texts = samples.read(folder, fields, manifest.get("members", 1))
     slots = _Slots()
     return {
         "head": _head(manifest, measurements),
@@ -52,8 +52,8 @@ def of(folder: Path) -> dict[str, Any]:
         "audit": _audits(measurements.get("audit", [])),
         "rejected": [_sample(row, fields, slots) for row in samples.rejected(folder)],
         "samples": [
-            {"label": label, "rows": [_sample(row, fields, slots) for row in texts.rows[label]]}
-            for label in _in_order(texts.rows, task)
+            {"label": label, "families": [_family(rows, fields, slots) for rows in texts.families[label]]}
+            for label in _in_order(texts.families, task)
         ],
         "slots": slots,
         "lengths": _lengths(texts, task),
@@ -265,6 +265,21 @@ def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]
             (field, list(_pieces(row.get(field) or "", row.get(spans_of(field)) or [], slots))) for field in fields
         ],
     }
+
+
+def _family(rows: Sequence[Tree], fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]:
+    """The rows of a family; what they share is said once."""
+    shown = [_sample(row, fields, slots) for row in rows]
+    if len(shown) == 1:
+        return {"rows": shown, "shared": {}}
+    common = {
+        key: value
+        for key, value in shown[0]["factors"].items()
+        if all(row["factors"].get(key) == value for row in shown)
+    }
+    for row in shown:
+        row["factors"] = {key: value for key, value in row["factors"].items() if key not in common}
+    return {"rows": shown, "shared": common}
 
 
 def _pieces(text: str, spans: list[Tree], slots: _Slots) -> Iterator[dict[str, Any]]:
