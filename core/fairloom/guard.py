@@ -28,7 +28,7 @@ def blamed(who: str, *, doing: str = "failed") -> Iterator[None]:
     except (KeyboardInterrupt, GeneratorExit, RecipeError):
         raise
     except FairloomError as error:
-        raise type(error)(f"{who}: {error}") from error
+        raise PluginError(f"{who}: {error}") from error
     except BaseException as error:
         said = f"{type(error).__name__}: {error}".rstrip(": ")
         raise PluginError(f"{who} {doing}: {said}") from error

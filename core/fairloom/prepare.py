@@ -87,7 +87,7 @@ class _Setting:
         spec = self.recipe.factors.get(str(name))
         if spec is None or spec.from_ is None:
             return problem
-        return attrs.evolve(problem, path=(*problem.path, "from"), message=f"{spec.from_}: {problem.message}")
+        return attrs.evolve(problem, path=(*problem.path, "from"))
 
     def stop(self) -> None:
         """Raise what was found."""

@@ -14,7 +14,7 @@ from fairloom.log import FILE, Log, recording, terminal
 from fairloom.manifest import identity
 from fairloom.parts import Job
 from fairloom.prepare import prepare
-from fairloom.problems import FairloomError, Problem, RecipeError, RunError
+from fairloom.problems import PluginError, Problem, RecipeError, RunError
 from fairloom.progress import Progress, Silent
 from fairloom.recipe import Recipe
 from fairloom.results import Run
@@ -63,14 +63,15 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()
         return Run.open(target)
-    except FairloomError as error:
-        if not isinstance(error, RecipeError) and (kept := len(folder.journal.read())):
+    except PluginError as error:
+        if kept := len(folder.journal.read()):
             error.add_note(f"{kept} finished part{'' if kept == 1 else 's'} of the run are kept in {target}")
         raise
     except OSError as error:
+        place = error.filename or target
         raise RunError(
-            f"writing to {target} failed: {error.strerror or error} "
-            f"({error.filename or 'no file named'}); finished parts are kept, run the same command again to go on"
+            f"writing to {place} failed: {error.strerror or error}; finished parts are kept, "
+            "run the same command again to go on"
         ) from error
     finally:
         folder.close()
