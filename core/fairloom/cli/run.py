@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from fairloom.cli import options
+from fairloom.cli import options, output
 
 if TYPE_CHECKING:
     from fairloom.recipe import Recipe
@@ -42,6 +42,7 @@ def call(arguments: argparse.Namespace) -> int:
     # failures.explain names this folder when the run is interrupted or breaks off.
     arguments.folder = _destination(recipe, arguments.to)
     silent = arguments.quiet or arguments.json
+    before = _written(arguments.folder)
     with progress.shown(silent=silent) as bar:
         done = run(
             recipe,
@@ -56,8 +57,16 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.json:
         summary.document(done.manifest, done.measurements, done.certificate, arguments.folder)
     elif not arguments.quiet:
+        if before is not None and before == _written(arguments.folder):
+            output.text(f"{arguments.folder} holds this very run already; nothing was made (--fresh makes it again)")
         summary.show(done.manifest, done.measurements, done.certificate, arguments.folder)
     return summary.exit_code(done.manifest)
+
+
+def _written(folder: Path) -> int | None:
+    """When the manifest in ``folder`` was written, if there is one."""
+    manifest = folder / "manifest.json"
+    return manifest.stat().st_mtime_ns if manifest.is_file() else None
 
 
 def _destination(recipe: Recipe, to: Path | None) -> Path:

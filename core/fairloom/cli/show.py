@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -90,9 +91,9 @@ def _keys(config: type) -> list[dict[str, Any]]:
 
 
 def _type_name(kind: Any) -> str:
-    return (
-        kind.__name__ if isinstance(kind, type) and not hasattr(kind, "__args__") else str(kind).replace("typing.", "")
-    )
+    if isinstance(kind, type) and not hasattr(kind, "__args__"):
+        return kind.__name__
+    return re.sub(r"\b(?:\w+\.)+(?=\w)", "", str(kind))
 
 
 def _default(field: Any) -> str:

@@ -38,7 +38,8 @@ def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) ->
     about = manifest["recipe"].get("recipe", {})
     warned = sum(_warns(gate) for gate in measurements.get("gates", []))
     said = f", {warned} failed gate{' that only warns' if warned == 1 else 's that only warn'}" if warned else ""
-    output.text(f"{about.get('name', folder.name)} {about.get('version', '')}: {manifest['status']}{said}")
+    title = " ".join(str(part) for part in (about.get("name", folder.name), about.get("version")) if part)
+    output.text(f"{title}: {manifest['status']}{said}")
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
     _balance(certificate, measurements.get("audit", []))
