@@ -22,6 +22,10 @@ from fairloom_design.members import Members
 from fairloom_design.parts import CellAxis, Part, Parts, Tie, parts_of
 
 MOST_CELLS = 1_000_000
+MOST_NAMED = 5
+"""Levels named in one message."""
+MOST_TRIED, MOST_TRIED_CELLS = 16, 10_000
+"""Rules and cells up to which a conflict is narrowed down."""
 Grid = npt.NDArray[np.int32]
 Path = tuple[int, ...]
 
@@ -158,15 +162,19 @@ def space_of(task: DesignTask, members: Members, axes: tuple[CellAxis, ...], *, 
     parts = parts_of(task, members, axes, chained=chained)
     grid = np.indices([len(axis.names) for axis in axes]).reshape(len(axes), total).T.astype(np.int32)
     space = _restricted(Space(task, members, parts, grid, {}), np.ones(len(grid), dtype=np.bool_))
-    real = _occurs(space)
-    ruled = real & _cell_rules(space)
-    open_cells = _restricted(space, ruled)
-    alive = ruled.copy()
-    alive[ruled] = _completable(open_cells)
+    real, alive = _survey(space)
     _report(space, alive, real)
     done = _restricted(space, alive)
     done.notes = _notes(space, alive, real)
     return done
+
+
+def _survey(space: Space) -> tuple[Bools, Bools]:
+    """Which cells occur in the value tables, and which of those the rules leave open."""
+    real = _occurs(space)
+    alive = real & _cell_rules(space)
+    alive[alive] = _completable(_restricted(space, alive))
+    return real, alive
 
 
 def _restricted(space: Space, keep: Bools) -> Space:
@@ -239,30 +247,44 @@ def _completable(space: Space) -> Bools:
 
 
 def _report(space: Space, alive: Bools, real: Bools) -> None:
-    """Raise for what no cell can hold: every level of an axis that lost all its cells."""
-    problems = []
+    """Raise for what no cell can hold: every level of an axis that lost all its cells, once per cause."""
+    lost: dict[_Cause, list[str]] = {}
     for place, axis in enumerate(space.parts.axes):
         living = set(np.unique(space.codes[alive, place]).tolist())
         for code in (code for code in range(len(axis.names)) if code not in living):
             mine = np.flatnonzero(space.codes[:, place] == code)
-            problems.append(_lost(space, f"{axis.axis} = {axis.names[code]!r}", mine, real))
-    if not problems and not alive.any():
-        problems.append(_lost(space, None, np.arange(space.cell_count), real))
-    if problems:
-        raise RecipeError(problems[:20])
+            lost.setdefault(_cause(space, mine, real), []).append(f"{axis.axis} = {axis.names[code]!r}")
+    if not alive.any():
+        lost = {_cause(space, np.arange(space.cell_count), real): []}
+    if lost:
+        raise RecipeError([cause.problem(names) for cause, names in lost.items()])
 
 
-def _lost(space: Space, what: str | None, cells: Ints, real: Bools) -> Problem:
-    row = f"no row can have {what}" if what else "no row is possible"
+@attrs.frozen
+class _Cause:
+    """Why some cells cannot be filled, and where in the recipe that is said."""
+
+    said: str
     where: tuple[str | int, ...] = ("design", "cross")
+    way: str | None = None
+
+    def problem(self, levels: list[str]) -> Problem:
+        shown = " or ".join(
+            [*levels[:MOST_NAMED], *([f"{len(levels) - MOST_NAMED} more"] * (len(levels) > MOST_NAMED))]
+        )
+        row = f"no row can have {shown}" if levels else "no row is possible"
+        return Problem(f"{row}: {self.said}", path=self.where, suggestion=self.way)
+
+
+def _cause(space: Space, cells: Ints, real: Bools) -> _Cause:
     if not real[cells].any():
-        return Problem(f"{row}: no level has that combination of attributes", path=where)
+        return _Cause("no level has that combination of attributes")
     open_cells = cells[real[cells]]
     found = _guilty(space, open_cells)
     said = " and ".join(dict.fromkeys(repr(tie) for tie, _ in found)) or "the rules"
     names = ", ".join(dict.fromkeys(part for _, part in found if part))
-    message = f"{row}: no level of {names} satisfies {said}" if names else f"{row}: {said} excludes it"
-    return Problem(message, path=_where(space, found) or where, suggestion="change the rule, or add such levels")
+    said = f"no level of {names} satisfies {said}" if names else f"{said} excludes it"
+    return _Cause(said, _where(space, found) or ("design", "cross"), "change the rule, or add such levels")
 
 
 def _where(space: Space, found: list[tuple[str, str]]) -> tuple[str | int, ...]:
@@ -283,7 +305,28 @@ def _guilty(space: Space, cells: Ints) -> list[tuple[str, str]]:
             own = space._in_cell(part, cell)  # noqa: SLF001 -- the report is a part of the space
             hit = [tie for tie in single if not (own & space._holds(part, tie, cell, {})).any()]  # noqa: SLF001 -- as above
             alone += [(tie.rule.text, part.name) for tie in hit if tie.rule]
-    return list(dict.fromkeys(alone or involved))
+    return list(dict.fromkeys(alone or _needed(space, cells, involved)))
+
+
+def _needed(space: Space, cells: Ints, found: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Of rules that conflict together, those without which some cells would be open; all if that takes long."""
+    texts = list(dict.fromkeys(text for text, _ in found))
+    if len(texts) > MOST_TRIED or space.cell_count > MOST_TRIED_CELLS:
+        return found
+    for text in list(texts):
+        fewer = [other for other in texts if other != text]
+        if not _open_under(space, fewer, cells):
+            texts = fewer
+    return [one for one in found if one[0] in texts]
+
+
+def _open_under(space: Space, texts: list[str], cells: Ints) -> bool:
+    """Whether some of the cells could be filled if these were the only rules."""
+    members = attrs.evolve(space.members, rules=tuple(rule for rule in space.members.rules if rule.text in texts))
+    parts = parts_of(space.task, members, space.parts.axes, chained=space.parts.chained)
+    trial = Space(space.task, members, parts, space.codes, {})
+    _, alive = _survey(_restricted(trial, np.ones(space.cell_count, dtype=np.bool_)))
+    return bool(alive[cells].any())
 
 
 def _cell_rule_holds(space: Space, text: str, cells: Ints) -> bool:

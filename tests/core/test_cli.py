@@ -185,11 +185,11 @@ def test_missing_recipe(fakes, tmp_path, capsys):
 
 
 def test_options_reach_the_recipe(fakes):
-    call = ["plan", str(fakes.root), "--set", "a=1", "--set", "b=2", "--profile", "p", "--allow", "/data"]
+    call = ["plan", str(fakes.root), "--set", "a=1", "--set", "b=2", "--profile", "p", "--allow", "/"]
     assert main(call) == 0
     path, options = fakes.load
     assert path == fakes.root / "recipe.toml", "a folder stands for the recipe in it"
-    assert options == {"set": ["a=1", "b=2"], "profile": "p", "allow": (Path("/data"),)}
+    assert options == {"set": ["a=1", "b=2"], "profile": "p", "allow": (Path("/"),)}
 
 
 def test_check(fakes, capsys):
@@ -226,6 +226,7 @@ def done(folder):
         manifest=json.loads((folder / "manifest.json").read_text()),
         measurements=json.loads((folder / "measurements.json").read_text()),
         certificate=json.loads((folder / "certificate.json").read_text()),
+        already=False,
     )
 
 
@@ -237,10 +238,10 @@ def test_run_passes_its_options_on_and_sums_up(fakes, folder, held, capsys):
         return done(folder)
 
     fakes.run_module.run = run
-    assert main(["run", fakes.path, "--workers", "2", "--fresh", "--allow", "d"]) == 0
+    assert main(["run", fakes.path, "--workers", "2", "--fresh", "--allow", "/"]) == 0
     said = capsys.readouterr()
     assert seen["to"] == fakes.root / "out", "export.to is relative to the recipe"
-    assert (seen["workers"], seen["fresh"], seen["allow"]) == (2, True, (Path("d"),))
+    assert (seen["workers"], seen["fresh"], seen["allow"]) == (2, True, (Path("/"),))
     assert "bank-intents 1.2.0: passed" in said.out
     assert "sha256:" in said.out
     assert said.err == ""
@@ -256,12 +257,6 @@ def test_run_passes_its_options_on_and_sums_up(fakes, folder, held, capsys):
     document = json.loads(capsys.readouterr().out)
     assert document["status"] == "held"
     assert len(document["gates"]) == 5
-
-
-def test_run_needs_a_place(fakes, capsys):
-    fakes.recipe.export.to = None
-    assert main(["run", fakes.path]) == 2
-    assert "export.to: the recipe does not say where the run goes; give --to DIR" in capsys.readouterr().err
 
 
 def test_an_interrupted_run_says_how_to_go_on(fakes, capsys):

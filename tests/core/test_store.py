@@ -65,7 +65,7 @@ def test_one_writer_at_a_time(tmp_path: Path) -> None:
 
 def test_a_file_in_the_place_of_the_folder(tmp_path: Path) -> None:
     (tmp_path / "run").write_text("a file", encoding="utf-8")
-    with pytest.raises(RunError, match="cannot write"):
+    with pytest.raises(RecipeError, match="is not a folder"):
         open_folder(tmp_path / "run")
 
 
