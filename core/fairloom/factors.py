@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.expressions import ExpressionError, UnknownNameError, compile_condition
+from fairloom.inputs import file_digest
 from fairloom.problems import Problem, RecipeError, did_you_mean
-from fairloom.tables import digest, read_table, renamed, table_of
+from fairloom.tables import read_table, renamed, table_of
 from fairloom.task import Task
 
 if TYPE_CHECKING:
@@ -204,10 +205,11 @@ class _Reading:
     def _check_digest(self, path: Path) -> None:
         if self.spec.digest is None or not path.is_file():
             return
-        found = digest(path)
-        if found != self.spec.digest.lower():
+        found = file_digest(path)
+        wanted = self.spec.digest.lower()
+        if found not in {wanted, f"sha256:{wanted}"}:
             way = "the file has changed: check it, then write its new digest"
-            self.problem(f"{self.spec.from_} has SHA-256 {found}", "digest", suggestion=way)
+            self.problem(f"{self.spec.from_} has the digest {found}", "digest", suggestion=way)
 
     def rewritten(self, table: pa.Table) -> pa.Table:
         for number, rule in enumerate(self.spec.rewrite):

@@ -10,16 +10,11 @@ import attrs
 
 from fairloom.problems import RecipeError, did_you_mean
 
-_CHUNK = 1 << 20
-
 
 def file_digest(path: Path) -> str:
     """``sha256:`` and the hexadecimal digest of a file's bytes."""
-    hasher = hashlib.sha256()
     with path.open("rb") as stream:
-        while block := stream.read(_CHUNK):
-            hasher.update(block)
-    return f"sha256:{hasher.hexdigest()}"
+        return f"sha256:{hashlib.file_digest(stream, 'sha256').hexdigest()}"
 
 
 @attrs.define

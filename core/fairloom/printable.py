@@ -23,6 +23,11 @@ def line(text: object) -> str:
     return str(text).translate(_ESCAPES)
 
 
+def cell(text: str) -> str:
+    """``text`` as it stands in a cell of a Markdown table."""
+    return text.replace("|", "\\|")
+
+
 def block(text: object) -> str:
     """``text`` with its line ends and tabs kept and every other control character as an escape."""
     return str(text).translate(_IN_BLOCKS)

@@ -89,7 +89,7 @@ class FactorSpec:
         default=(), metadata={"help": "further attributes shown in the data"}, validator=distinct
     )
     digest: str | None = attrs.field(
-        default=None, metadata={"help": "the digest the file must have"}, validator=not_blank
+        default=None, metadata={"help": "the SHA-256 the file must have, as manifests write it"}, validator=not_blank
     )
     settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
 

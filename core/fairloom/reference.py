@@ -11,6 +11,7 @@ from typing import Any
 
 import attrs
 
+from fairloom import printable
 from fairloom.components import Component
 from fairloom.plugins import Plugins, installed
 from fairloom.resolved import toml_inline
@@ -119,7 +120,7 @@ def _section(use: str, component: Component) -> Iterator[str]:
     yield "| Key | Type | Default | Meaning |\n| --- | --- | --- | --- |"
     for each in settings:
         default = REQUIRED if each.default == REQUIRED else _code(each.default)
-        yield f"| `{each.key}` | {_code(each.type)} | {default} | {_escaped(each.help)} |"
+        yield f"| `{each.key}` | {_code(each.type)} | {default} | {printable.cell(each.help)} |"
     yield ""
 
 
@@ -138,11 +139,7 @@ def _plain(value: Any) -> Any:
 
 
 def _code(text: str | None) -> str:
-    return f"`{_escaped(text)}`" if text else ""
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return f"`{printable.cell(text)}`" if text else ""
 
 
 if __name__ == "__main__":

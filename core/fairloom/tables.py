@@ -7,7 +7,6 @@ and an empty cell is ``""``. JSON Lines, TOML and Parquet keep the types they st
 from __future__ import annotations
 
 import csv
-import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
@@ -68,12 +67,6 @@ def table_of(rows: Iterable[Mapping[str, Any]], origin: str) -> pa.Table:
     names = list(dict.fromkeys(name for record in records for name in record))
     arrays = [_array([record.get(name) for record in records], name, origin) for name in names]
     return pa.Table.from_arrays(arrays, names=names)
-
-
-def digest(path: Path) -> str:
-    """SHA-256 of the file, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _array(values: list[Any], name: str, origin: str) -> pa.Array:

@@ -319,8 +319,8 @@ def test_preview_marks_spans_and_escapes(fakes, capsys):
     row = {"id": "r-0", "text": "Noor is\x1b[2J here", "text.spans": spans, "label": "a", "city": "Oslo", "family": 0}
     fakes.preview_module.preview = lambda _recipe, rows, _allow: pa.Table.from_pylist([row] * rows)
     assert main(["preview", fakes.path, "-n", "2"]) == 0
-    said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo\n\n"
-    assert capsys.readouterr().out == said * 2
+    said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo\n"
+    assert capsys.readouterr().out == f"{said}\n{said}"
     assert main(["preview", fakes.path, "-n", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["text"] == row["text"]
 
@@ -367,6 +367,17 @@ def test_diff_names_the_recipe_key(folder, tmp_path, capsys):
     assert main(["diff", str(folder), str(tmp_path), "--json"]) == 1
     keys = [(one["section"], one["key"]) for one in json.loads(capsys.readouterr().out)["differences"]]
     assert keys[:2] == [("Recipe", "step[1].max"), ("Inputs", "recipe.toml")]
+
+
+def test_diff_says_of_long_lists_what_changed(folder, tmp_path, capsys):
+    manifest = json.loads((folder / "manifest.json").read_text())
+    manifest["recipe"]["factors"]["city"]["values"] = ["Lagos", "Lyon", "Oslo", "Osaka", "Perth"]
+    manifest["recipe"]["recipe"]["description"] = "x" * 200
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    main(["diff", str(folder), str(tmp_path)])
+    said = capsys.readouterr().out
+    assert re.search(r"factors\.city\.values +\[\] of 4 +\[\"Perth\"\] of 5\n", said)
+    assert max(map(len, said.splitlines())) < 160
 
 
 def test_show_a_run(held, capsys):

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from fairloom.factors import Axis, label_factor, load_factor, load_factors
+from fairloom.inputs import file_digest
 from fairloom.problems import RecipeError
 from fairloom.recipe import FactorSpec
-from fairloom.tables import digest
 from fairloom.task import Label, Task
 
 WORDS = "type,connotation,word\nverb,toxic,hate\nverb,nontoxic,hug\nadj,neutral,cis\n"
@@ -63,8 +63,9 @@ def test_levels_without_unique_names_are_numbered(opened):
 
 
 def test_the_digest_holds_the_file(opened):
-    good = digest(opened("words.csv"))
-    assert load_factor("word", FactorSpec(from_="words.csv", digest=good), opened).size == 3
+    good = file_digest(opened("words.csv"))
+    for digest in (good, good.removeprefix("sha256:").upper()):
+        assert load_factor("word", FactorSpec(from_="words.csv", digest=digest), opened).size == 3
     assert refused(FactorSpec(from_="words.csv", digest="0" * 64), opened)[0][0] == "factors.word.digest"
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from fairloom.inputs import inputs_for
+from fairloom.inputs import file_digest, inputs_for
 from fairloom.problems import RecipeError
 
 
@@ -54,3 +54,9 @@ def test_what_was_read_is_recorded(home: Path) -> None:
 def test_missing_files_and_folders_are_named(home: Path, name: str) -> None:
     with pytest.raises(RecipeError, match=name):
         inputs_for(home).open_path(name)
+
+
+def test_the_digest_of_a_file_is_its_sha256(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")  # the first example of FIPS 180-2, B.1
+    digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert file_digest(tmp_path / "abc") == f"sha256:{digest}"

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
-
 import pyarrow as pa
 import pyarrow.parquet
 import pytest
 
 from fairloom.problems import RecipeError
-from fairloom.tables import digest, read_table, renamed
+from fairloom.tables import read_table, renamed
 
 
 def written(folder, name, content):
@@ -102,8 +100,3 @@ def test_a_missing_column_is_suggested(tmp_path):
         read_table(path, {"word": "Wrod"})
     with pytest.raises(RecipeError, match="two columns named 'type'"):
         renamed(read_table(path), {"type": "Word"}, "it")
-
-
-def test_digest_is_sha256(tmp_path):
-    path = written(tmp_path, "t.csv", "a\n1\n")
-    assert digest(path) == hashlib.sha256(b"a\n1\n").hexdigest()

@@ -12,7 +12,6 @@ import io
 import os
 import re
 import shlex
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,6 @@ import attrs
 import pytest
 import tomli
 
-import fairloom as fl
 from fairloom.cli import main
 from fairloom.components import Component
 from fairloom.plugins import Plugins
@@ -151,40 +149,24 @@ def stopped_at_the_second(write: Any) -> Any:
     return stopping
 
 
+REPLAYED = (
+    "README.md",
+    "docs/how-to/compare-with-real-data.md",
+    "docs/how-to/resume-and-verify.md",
+    "docs/tutorial/first-dataset.md",
+)
+"""Pages whose consoles `test_consoles` follows."""
+
+
 def masked(text: str) -> str:
     """Digests change with every table of ours, and nobody reads them."""
     return HEX.sub("sha256:...", text)
 
 
-def three_runs(_: pytest.FixtureRequest) -> None:
-    """The page on finished runs speaks of a recipe in parts and of two versions of it."""
-    minimal = (DOCS / "recipes" / "minimal" / "recipe.toml").read_text("utf-8")
-    Path("recipe.toml").write_text(f"{minimal}parts.rows = 8\n", encoding="utf-8")
-    for name, rows in (("out-old", 24), ("out-new", 48)):
-        assert fl.Recipe.load("recipe.toml", set=[f"recipe.rows={rows}"]).run(name).status == "passed"
-
-
-def bank_beside_real_messages(request: pytest.FixtureRequest) -> None:
-    """The recipe of the page, and in the home directory what it compares with."""
-    shutil.copytree(DOCS / "recipes" / "bank-intents", ".", dirs_exist_ok=True)
-    banking = Path(HOME.lstrip("/"), "banking")
-    banking.mkdir(parents=True)
-    shutil.copy(request.getfixturevalue("shared") / "seed-banking77" / "train.csv", banking)
-
-
-SETTINGS = {
-    "docs/how-to/compare-with-real-data.md": bank_beside_real_messages,
-    "docs/how-to/resume-and-verify.md": three_runs,
-}
-
-
-@pytest.mark.parametrize("name", pages_with("python", "console"))
-def test_what_the_page_shows_is_what_is_printed(
-    name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
-) -> None:
+@pytest.mark.parametrize("name", [name for name in pages_with("python", "console") if name not in REPLAYED])
+def test_what_the_page_shows_is_what_is_printed(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     page = ROOT / name
-    SETTINGS.get(name, lambda _: None)(request)
     found = list(Session(monkeypatch).outputs(page))
     if WRITE:
         write(page, found)

@@ -18,6 +18,9 @@ fairloom diff out-1.0 out-1.1"""
 
 Difference = tuple[str, str, Any, Any]
 _MISSING = None
+_LONG = 8
+"""Two lists with more values than this together are shown by what only one of them has."""
+_WIDE = 72
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -56,14 +59,24 @@ def _print(found: list[Difference]) -> None:
         output.heading(section)
         output.table(
             ("key", "before", "after"),
-            [(key, _short(before), _short(after)) for name, key, before, after in found if name == section],
+            [(key, *_changed(before, after)) for name, key, before, after in found if name == section],
         )
 
 
+def _changed(before: Any, after: Any) -> tuple[output.Cell, output.Cell]:
+    """Both sides of a difference in few words; of two lists what only one of them has."""
+    if isinstance(before, list) and isinstance(after, list) and len(before) + len(after) > _LONG:
+        only = [[value for value in one if value not in other] for one, other in ((before, after), (after, before))]
+        if any(only):
+            return tuple(f"{_short(some)} of {len(one)}" for some, one in zip(only, (before, after), strict=True))  # type: ignore[return-value]  # two in, two out
+    return _short(before), _short(after)
+
+
 def _short(value: Any) -> output.Cell:
-    if value is None or isinstance(value, str | int | float):
+    if value is None or isinstance(value, int | float):
         return value
-    return json.dumps(value, ensure_ascii=False)
+    said = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    return said if len(said) <= _WIDE else f"{said[: _WIDE - 3]}..."
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:

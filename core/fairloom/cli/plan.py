@@ -37,7 +37,7 @@ def call(arguments: argparse.Namespace) -> int:
         output.document(_data(planned, loom.factors))
         return 0
     output.text(f"{recipe.recipe.name} {recipe.recipe.version}, seed {recipe.recipe.seed}")
-    output.facts(_facts(planned))
+    output.facts(_facts(planned, loom.factors))
     _factors(loom.factors)
     _cells(planned, everything=arguments.cells)
     for note in planned.notes:
@@ -45,13 +45,15 @@ def call(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def _facts(planned: PlanSummary) -> list[tuple[str, output.Cell]]:
+def _facts(planned: PlanSummary, factors: Any) -> list[tuple[str, output.Cell]]:
+    drawn = ", ".join(factor.name for factor in factors.values() if not factor.size)
+    uncounted = f"not counted: {drawn} has no levels" if drawn else "not counted"
     return [
         ("rows", planned.rows),
         ("families", planned.families),
         ("rows per family", planned.members),
         ("cells", len(planned.cells)),
-        ("distinct rows possible", "unlimited" if planned.distinct is None else f"{planned.distinct:,}"),
+        ("distinct rows possible", uncounted if planned.distinct is None else f"{planned.distinct:,}"),
         ("every row unique", planned.unique),
         ("balanced", planned.balanced),
     ]

@@ -12,7 +12,7 @@ from fairloom.cli import options, output
 
 DETAIL = """\
 Runs the generators and row filters on the first
-rows of the design only. Spans are shown as [value](slot)."""
+rows of the design only. Spans are shown as `[value](slot)`."""
 EXAMPLE = """\
 fairloom preview recipe.toml -n 5"""
 
@@ -33,7 +33,9 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.document(rows)
         return 0
-    for row in rows:
+    for index, row in enumerate(rows):
+        if index:
+            print()
         _show(row, recipe.task.fields)
     return 0
 
@@ -48,7 +50,6 @@ def _show(row: dict[str, Any], fields: tuple[str, ...]) -> None:
     shown = {key: value for key, value in row.items() if _is_factor(key, value, fields)}
     if shown:
         output.text("  " + "  ".join(f"{key}={value}" for key, value in shown.items()))
-    print()
 
 
 def _is_factor(key: str, value: Any, fields: tuple[str, ...]) -> bool:

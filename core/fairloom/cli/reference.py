@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
+from fairloom import printable
 from fairloom.cli.parsers import COMMANDS, command_module, command_parsers
 
 _INTRODUCTION = """\
@@ -39,7 +40,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     described = [action for action in parser._actions if not _everywhere(action)]  # noqa: SLF001 - argparse lists them nowhere else
     if described:
         yield "| Argument | Meaning |\n| --- | --- |"
-        yield from (f"| {_form(action)} | {_escaped(action.help or '')} |" for action in described)
+        yield from (f"| {_form(action)} | {printable.cell(action.help or '')} |" for action in described)
         yield ""
 
 
@@ -50,11 +51,7 @@ def _everywhere(action: argparse.Action) -> bool:
 def _form(action: argparse.Action) -> str:
     value = "" if action.nargs == 0 else str(action.metavar or "")
     words = " ".join([", ".join(action.option_strings), value]).strip()
-    return f"`{_escaped(words)}`"
-
-
-def _escaped(text: str) -> str:
-    return text.replace("|", "\\|")
+    return f"`{printable.cell(words)}`"
 
 
 if __name__ == "__main__":

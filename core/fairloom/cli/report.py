@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 from pathlib import Path
 
 from fairloom.cli import options, output
@@ -25,8 +26,25 @@ def call(arguments: argparse.Namespace) -> int:
     from fairloom import report  # noqa: PLC0415 - the parser needs none of this
 
     page = report.write(options.readable_run(arguments.folder), arguments.to)
+    if arguments.to is None:
+        _record(arguments.folder, page)
     if arguments.json:
         output.document({"report": str(page)})
     else:
         output.text(f"written: {page}")
     return 0
+
+
+def _record(folder: Path, page: Path) -> None:
+    """Put the new page's digest into the manifest, for `verify`; one that was tampered with stays as it is."""
+    from fairloom import manifest as papers  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.inputs import file_digest  # noqa: PLC0415
+    from fairloom.store import MANIFEST, pretty, write_text  # noqa: PLC0415
+
+    manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
+    if manifest.get(papers.SELF) != papers.sealed(manifest)[papers.SELF]:
+        return
+    record = next((file for file in manifest["files"] if file["path"] == page.name), None)
+    if record is not None:
+        record |= {"sha256": file_digest(page), "bytes": page.stat().st_size}
+        write_text(folder / MANIFEST, pretty(papers.sealed(manifest)))
