@@ -59,7 +59,9 @@ def fakes(monkeypatch, tmp_path):
 
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
-        "weaving.prepare": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
+        "weaving.prepare": SimpleNamespace(
+            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())
+        ),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),
         "preview": SimpleNamespace(preview=None),
         "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _, **__: []),
