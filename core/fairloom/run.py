@@ -8,17 +8,17 @@ from typing import Any
 
 import attrs
 
-from fairloom.engine import Engine
-from fairloom.executors import Runs, executor_for
-from fairloom.log import FILE, Log, recording, terminal
-from fairloom.manifest import identity
-from fairloom.parts import Job
-from fairloom.prepare import prepare
-from fairloom.problems import FairloomError, Problem, RecipeError, RunError
-from fairloom.progress import Progress, Silent
+from fairloom.problems import PluginError, Problem, RecipeError, RunError
 from fairloom.recipe import Recipe
 from fairloom.results import Run
-from fairloom.store import Folder, open_folder
+from fairloom.showing.log import FILE, Log, recording, terminal
+from fairloom.showing.progress import Progress, Silent
+from fairloom.weaving.engine import Engine
+from fairloom.weaving.executors import Runs, executor_for
+from fairloom.weaving.manifest import identity
+from fairloom.weaving.parts import Job
+from fairloom.weaving.prepare import prepare
+from fairloom.weaving.store import Folder, open_folder
 
 
 def run(  # noqa: PLR0913 - the options of the command, one each
@@ -63,14 +63,15 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()
         return Run.open(target)
-    except FairloomError as error:
-        if not isinstance(error, RecipeError) and (kept := len(folder.journal.read())):
+    except PluginError as error:
+        if kept := len(folder.journal.read()):
             error.add_note(f"{kept} finished part{'' if kept == 1 else 's'} of the run are kept in {target}")
         raise
     except OSError as error:
+        place = error.filename or target
         raise RunError(
-            f"writing to {target} failed: {error.strerror or error} "
-            f"({error.filename or 'no file named'}); finished parts are kept, run the same command again to go on"
+            f"writing to {place} failed: {error.strerror or error}; finished parts are kept, "
+            "run the same command again to go on"
         ) from error
     finally:
         folder.close()
