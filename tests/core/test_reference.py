@@ -10,9 +10,9 @@ from typing import Any, Literal
 import pytest
 
 from fairloom.cli import main
-from fairloom.showing import reference
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
+from fairloom.showing import reference
 from fairloom.task import Between
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "components.md"

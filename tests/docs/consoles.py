@@ -17,13 +17,16 @@ import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from unittest import mock
 
 from fairloom.cli import main
+from fairloom_template.writer import TemplateWriter
 
 ROOT = Path(__file__).parents[2]
 RECIPES = ROOT / "docs" / "recipes"
 BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+CTRL_C = "^C\n"
 Words = dict[str, str]
 """What the page says, and what to put in its place here."""
 
@@ -68,7 +71,7 @@ def play(page: str) -> Iterator[tuple[str, str, str]]:
     """Follow a page in the current folder: each command, the output it promises, the output it gives.
 
     Where the page writes ``first/recipe.toml``, the first TOML block goes there whole and later ones line by
-    line in the place of the line with the same key. What shows Ctrl-C is left out.
+    line in the place of the line with the same key. Where the page shows ``^C``, it is pressed as rows are written.
     """
     here = PAGES[page]()
     text = (ROOT / page).read_text("utf-8")
@@ -84,11 +87,16 @@ def play(page: str) -> Iterator[tuple[str, str, str]]:
             yield "(printed)", block, said
         elif kind == "console":
             for command, promised in _commands(block):
-                if command == "echo $?" and "^C" not in block:
+                if command == "echo $?":
                     yield command, promised, f"{code}\n"
-                elif command != "echo $?" and not promised.startswith("^C"):
+                    continue
+                if promised.startswith(CTRL_C):
+                    with mock.patch.object(TemplateWriter, "write", side_effect=KeyboardInterrupt):
+                        code, said = _call(command, here)
+                    said = CTRL_C + said
+                else:
                     code, said = _call(command, here)
-                    yield command, promised, said
+                yield command, promised, said
 
 
 def _commands(text: str) -> list[tuple[str, str]]:

@@ -81,3 +81,14 @@ def test_what_the_light_start_ignores_is_imported_late(repository: Path, contrac
         importer, imported = edge.split(" -> ")
         path = repository / "core" / Path(*importer.split(".")).with_suffix(".py")
         assert imported not in set(imports_at_once(ast.parse(path.read_text("utf-8")))), edge
+
+
+def test_plugins_use_internal_modules_not_even_for_types(repository: Path) -> None:
+    """What stands below ``if TYPE_CHECKING`` is out of sight of the contracts."""
+    public = public_modules((repository / "docs" / "explanation" / "architecture.md").read_text("utf-8"))
+    for path in (repository / "plugins").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom) and str(node.module).partition(".")[0] == "fairloom":
+                assert node.module in public, path
+                homes = {f"fairloom.{alias.name}" for alias in node.names if node.module == "fairloom"}
+                assert homes <= public or not homes & modules(repository / "core" / "fairloom"), path
