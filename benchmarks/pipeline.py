@@ -24,9 +24,9 @@ import numpy as np
 import pyarrow as pa
 
 import fairloom as fl
-from fairloom.finish import Shape, write_parquet
-from fairloom.prepare import prepare
-from fairloom.weave import BATCH_ROWS, apply
+from fairloom.weaving.finish import Shape, write_parquet
+from fairloom.weaving.prepare import prepare
+from fairloom.weaving.weave import BATCH_ROWS, apply
 
 FOUR_SLOTS = "{{ person }} from {{ city }} ordered the {{ product }} and it was {{ mood }}."
 WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet", "jade")

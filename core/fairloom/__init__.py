@@ -23,9 +23,9 @@ if TYPE_CHECKING:
         Tools,
         Writer,
     )
-    from fairloom.decorators import filter, generator, metric, sampler  # noqa: A004 - the word users know
     from fairloom.draws import Draw, Draws
     from fairloom.hooks import hookimpl
+    from fairloom.plugging.decorators import filter, generator, metric, sampler  # noqa: A004 - the word users know
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.recipe import Recipe
     from fairloom.results import Run
@@ -46,7 +46,7 @@ _HOMES = {
         "Tools",
         "Writer",
     ),
-    "fairloom.decorators": ("filter", "generator", "metric", "sampler"),
+    "fairloom.plugging.decorators": ("filter", "generator", "metric", "sampler"),
     "fairloom.draws": ("Draw", "Draws"),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),

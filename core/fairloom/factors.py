@@ -12,9 +12,9 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.expressions import ExpressionError, UnknownNameError, compile_condition
-from fairloom.inputs import file_digest
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.expressions import ExpressionError, UnknownNameError, compile_condition
+from fairloom.reading.inputs import file_digest
 from fairloom.tables import read_table, renamed, table_of
 from fairloom.task import Task
 

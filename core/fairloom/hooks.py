@@ -26,7 +26,7 @@ from typing import Any
 import pluggy
 
 from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, Writer
-from fairloom.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
+from fairloom.plugging.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
 
@@ -283,7 +283,7 @@ def fairloom_executors() -> Iterable[Executor]:
         @attrs.frozen
         class Here:
             def run(self, job, specs):
-                from fairloom.parts import work  # what a worker does with one part
+                from fairloom.weaving.parts import work  # what a worker does with one part
 
                 for spec in specs:
                     yield spec, work(job, spec)
@@ -336,7 +336,7 @@ def fairloom_step_done(run: Any, step: Any) -> None:
 
 @hookspec
 def fairloom_gate_decided(run: Any, verdict: Any) -> None:
-    """Be told that a gate was decided. ``verdict`` is a frozen ``fairloom.gates.Verdict``.
+    """Be told that a gate was decided. ``verdict`` is a frozen ``fairloom.weaving.gates.Verdict``.
 
     Its ``status`` is ``passed``, ``failed`` or ``not computed``. Example::
 

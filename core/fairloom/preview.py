@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from fairloom.finish import Shape
-from fairloom.prepare import prepare
 from fairloom.recipe import Recipe
+from fairloom.weaving.finish import Shape
+from fairloom.weaving.prepare import prepare
 
 
 def preview(recipe: Recipe, rows: int = 5, allow: Iterable[str | Path] = ()) -> pa.Table:

@@ -13,19 +13,19 @@ import attrs
 
 from fairloom.factors import Role
 from fairloom.problems import Problem, RecipeError
-from fairloom.sources import Origin, Source, place
-from fairloom.structure import register, unknown_key
+from fairloom.reading.sources import Origin, Source, place
+from fairloom.reading.structure import register, unknown_key
+from fairloom.reading.validators import between, distinct, not_blank, not_empty
 from fairloom.task import Task
-from fairloom.validators import between, distinct, not_blank, not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-    from fairloom.executors import Runs
-    from fairloom.locate import KeyPath
-    from fairloom.log import Log
-    from fairloom.progress import Progress
+    from fairloom.reading.locate import KeyPath
     from fairloom.results import Run
+    from fairloom.showing.log import Log
+    from fairloom.showing.progress import Progress
+    from fairloom.weaving.executors import Runs
 
 
 @attrs.frozen(kw_only=True)
@@ -331,7 +331,7 @@ class Recipe:
         Raises:
             RecipeError: With every problem, each with file, line and column.
         """
-        from fairloom.load import load_recipe  # noqa: PLC0415 - the model is usable without files
+        from fairloom.reading.load import load_recipe  # noqa: PLC0415 - the model is usable without files
 
         return load_recipe(path, overrides=set, profile=profile, allow=allow)
 
@@ -342,7 +342,7 @@ class Recipe:
         Raises:
             RecipeError: With every problem.
         """
-        from fairloom.load import recipe_of  # noqa: PLC0415 - as above
+        from fairloom.reading.load import recipe_of  # noqa: PLC0415 - as above
 
         return recipe_of(data, root)
 

@@ -12,9 +12,9 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairloom.gates import Verdict
 from fairloom.problems import RunError
-from fairloom.store import MANIFEST, WORK
+from fairloom.weaving.gates import Verdict
+from fairloom.weaving.store import MANIFEST, WORK
 
 
 @attrs.frozen(eq=False)

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from fairloom.design import Rule
 from fairloom.draws import Ints
-from fairloom.expressions import Bools, Condition, ExpressionError, UnknownNameError, compile_condition
 from fairloom.factors import Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.expressions import Bools, Condition, ExpressionError, UnknownNameError, compile_condition
 
 if TYPE_CHECKING:
     from fairloom.recipe import DesignSpec, FactorSpec

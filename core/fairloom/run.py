@@ -8,17 +8,17 @@ from typing import Any
 
 import attrs
 
-from fairloom.engine import Engine
-from fairloom.executors import Runs, executor_for
-from fairloom.log import FILE, Log, recording, terminal
-from fairloom.manifest import identity
-from fairloom.parts import Job
-from fairloom.prepare import prepare
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
-from fairloom.progress import Progress, Silent
 from fairloom.recipe import Recipe
 from fairloom.results import Run
-from fairloom.store import Folder, open_folder
+from fairloom.showing.log import FILE, Log, recording, terminal
+from fairloom.showing.progress import Progress, Silent
+from fairloom.weaving.engine import Engine
+from fairloom.weaving.executors import Runs, executor_for
+from fairloom.weaving.manifest import identity
+from fairloom.weaving.parts import Job
+from fairloom.weaving.prepare import prepare
+from fairloom.weaving.store import Folder, open_folder
 
 
 def run(  # noqa: PLR0913 - the options of the command, one each

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import attrs
 
 from fairloom.problems import RecipeError
-from fairloom.validators import between, distinct, names, not_blank, not_empty
+from fairloom.reading.validators import between, distinct, names, not_blank, not_empty
 
 TaskKind = Literal["classification", "multilabel", "spans", "pair", "choice", "text", "chat", "tabular"]
 

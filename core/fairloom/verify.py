@@ -11,13 +11,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairloom.digest import ContentDigest
-from fairloom.inputs import file_digest
-from fairloom.manifest import SELF, digest_of
 from fairloom.problems import Problem, RunError
+from fairloom.reading.inputs import file_digest
 from fairloom.recipe import Recipe
 from fairloom.run import run
-from fairloom.store import MANIFEST
+from fairloom.weaving.digest import ContentDigest
+from fairloom.weaving.manifest import SELF, digest_of
+from fairloom.weaving.store import MANIFEST
 
 
 def verify(folder: str | Path) -> list[Problem]:

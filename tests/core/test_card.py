@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fairloom import card, croissant
+from fairloom.showing import card, croissant
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import re
@@ -16,7 +17,6 @@ from types import ModuleType, SimpleNamespace
 import pyarrow as pa
 import pytest
 
-import fairloom
 from fairloom.cli import main, output, parsers, reference
 from fairloom.design import PlanSummary
 from fairloom.factors import Factor
@@ -59,18 +59,19 @@ def fakes(monkeypatch, tmp_path):
 
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
-        "prepare": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
+        "weaving.prepare": SimpleNamespace(prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),
         "preview": SimpleNamespace(preview=None),
         "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _, **__: []),
-        "plugins": SimpleNamespace(installed=lambda: [installed("text", "fairloom")]),
+        "plugging.plugins": SimpleNamespace(installed=lambda: [installed("text", "fairloom")]),
     }
     for name, facts in modules.items():
         module = ModuleType(f"fairloom.{name}")
         vars(module).update(vars(facts))
         monkeypatch.setitem(sys.modules, f"fairloom.{name}", module)
-        monkeypatch.setattr(fairloom, name, module, raising=False)
-        setattr(asked, f"{name}_module", module)
+        home, _, last = f"fairloom.{name}".rpartition(".")
+        monkeypatch.setattr(importlib.import_module(home), last, module, raising=False)
+        setattr(asked, f"{last}_module", module)
     return asked
 
 

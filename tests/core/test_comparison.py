@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from fairloom.comparison import Comparison, expected_variation, shares
+from fairloom.weaving.comparison import Comparison, expected_variation, shares
 
 
 def table(labels: list[str], texts: list[str | None]) -> pa.Table:

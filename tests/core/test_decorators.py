@@ -12,7 +12,7 @@ import pyarrow as pa
 import pytest
 
 import fairloom as fl
-from fairloom.columns import Columns, Row
+from fairloom.plugging.columns import Columns, Row
 from fairloom.problems import PluginError
 from fairloom.testing import sample_rows, sample_tools
 

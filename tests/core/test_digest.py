@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairloom.batch import SPANS
-from fairloom.digest import ContentDigest
+from fairloom.weaving.digest import ContentDigest
 
 ROW = st.fixed_dictionaries(
     {

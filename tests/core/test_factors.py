@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from fairloom.factors import Axis, label_factor, load_factor, load_factors
-from fairloom.inputs import file_digest
 from fairloom.problems import RecipeError
+from fairloom.reading.inputs import file_digest
 from fairloom.recipe import FactorSpec
 from fairloom.task import Label, Task
 

@@ -7,8 +7,8 @@ import math
 import pytest
 
 from fairloom.components import Measurement
-from fairloom.gates import decide, outcome
 from fairloom.recipe import GateSpec
+from fairloom.weaving.gates import decide, outcome
 
 
 def gate(**settings: object) -> GateSpec:

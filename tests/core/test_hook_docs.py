@@ -12,8 +12,8 @@ from pluggy import PluginManager
 
 from fairloom import hooks
 from fairloom.components import KINDS
-from fairloom.descriptors import faults
-from fairloom.loading import HOOKS
+from fairloom.plugging.descriptors import faults
+from fairloom.plugging.loading import HOOKS
 
 DOCS = Path(__file__).parents[2] / "docs"
 REFERENCE = (DOCS / "reference" / "hooks.md").read_text("utf-8")

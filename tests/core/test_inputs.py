@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from fairloom.inputs import file_digest, inputs_for
 from fairloom.problems import RecipeError
+from fairloom.reading.inputs import file_digest, inputs_for
 
 
 @pytest.fixture

@@ -7,8 +7,8 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairloom.locate import locate
-from fairloom.plain import paths
+from fairloom.reading.locate import locate
+from fairloom.reading.plain import paths
 
 SCALARS = (
     "1",

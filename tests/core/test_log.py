@@ -7,7 +7,7 @@ import json
 
 import pytest
 
-from fairloom import log, printable, progress
+from fairloom.showing import log, printable, progress
 
 
 class Terminal(io.StringIO):

@@ -16,11 +16,11 @@ import pytest
 
 import fairloom as fl
 from fairloom.components import KINDS, Filter, Generator, Metric, Sampler
-from fairloom.descriptors import OWNED
 from fairloom.events import RunInfo, StepInfo
-from fairloom.loading import HOOKS
-from fairloom.observers import Observers
-from fairloom.plugins import Plugins, installed
+from fairloom.plugging.descriptors import OWNED
+from fairloom.plugging.loading import HOOKS
+from fairloom.plugging.observers import Observers
+from fairloom.plugging.plugins import Plugins, installed
 from fairloom.problems import PluginError, RecipeError
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ReferenceSpec, StepSpec
 
@@ -387,7 +387,7 @@ def test_generators_are_found_too(root: Path) -> None:
     assert Plugins(root=root).find(Generator, "./g.py:g")[0].name == "g"
 
 
-@pytest.mark.parametrize("statement", ["import fairloom", "import fairloom.installed as i; i.installed()"])
+@pytest.mark.parametrize("statement", ["import fairloom", "import fairloom.plugging.installed as i; i.installed()"])
 def test_the_start_imports_nothing_heavy(statement: str) -> None:
     code = f"import sys; {statement}; print(*sys.modules)"
     modules = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fairloom.checks import condition_names
-from fairloom.plain import paths
 from fairloom.problems import Problem, RecipeError
+from fairloom.reading.checks import condition_names
+from fairloom.reading.plain import paths
+from fairloom.reading.resolved import toml_inline
 from fairloom.recipe import FactorSpec, GateSpec, Recipe, StepSpec
-from fairloom.resolved import toml_inline
 from fairloom.task import Between, Label
 
 VALID = {

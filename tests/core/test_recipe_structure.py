@@ -9,10 +9,10 @@ from typing import Any, Literal
 import attrs
 import pytest
 
-from fairloom.environment import settled
 from fairloom.problems import PluginError, RecipeError
+from fairloom.reading.environment import settled
+from fairloom.reading.structure import structure
 from fairloom.recipe import StepSpec
-from fairloom.structure import structure
 
 
 @attrs.frozen(kw_only=True)

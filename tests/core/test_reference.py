@@ -9,10 +9,10 @@ from typing import Any, Literal
 
 import pytest
 
-from fairloom import reference
 from fairloom.cli import main
-from fairloom.installed import installed
-from fairloom.plugins import Plugins
+from fairloom.showing import reference
+from fairloom.plugging.installed import installed
+from fairloom.plugging.plugins import Plugins
 from fairloom.task import Between
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "components.md"
@@ -20,7 +20,7 @@ OWN = [claim.name for claim in installed() if claim.distribution == "fairloom"]
 
 
 def test_the_page_is_fresh():
-    """If not: ``python -m fairloom.reference > docs/reference/components.md``."""
+    """If not: ``python -m fairloom.showing.reference > docs/reference/components.md``."""
     assert PAGE.read_text("utf-8") == reference.page()
 
 

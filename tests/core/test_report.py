@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairloom import card, croissant, presented, report
-from fairloom.report import detail, figures, samples, view
+from fairloom.showing import card, croissant, presented, report
+from fairloom.showing.report import detail, figures, samples, view
 
 VOID = {"meta", "br", "img", "rect"}
 

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 from fairloom.design import design_task
 from fairloom.draws import Draws
-from fairloom.expressions import ExpressionError, UnknownNameError, compile_condition
 from fairloom.factors import Factor
 from fairloom.problems import RecipeError
+from fairloom.reading.expressions import ExpressionError, UnknownNameError, compile_condition
 from fairloom.recipe import DesignSpec, FactorSpec
 from fairloom.rules import compile_rule, rules_of
 

@@ -11,7 +11,7 @@ import attrs
 import pytest
 
 from fairloom.components import Filter, Generator, Metric, Reader, Sampler, Writer
-from fairloom.schema import config_schema, recipe_schema
+from fairloom.reading.schema import config_schema, recipe_schema
 
 
 @attrs.frozen(kw_only=True)

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from fairloom.problems import Problem, RecipeError
-from fairloom.resolved import format_resolved
-from fairloom.sources import MAX_BYTES, Origin, place, read_source
+from fairloom.reading.resolved import format_resolved
+from fairloom.reading.sources import MAX_BYTES, Origin, place, read_source
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairloom.draws import Draws
-from fairloom.splits import split_of
+from fairloom.weaving.splits import split_of
 
 
 @settings(max_examples=60, deadline=None)

@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from fairloom.problems import RecipeError, RunError
-from fairloom.store import Journal, atomic, open_folder, write_text
+from fairloom.weaving.store import Journal, atomic, open_folder, write_text
 
 
 def test_an_interrupted_write_leaves_the_old_file(tmp_path: Path) -> None:

@@ -22,9 +22,9 @@ import tomli
 
 from fairloom.cli import main
 from fairloom.components import Component
-from fairloom.plugins import Plugins
+from fairloom.plugging.plugins import Plugins
+from fairloom.reading.structure import keys, structure
 from fairloom.recipe import Recipe
-from fairloom.structure import keys, structure
 from fairloom_template.writer import TemplateWriter
 
 ROOT = Path(__file__).parents[2]

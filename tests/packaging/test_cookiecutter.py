@@ -99,7 +99,7 @@ def test_what_is_generated(third: Third) -> None:
 
 def test_both_are_installed_and_neither_is_this_checkout(third: Third, repository: Path) -> None:
     code = (
-        "import fairloom, fairloom_hello_there as own; from fairloom.installed import installed;"
+        "import fairloom, fairloom_hello_there as own; from fairloom.plugging.installed import installed;"
         "print(fairloom.__file__); print(own.__file__); print(*(f'{c.name}={c.distribution}' for c in installed()))"
     )
     done = third.run("-c", code)

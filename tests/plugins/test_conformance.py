@@ -17,9 +17,9 @@ import pytest
 from fairloom.batch import NAMES
 from fairloom.components import Component, Tools
 from fairloom.factors import Factor
-from fairloom.installed import installed
-from fairloom.plugins import Plugins
-from fairloom.structure import keys
+from fairloom.plugging.installed import installed
+from fairloom.plugging.plugins import Plugins
+from fairloom.reading.structure import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
 from fairloom.testing.case import make
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.problems import RecipeError
-from fairloom.structure import structure
+from fairloom.reading.structure import structure
 from fairloom.task import Task
 from fairloom_values import fairloom_samplers
 

@@ -20,7 +20,7 @@ class Backwards:
 
     def run(self, job, specs: Sequence) -> Iterator:
         """Everything goes through JSON, as it would to another machine."""
-        from fairloom.parts import Job, PartSpec, work  # noqa: PLC0415 - as a worker would
+        from fairloom.weaving.parts import Job, PartSpec, work  # noqa: PLC0415 - as a worker would
 
         sent = json.dumps(attrs.asdict(job))
         for spec in reversed(specs):

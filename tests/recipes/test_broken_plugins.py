@@ -477,7 +477,7 @@ def test_a_plugin_file_changed_during_the_run(bench: Any) -> None:
     """A worker that starts later would run other code than the manifest names."""
     filtering(bench, "x = filter_of(keep)")
     code = (
-        "import sys, fairloom.executors as e\nfrom fairloom.cli import main\nrun = e.Pool.run\n"
+        "import sys, fairloom.weaving.executors as e\nfrom fairloom.cli import main\nrun = e.Pool.run\n"
         f"def changed(self, *a):\n    open({str(bench.root / 'mine.py')!r}, 'a').write('#')\n    return run(self, *a)\n"
         "e.Pool.run = changed\nsys.exit(main(sys.argv[1:]))"
     )

@@ -16,7 +16,7 @@ import fairloom as fl
 
 SMALL = Path(__file__).parent / "small" / "recipe.toml"
 BANK = Path(__file__).parents[2] / "docs" / "recipes" / "bank-intents" / "recipe.toml"
-GOLDEN = "sha256:unset"
+GOLDEN = "sha256:eb9310b664c7c35c671d45f25813a6537a8e573b0810b9b479eb2762dc08caf3"
 KILLS = 20
 
 

@@ -14,10 +14,10 @@ import pyarrow.parquet as pq
 import pytest
 
 import fairloom as fl
-from fairloom.inputs import file_digest
-from fairloom.manifest import sealed
-from fairloom.parts import part_specs
+from fairloom.reading.inputs import file_digest
 from fairloom.verify import rebuild, verify
+from fairloom.weaving.manifest import sealed
+from fairloom.weaving.parts import part_specs
 
 SMALL = Path(__file__).parent / "small" / "recipe.toml"
 
@@ -154,7 +154,7 @@ def test_a_damaged_part_is_made_again(tmp_path: Path) -> None:
     """A part whose bytes no longer match the journal is not trusted."""
     recipe = fl.Recipe.load(SMALL)
     code = (
-        "import os, sys\nimport fairloom.engine as engine\n"
+        "import os, sys\nimport fairloom.weaving.engine as engine\n"
         "engine.final_pass = lambda *a: os._exit(9)\n"
         "from fairloom.cli import main; main(sys.argv[1:])"
     )

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 import fairloom as fl
-from fairloom.certificate import CertificateBuilder
-from fairloom.prepare import prepare
+from fairloom.weaving.certificate import CertificateBuilder
+from fairloom.weaving.prepare import prepare
 
 SMALL = Path(__file__).parent / "small" / "recipe.toml"
 PAIRS = Path(__file__).parents[2] / "docs" / "recipes" / "pairs" / "recipe.toml"

@@ -16,7 +16,7 @@ import pytest
 
 from fairloom.cli import main
 from fairloom.problems import RunError
-from fairloom.store import open_folder
+from fairloom.weaving.store import open_folder
 
 STEP = '[[step]]\nfilter = "text.length"'
 PICKY = '[[step]]\nname = "picky"\nfilter = "./my_filters.py:picky"'

@@ -27,7 +27,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Return 0 when nothing is wrong; problems come as an error with exit code 2."""
-    from fairloom.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))

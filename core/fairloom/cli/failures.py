@@ -14,8 +14,8 @@ from typing import Any
 
 import attrs
 
-from fairloom import printable
 from fairloom.problems import FairloomError, Problem, RecipeError
+from fairloom.showing import printable
 
 INTERRUPTED = 130
 FAILED = 3

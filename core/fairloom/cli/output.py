@@ -13,7 +13,7 @@ from typing import Any, TextIO
 
 import attrs
 
-from fairloom import printable
+from fairloom.showing import printable
 
 Cell = str | int | float | bool | None
 

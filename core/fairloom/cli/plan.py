@@ -28,7 +28,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
-    from fairloom.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))

@@ -34,7 +34,7 @@ def call(arguments: argparse.Namespace) -> int:
 
 def listed() -> list[dict[str, Any]]:
     """Every installed plugin with its distribution and version, sorted by name."""
-    from fairloom import plugins  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.plugging import plugins  # noqa: PLC0415 - the parser needs none of this
 
     return [{column: getattr(plugin, column) for column in _COLUMNS} for plugin in plugins.installed()]
 

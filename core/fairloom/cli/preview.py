@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from typing import Any
 
-from fairloom import printable
 from fairloom.cli import options, output
+from fairloom.showing import printable
 
 DETAIL = """\
 Runs the generators and row filters on the first

@@ -5,8 +5,8 @@ from __future__ import annotations
 import argparse
 from collections.abc import Iterator
 
-from fairloom import printable
 from fairloom.cli.parsers import COMMANDS, command_module, command_parsers
+from fairloom.showing import printable
 
 _INTRODUCTION = """\
 # Command line

@@ -23,7 +23,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Render the page."""
-    from fairloom import report  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.showing import report  # noqa: PLC0415 - the parser needs none of this
 
     page = report.write(options.readable_run(arguments.folder), arguments.to)
     if arguments.to is None:
@@ -37,9 +37,9 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _record(folder: Path, page: Path) -> None:
     """Put the new page's digest into the manifest, for `verify`; one that was tampered with stays as it is."""
-    from fairloom import manifest as papers  # noqa: PLC0415 - the parser needs none of this
-    from fairloom.inputs import file_digest  # noqa: PLC0415
-    from fairloom.store import MANIFEST, pretty, write_text  # noqa: PLC0415
+    from fairloom.reading.inputs import file_digest  # noqa: PLC0415
+    from fairloom.weaving import manifest as papers  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.weaving.store import MANIFEST, pretty, write_text  # noqa: PLC0415
 
     manifest = json.loads((folder / MANIFEST).read_text("utf-8"))
     if manifest.get(papers.SELF) != papers.sealed(manifest)[papers.SELF]:

@@ -31,9 +31,9 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Run the recipe; 0 when every gate passed and no row is missing, else 1."""
     recipe = options.load(arguments)
-    from fairloom import log, progress  # noqa: PLC0415 - a call without a recipe needs none of this
     from fairloom.cli import summary  # noqa: PLC0415
     from fairloom.run import destination, run  # noqa: PLC0415
+    from fairloom.showing import log, progress  # noqa: PLC0415 - a call without a recipe needs none of this
 
     # failures.explain names this folder when the run is interrupted or breaks off.
     arguments.folder = destination(recipe, arguments.to, arguments.allow)

@@ -6,14 +6,14 @@ import argparse
 import sys
 from typing import Any
 
-from fairloom import printable
 from fairloom.cli import output
+from fairloom.showing import printable
 
 DETAIL = """\
 Covers the core and
 the components of the installed plugins; point the TOML support of an editor at it."""
 EXAMPLE = """\
-fairloom schema > fairloom.schema.json"""
+fairloom schema > fairloom.reading.schema.json"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -22,7 +22,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command is called alike
     """Print the schema; it is JSON with and without ``--json``."""
-    from fairloom.schema import recipe_schema  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.reading.schema import recipe_schema  # noqa: PLC0415 - the parser needs none of this
 
     output.document(recipe_schema(_components()))
     return 0
@@ -30,7 +30,7 @@ def call(arguments: argparse.Namespace) -> int:  # noqa: ARG001 - every command 
 
 def _components() -> dict[str, Any]:
     """Every component that is installed and loads; of the others the schema says nothing, and we say so."""
-    from fairloom.plugins import Plugins, installed  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.plugging.plugins import Plugins, installed  # noqa: PLC0415 - the parser needs none of this
     from fairloom.problems import PluginError  # noqa: PLC0415
 
     plugins = Plugins()

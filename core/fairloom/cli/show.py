@@ -45,8 +45,8 @@ def _component(name: str, *, as_json: bool) -> int:
     import attrs  # noqa: PLC0415 - runs need none of this
 
     from fairloom.components import Component  # noqa: PLC0415
-    from fairloom.plugins import Plugins  # noqa: PLC0415
-    from fairloom.reference import settings_of  # noqa: PLC0415
+    from fairloom.plugging.plugins import Plugins  # noqa: PLC0415
+    from fairloom.showing.reference import settings_of  # noqa: PLC0415
 
     plugins = Plugins()
     if "." not in name:

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairloom.bounds import bounds
 from fairloom.cli import output
+from fairloom.showing.bounds import bounds
 
 Tree = Mapping[str, Any]
 

@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
-from fairloom import loading
 from fairloom.components import Component, Generator, Tools
-from fairloom.installed import installed
-from fairloom.structure import structure
+from fairloom.plugging import loading
+from fairloom.plugging.installed import installed
+from fairloom.reading.structure import structure
 from fairloom.testing.outcome import Lines, lines
 from fairloom.testing.samples import briefs_of, sample_rows, sample_tools
 
@@ -138,7 +138,7 @@ def _module(name: str, file: str | None) -> Any:
 
 
 def _offered(use: str) -> Component:
-    from fairloom.plugins import Plugins  # noqa: PLC0415 - a case by object needs no search
+    from fairloom.plugging.plugins import Plugins  # noqa: PLC0415 - a case by object needs no search
 
     component, _ = Plugins().find(Component, use)
     return component

@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from fairloom.batch import FAMILY, ID, REASON, SYSTEM, decoded, spans_of
 from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, Writer
-from fairloom.descriptors import faults
+from fairloom.plugging.descriptors import faults
 from fairloom.testing.case import Case
 from fairloom.testing.fresh import HASH_SEEDS, fresh_digest
 from fairloom.testing.outcome import by_row, digest

@@ -1,0 +1,1 @@
+"""From a recipe to a run folder: set up, weave parts, settle, measure, write down."""

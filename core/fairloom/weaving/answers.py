@@ -1,0 +1,178 @@
+"""What generators and filters answer, held to the contract before a row of it is believed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Literal
+
+import attrs
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import ADDRESS, CITES, ID, REASON, SPANS, STEP, spans_of, with_columns
+from fairloom.draws import Ints
+from fairloom.problems import PluginError
+from fairloom.weaving.guard import blamed
+
+_OURS = frozenset({ID, STEP, CITES})
+
+
+@attrs.frozen(eq=False)
+class Step:
+    """A working step: its work has ``write`` if it is a generator and ``judge`` if it is a filter."""
+
+    name: str
+    use: str
+    kind: Literal["generate", "filter"]
+    scope: str
+    work: Any
+
+    def __str__(self) -> str:
+        """As messages name it."""
+        return f"step {self.name!r} ({self.use})"
+
+
+def answered(
+    step: Step, rows: pa.RecordBatch, planned: frozenset[str], fields: Iterable[str]
+) -> tuple[pa.RecordBatch, pa.Array]:
+    """Run a step: the rows with what it wrote, and the reason per row (null where it stands).
+
+    Args:
+        step: The step.
+        rows: Briefs, or what earlier steps made of them.
+        planned: The columns of the design, which no step may overwrite.
+        fields: The text fields of the task.
+
+    Raises:
+        PluginError: The component failed, or its answer breaks the contract.
+    """
+    with blamed(str(step), doing=f"failed on the rows from address {rows.column(ADDRESS)[0]}"):
+        answer = step.work.write(rows) if step.kind == "generate" else step.work.judge(rows)
+    with blamed(str(step)):
+        if step.kind == "filter":
+            return rows, verdicts(answer, rows.num_rows)
+        return _written(answer, rows, planned, fields)
+
+
+def check_fields(step: Step, rows: pa.RecordBatch, fields: Iterable[str]) -> None:
+    """Raise if the last generator leaves a field of the task unwritten."""
+    missing = [field for field in fields if field not in rows.schema.names]
+    if missing:
+        raise PluginError(f"after {step} no generator has written the task's field {missing[0]!r}")
+
+
+def remembered(step: Step, rows: pa.RecordBatch) -> pa.RecordBatch:
+    """What a dataset filter keeps of these rows, one line per row.
+
+    Raises:
+        PluginError: The component failed, or its answer breaks the contract.
+    """
+    with blamed(str(step), doing=f"failed on the rows from address {rows.column(ADDRESS)[0]}"):
+        kept = step.work.remember(rows)
+        if not isinstance(kept, pa.RecordBatch):
+            raise PluginError(f"remembered {_shape(kept)}; a dataset filter returns an Arrow record batch")
+        if kept.num_rows != rows.num_rows:
+            raise PluginError(f"remembered {kept.num_rows} lines of {rows.num_rows} rows")
+        return kept
+
+
+def judged(step: Step, memory: pa.Table, priority: Ints) -> tuple[pa.Array, pa.Array]:
+    """What a dataset filter decided: the reason of each line (null keeps), and the line it cites.
+
+    Raises:
+        PluginError: The component failed, or its answer breaks the contract.
+    """
+    with blamed(str(step)):
+        answer = step.work.judge(memory, priority)
+        if not isinstance(answer, pa.Table | pa.RecordBatch) or not {REASON, CITES} <= set(answer.schema.names):
+            raise PluginError(f"answered {_shape(answer)}; a dataset filter returns a table of reason and cites")
+        cites = answer.column(CITES)
+        cites = cites.combine_chunks() if isinstance(cites, pa.ChunkedArray) else cites
+        if not pa.types.is_integer(cites.type) and not pa.types.is_null(cites.type):
+            raise PluginError(f"gave cites of type {cites.type}; they are line numbers, or null")
+        reasons = verdicts(answer.column(REASON), memory.num_rows)
+        cites = cites.cast(pa.int64())
+        if cites.null_count < len(cites) and not 0 <= pc.min(cites).as_py() <= pc.max(cites).as_py() < len(cites):
+            raise PluginError(f"cites a line outside of the {len(cites)} it was given")
+        return reasons, cites
+
+
+def verdicts(answer: Any, count: int) -> pa.Array:
+    """The reasons a filter gave, as one string array; null keeps a row."""
+    if isinstance(answer, pa.ChunkedArray):
+        answer = answer.combine_chunks()
+    if not isinstance(answer, pa.Array):
+        raise PluginError(f"answered {_shape(answer)}; a filter returns an Arrow array of strings")
+    if len(answer) != count:
+        raise PluginError(f"gave {len(answer)} verdicts on {count} rows")
+    return _texts(answer, "verdicts", "one string per row: null keeps it, a text is the reason to reject it")
+
+
+def _written(
+    wrote: Any, rows: pa.RecordBatch, planned: frozenset[str], fields: Iterable[str]
+) -> tuple[pa.RecordBatch, pa.Array]:
+    if not isinstance(wrote, pa.RecordBatch):
+        raise PluginError(f"answered {_shape(wrote)}; a generator returns an Arrow record batch")
+    if wrote.num_rows != rows.num_rows:
+        raise PluginError(f"answered {wrote.num_rows} rows to {rows.num_rows} briefs")
+    _check_names(wrote.schema.names, planned)
+    reasons = pa.nulls(rows.num_rows, pa.string())
+    if REASON in wrote.schema.names:
+        reasons = _texts(wrote.column(REASON), "reasons", "one string or null per row")
+        wrote = wrote.drop_columns([REASON])
+    for field in (field for field in fields if field in wrote.schema.names):
+        _check_field(field, wrote, rows, reasons)
+    return with_columns(rows, wrote), reasons
+
+
+def _check_names(names: list[str], planned: frozenset[str]) -> None:
+    for name in names:
+        if name in planned or name in _OURS:
+            raise PluginError(f"may not write the column {name!r}, which belongs to the design or to fairloom")
+        if names.count(name) > 1:
+            raise PluginError(f"wrote the column {name!r} twice")
+
+
+def _check_field(field: str, wrote: pa.RecordBatch, rows: pa.RecordBatch, reasons: pa.Array) -> None:
+    """A field holds texts; where it holds none, there is a reason. Its spans have the type of spans."""
+    texts = wrote.column(field)
+    if not _is_text(texts.type):
+        raise PluginError(f"wrote {texts.type} into the field {field!r}, which holds strings")
+    if texts.null_count:
+        bare = pc.and_(pc.is_null(texts), pc.is_null(reasons))
+        if pc.any(bare).as_py():
+            address = rows.column(ADDRESS).filter(bare)[0]
+            raise PluginError(f"left the field {field!r} empty at address {address} and gave no reason")
+    spans = spans_of(field)
+    if spans in wrote.schema.names and not _fits_spans(wrote.schema.field(spans).type):
+        found = wrote.schema.field(spans).type
+        raise PluginError(f"wrote {found} into {spans!r}, which holds lists of start, end, slot and value")
+
+
+def _texts(array: pa.Array, what: str, wanted: str) -> pa.Array:
+    if not _is_text(array.type):
+        raise PluginError(f"gave {what} of type {array.type}; it must be {wanted}")
+    texts = array if pa.types.is_string(array.type) else array.cast(pa.string())
+    if texts.null_count < len(texts) and pc.any(pc.equal(texts, "")).as_py():
+        raise PluginError(f"gave an empty text among its {what}; say why a row is rejected, or null to keep it")
+    return texts
+
+
+def _shape(answer: Any) -> str:
+    if answer is None:
+        return "None"
+    columns = getattr(getattr(answer, "schema", None), "names", None)
+    return f"a {type(answer).__name__}" + (f" with the columns {', '.join(columns)}" if columns else "")
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    if pa.types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_null(kind))
+
+
+def _fits_spans(kind: pa.DataType) -> bool:
+    """Lists of structs with the fields of a span; their texts may be coded or plain."""
+    if not pa.types.is_list(kind) or not pa.types.is_struct(kind.value_type):
+        return False
+    return {field.name for field in kind.value_type} == {field.name for field in SPANS.value_type}

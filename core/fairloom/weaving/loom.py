@@ -1,0 +1,97 @@
+"""The loom: everything a run needs, loaded, checked and planned."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from functools import cached_property
+from typing import Any
+
+import attrs
+import pyarrow as pa
+
+from fairloom.components import Executor, Metric, Tools, Writer
+from fairloom.design import Plan, PlanSummary
+from fairloom.draws import Draws
+from fairloom.factors import Factor
+from fairloom.plugging.plugins import Plugins
+from fairloom.reading.inputs import Inputs
+from fairloom.reading.structure import structure
+from fairloom.recipe import GateSpec, Recipe
+from fairloom.weaving.answers import Step
+from fairloom.weaving.briefs import Briefs
+from fairloom.weaving.guard import built
+from fairloom.weaving.weave import Weaver
+
+Opener = Callable[[], pa.Table]
+
+
+@attrs.frozen(eq=False)
+class Loom:
+    """A recipe set up in this process. Workers set up their own from the same recipe."""
+
+    recipe: Recipe
+    factors: Mapping[str, Factor]
+    plan: Plan
+    briefs: Briefs
+    steps: tuple[Step, ...]
+    inputs: Inputs
+    plugins: Plugins
+    axes: tuple[str, ...]
+    references: Mapping[str, Opener]
+
+    @property
+    def rows(self) -> int:
+        """Rows asked for."""
+        return self.plan.families * self.plan.members
+
+    @cached_property
+    def summary(self) -> PlanSummary:
+        """Cells, counts and notes. Proving that rows differ takes a look at every row, so it waits to be asked."""
+        return self.plan.summary()
+
+    @property
+    def draws(self) -> Draws:
+        """The root of the recipe's randomness."""
+        return Draws(self.recipe.recipe.seed)
+
+    @property
+    def row_steps(self) -> tuple[Step, ...]:
+        """Generators and the filters that judge rows or families."""
+        return tuple(step for step in self.steps if step.scope != "dataset")
+
+    @property
+    def dataset_steps(self) -> tuple[Step, ...]:
+        """The filters that judge the whole dataset, in the order of the recipe."""
+        return tuple(step for step in self.steps if step.scope == "dataset")
+
+    def weaver(self) -> Weaver:
+        """A weaver of parts."""
+        fields = self.recipe.task.fields
+        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields)
+
+    def metric(self, gate: GateSpec, index: int) -> Any:
+        """A fresh measuring object for a gate."""
+        component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
+        config: Any = structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
+        return built(component, config, self._tools("gate", gate.name), "gate", index)
+
+    def writer(self, use: str) -> Any:
+        """The writer of a further export format."""
+        component, _ = self.plugins.find(Writer, use, "export", "formats")
+        config: Any = structure(component.config, {}, ("export", "formats"))
+        return built(component, config, self._tools("writer", use), "export", "formats")
+
+    def executor(self, use: str) -> Any:
+        """The executor of a plugin, with its default settings."""
+        component, _ = self.plugins.find(Executor, use)
+        config: Any = structure(component.config, {})
+        return built(component, config, self._tools("executor", use), "--executor")
+
+    def _tools(self, *stream: str) -> Tools:
+        return Tools(
+            task=self.recipe.task,
+            factors=self.factors,
+            draws=self.draws.stream(*stream),
+            open_path=self.inputs.open_path,
+            references=self.references,
+        )

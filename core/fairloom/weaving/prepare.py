@@ -1,0 +1,308 @@
+"""Setting up a loom: from a recipe to loaded components, factors, plan and steps.
+
+What is wrong is collected as far as it can be found, and said at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import attrs
+import pyarrow as pa
+
+from fairloom.batch import LABEL
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, Writer
+from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
+from fairloom.draws import Draws
+from fairloom.factors import Axis, Factor, load_factors
+from fairloom.plugging.plugins import Plugins
+from fairloom.problems import Problem, RecipeError
+from fairloom.reading.inputs import Inputs, inputs_for
+from fairloom.reading.locate import KeyPath
+from fairloom.reading.structure import structure
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.rules import rules_of
+from fairloom.weaving.answers import Step
+from fairloom.weaving.briefs import Briefs
+from fairloom.weaving.guard import blamed, built
+from fairloom.weaving.loom import Loom, Opener
+
+T = TypeVar("T")
+
+_TABLES = {"recipe", "task", "factors", "design", "reference", "export", "parts"}
+
+
+def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
+    """Load, check and plan a recipe, without generating anything.
+
+    Raises:
+        RecipeError: Everything that is wrong with the recipe, each with its place.
+        PluginError: A plugin it names is broken.
+    """
+    setting = _Setting(recipe, inputs_for(recipe.root, allow), Plugins(root=recipe.root))
+    setting.load_observers()
+    setting.load_factors()
+    setting.open_references()
+    setting.check_steps()
+    setting.check_gates()
+    setting.check_formats()
+    setting.check_design()
+    setting.stop()
+    setting.build_steps()
+    setting.stop()
+    plan = setting.plan()
+    setting.stop()
+    loom = setting.loom(plan)
+    setting.try_outputs(loom)
+    setting.stop()
+    return loom
+
+
+@attrs.define(eq=False)
+class _Setting:
+    """A loom being set up, and the problems found so far."""
+
+    recipe: Recipe
+    inputs: Inputs
+    plugins: Plugins
+    factors: Mapping[str, Factor] = attrs.field(factory=dict)
+    references: dict[str, Opener] = attrs.field(factory=dict)
+    rules: tuple[Rule, ...] = ()
+    steps: list[Step] = attrs.field(factory=list)
+    problems: list[Problem] = attrs.field(factory=list)
+
+    def catch(self, work: Callable[[], T], *path: str | int) -> T | None:
+        """What ``work`` gives, or ``None`` and its problems noted, at ``path`` where they name none."""
+        try:
+            return work()
+        except RecipeError as error:
+            self.problems += [self._at_file(_below(problem, path)) for problem in error.problems]
+            return None
+
+    def _at_file(self, problem: Problem) -> Problem:
+        """A problem with a whole value table, at the key that names its file."""
+        name = problem.path[1] if len(problem.path) == 2 and problem.path[0] == "factors" else None
+        spec = self.recipe.factors.get(str(name))
+        if spec is None or spec.from_ is None:
+            return problem
+        return attrs.evolve(problem, path=(*problem.path, "from"))
+
+    def stop(self) -> None:
+        """Raise what was found."""
+        if self.problems:
+            raise RecipeError(self.recipe.place(self.problems))
+
+    def build(self, component: Component, settings: Any, path: KeyPath, owner: type, *stream: str) -> Any:
+        """The working object of a component."""
+        config: Any = structure(component.config, settings, path, owner=owner)
+        draws = Draws(self.recipe.recipe.seed).stream(*stream)
+        tools = Tools(
+            task=self.recipe.task,
+            factors=self.factors,
+            draws=draws,
+            open_path=self.inputs.open_path,
+            references=self.references,
+        )
+        return built(component, config, tools, *path)
+
+    def load_observers(self) -> None:
+        """Plugins that only observe: nothing else in the recipe would load them."""
+        for index, name in enumerate(self.recipe.recipe.observers):
+            self.catch(lambda name=name, index=index: self.plugins.load(name, "recipe", "observers", index))  # type: ignore[misc]
+
+    def load_factors(self) -> None:
+        """Value samplers, then every factor."""
+        samplers = {
+            name: self.catch(lambda name=name, spec=spec: self._sampler(name, spec), "factors", name)  # type: ignore[misc]
+            for name, spec in self.recipe.factors.items()
+            if spec.sample is not None
+        }
+        loaded = self.catch(
+            lambda: load_factors(
+                self.recipe.factors,
+                self.recipe.task,
+                self.inputs.open_path,
+                within=self.recipe.design.within,
+                samplers=samplers,
+            ),
+            "factors",
+        )
+        self.factors = loaded or {}
+
+    def _sampler(self, name: str, spec: FactorSpec) -> Any:
+        path: KeyPath = ("factors", name)
+        component, _ = self.plugins.find(Sampler, str(spec.sample), *path, "sample", plans="value")
+        return self.build(component, spec.settings, path, FactorSpec, "factor", name)
+
+    def open_references(self) -> None:
+        """Readers of reference rows."""
+        for name, spec in self.recipe.reference.items():
+            opener = self.catch(lambda name=name, spec=spec: self._reference(name, spec), "reference", name)  # type: ignore[misc]
+            if opener is not None:
+                self.references[name] = opener
+
+    def _reference(self, name: str, spec: ReferenceSpec) -> Opener:
+        path: KeyPath = ("reference", name)
+        component, _ = self.plugins.find(Reader, spec.read, *path, "read")
+        reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
+        return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
+
+    def check_steps(self) -> None:
+        """Components that exist, and settings they take: said together with what is wrong with factors."""
+        kinds = [spec.kind for spec in self.recipe.step]
+        if kinds[:1] != ["generate"]:
+            said = "the first step must generate rows" if kinds else "the recipe has no [[step]]"
+            way = 'begin with generate = "template", or another generator'
+            self.problems.append(Problem(said, ("step", 0) if kinds else ("step",), suggestion=way))
+        for index, spec in enumerate(self.recipe.step):
+            self.catch(lambda index=index, spec=spec: self._found(index, spec), "step", index)  # type: ignore[misc]
+
+    def _found(self, index: int, spec: StepSpec) -> Component:
+        kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
+        component, _ = self.plugins.find(kind, spec.use, "step", index, spec.kind)
+        structure(component.config, spec.settings, ("step", index), owner=StepSpec)
+        return component
+
+    def build_steps(self) -> None:
+        """Generators and filters, in order."""
+        for index, spec in enumerate(self.recipe.step):
+            step = self.catch(lambda index=index, spec=spec: self._step(index, spec), "step", index)  # type: ignore[misc]
+            if step is not None:
+                self.steps.append(step)
+
+    def _step(self, index: int, spec: StepSpec) -> Step:
+        component = self._found(index, spec)
+        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name)
+        return Step(spec.name, spec.use, spec.kind, component.scope, work)
+
+    def check_gates(self) -> None:
+        """Metrics that exist, and bounds that decide something."""
+        for index, gate in enumerate(self.recipe.gate):
+            self.catch(lambda index=index, gate=gate: self._gate(index, gate), "gate", index)  # type: ignore[misc]
+            if gate.min is None and gate.max is None:
+                way = "give min or max, or both for a band"
+                self.problems.append(Problem("a gate without a bound decides nothing", ("gate", index), suggestion=way))
+
+    def _gate(self, index: int, gate: GateSpec) -> None:
+        component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
+        structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
+
+    def check_formats(self) -> None:
+        """Writers that exist."""
+        for index, use in enumerate(self.recipe.export.formats):
+            path: KeyPath = ("export", "formats", index)
+            self.catch(lambda use=use, path=path: self.plugins.find(Writer, use, *path), *path)  # type: ignore[misc]
+
+    def check_design(self) -> None:
+        """A sampler that exists, axes and rules that name something: only once the factors are known."""
+        use = self.recipe.design.use
+        self.catch(lambda: self.plugins.find(Sampler, use, "design", "use", plans="design"), "design")
+        if self.factors:
+            rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.factors), "design")
+            self.rules = rules or ()
+            self.catch(self._task, "design")
+
+    def _task(self) -> DesignTask:
+        rows = self.recipe.recipe.rows
+        return design_task(
+            self.recipe.design,
+            self.factors,
+            rows=None if rows == "all" else rows,
+            rules=self.rules,
+            uses=self.uses,
+            draws=Draws(self.recipe.recipe.seed).stream("design"),
+        )
+
+    def plan(self) -> Plan:
+        """The allocation of levels."""
+        plan = self.catch(self._plan, "design")
+        self.stop()
+        return plan  # type: ignore[return-value]  # stop() raised if there is none
+
+    def _plan(self) -> Plan:
+        spec = self.recipe.design
+        component, _ = self.plugins.find(Sampler, spec.use, "design", "use", plans="design")
+        sampler = self.build(component, spec.settings, ("design",), DesignSpec, "design")
+        with blamed(f"design sampler {spec.use}"):
+            plan: Plan = sampler.plan(self._task())
+        return plan
+
+    @property
+    def uses(self) -> Uses | None:
+        """What the templates use, if a generator says."""
+        return next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None)
+
+    def loom(self, plan: Plan) -> Loom:
+        """The finished loom."""
+        draws = Draws(self.recipe.recipe.seed)
+        return Loom(
+            recipe=self.recipe,
+            factors=self.factors,
+            plan=plan,
+            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws),
+            steps=tuple(self.steps),
+            inputs=self.inputs,
+            plugins=self.plugins,
+            axes=_audited(self.factors),
+            references=self.references,
+        )
+
+    def try_outputs(self, loom: Loom) -> None:
+        """Build metrics and writers once, so that their complaints come before the work."""
+        for index, gate in enumerate(self.recipe.gate):
+            self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
+        for index, use in enumerate(self.recipe.export.formats):
+            self.catch(lambda use=use: loom.writer(use), "export", "formats", index)  # type: ignore[misc]
+
+
+def _below(problem: Problem, path: KeyPath) -> Problem:
+    """A problem under its full key path: a component names keys of its own table, the core those of the recipe."""
+    own = problem.path
+    if own[:1] in {("step",), ("gate",)}:
+        indexed = len(own) > 1 and isinstance(own[1], int)
+        return problem if indexed else attrs.evolve(problem, path=(*path, *own[1:]))
+    return problem if own[:1] and own[0] in _TABLES else attrs.evolve(problem, path=(*path, *own))
+
+
+def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
+    """Reference rows under our column names; ``columns`` maps ours to the file's."""
+    for batch in batches:
+        names = batch.schema.names
+        missing = [theirs for theirs in columns.values() if theirs not in names]
+        if missing:
+            message = f"the file has no column {missing[0]!r}; it has: {', '.join(names)}"
+            raise RecipeError.of(message, "reference", name, "columns")
+        taken = columns or {column: column for column in names}
+        yield pa.RecordBatch.from_arrays([batch.column(theirs) for theirs in taken.values()], names=list(taken))
+
+
+def _shown(recipe: Recipe, factors: Mapping[str, Factor]) -> tuple[Axis, ...]:
+    """The attributes that become columns: balanced, kept, or named as an axis by design or gates."""
+    named = [*recipe.design.cross, *(text for pair in recipe.design.independent for text in pair)]
+    named += [text for gate in recipe.gate for text in _texts(gate.settings)]
+    axes = [Axis(name, text) for name, factor in factors.items() for text in (*factor.balance, *factor.keep)]
+    for text in named:
+        axis = Axis.parse(text)
+        factor = factors.get(axis.factor)
+        if factor is not None and factor.sampler is None and axis.attribute in factor.attributes:
+            axes.append(axis)
+    return tuple(dict.fromkeys(axes))
+
+
+def _texts(value: Any) -> list[str]:
+    """Every text inside a settings table."""
+    if isinstance(value, str):
+        return [value]
+    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
+    return [text for item in items for text in _texts(item)]
+
+
+def _audited(factors: Mapping[str, Factor]) -> tuple[str, ...]:
+    """The columns by which selection rates are compared: the label and the protected groups."""
+    axes = [LABEL] if LABEL in factors else []
+    for name, factor in factors.items():
+        if factor.role == "protected" and factor.sampler is None:
+            axes += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
+    return tuple(axes)
