@@ -8,7 +8,7 @@ import attrs
 import pyarrow.compute as pc
 
 from fairloom.problems import RecipeError
-from fairloom.task import Between  # noqa: TC001 -- the settings class is read at run time
+from fairloom.task import Between
 from fairloom.utf8 import characters, words
 from fairloom_text.fields import main_field
 from fairloom_text.reasons import Reasons
