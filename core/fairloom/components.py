@@ -168,8 +168,10 @@ class JudgesAll(Protocol):
     def judge(self, memory: pa.Table, priority: Ints) -> pa.Table:
         """Columns ``reason`` (null keeps) and ``cites`` (index of the kept row, or null), per line.
 
+        A column ``similarity`` (numbers, 0 to 1) may say how alike the two rows are; the ledger shows it.
         ``memory`` has the remembered columns after ``address, family``. A row may only be dropped in
-        favour of one with a smaller ``priority``.
+        favour of one with a smaller ``priority``. Families are dropped whole, and the rows of one have
+        neighbouring priorities.
         """
 
 

@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, REASON, STEP
+from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, REASON, SIMILARITY, STEP
 from fairloom.draws import Ints
 from fairloom.loom import Loom
 from fairloom.parts import PARTS, PartSpec, read_batches, refill_specs
@@ -36,6 +36,7 @@ DROPS = pa.schema(
         (STEP, pa.string()),
         (REASON, pa.string()),
         (CITES, pa.int64()),
+        (SIMILARITY, pa.float64()),
     ]
 )
 
@@ -141,7 +142,7 @@ class _Memory:
             )
         reasons = verdicts.column(REASON).combine_chunks().cast(pa.string())
         self._count(table, reasons, tally)
-        return self._drops(table, reasons, verdicts.column(CITES).combine_chunks())
+        return self._drops(table, reasons, verdicts)
 
     def _count(self, table: pa.Table, reasons: pa.Array, tally: StepTally) -> None:
         start = self.fresh_from
@@ -150,15 +151,17 @@ class _Memory:
             tally.take(batch, part, 0, self.axes)
             start += batch.num_rows
 
-    def _drops(self, table: pa.Table, reasons: pa.Array, cites: pa.Array) -> pa.Table:
+    def _drops(self, table: pa.Table, reasons: pa.Array, verdicts: pa.Table) -> pa.Table:
         out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
         keys = row_keys(table)
         doomed = np.flatnonzero(np.isin(keys, np.unique(keys[out])) if out.any() else out)
         taken = table.select([ADDRESS, FAMILY, ATTEMPT]).take(doomed)
-        cited = table.column(ADDRESS).take(cites.take(doomed))
+        cited = table.column(ADDRESS).take(verdicts.column(CITES).take(doomed))
         said = pc.fill_null(reasons.take(doomed), MATE)
         step = pa.array([self.step.name] * len(doomed), pa.string())
-        return pa.Table.from_arrays([*taken.columns, step, said, cited], schema=DROPS)
+        alike = verdicts.column(SIMILARITY).take(doomed) if SIMILARITY in verdicts.column_names else None
+        similarity = pa.nulls(len(doomed), pa.float64()) if alike is None else alike.cast(pa.float64())
+        return pa.Table.from_arrays([*taken.columns, step, said, cited, similarity], schema=DROPS)
 
     def forget(self, keys: Ints) -> None:
         """Drop rows that are no longer alive."""

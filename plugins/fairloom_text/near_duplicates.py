@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import CITES, FAMILY, REASON, spans_of
+from fairloom.batch import CITES, FAMILY, REASON, SIMILARITY, spans_of
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import blanked, plain, words
 from fairloom_text.fields import every_field
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from fairloom.draws import Ints
 
 SHINGLES = "shingles"
-SIMILARITY = "similarity"
 
 
 @attrs.frozen(kw_only=True)

@@ -31,7 +31,7 @@ WIDEST = 16
 
 
 def shingle_sets(columns: Sequence[Any], k: int) -> pa.Array:
-    """The sorted distinct shingles of each row over all columns, ``large_list<uint32>``; null where a text is missing."""
+    """Each row's distinct shingles over all columns, sorted, ``large_list<uint32>``; null where a text is missing."""
     present = np.logical_and.reduce([pc.is_valid(column).to_numpy(zero_copy_only=False) for column in columns])
     found = [_shingles(column, k, place) for place, column in enumerate(columns)]
     rows, values = (np.concatenate(part) for part in zip(*found, strict=True))
