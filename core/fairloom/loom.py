@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -10,7 +10,7 @@ import attrs
 import pyarrow as pa
 
 from fairloom.briefs import Briefs
-from fairloom.components import Executor, Metric, Tools, Writer
+from fairloom.components import Audit, Executor, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
@@ -66,11 +66,12 @@ class Loom:
         """A weaver of parts."""
         return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes)
 
-    def metric(self, gate: GateSpec, index: int) -> Any:
-        """A fresh measuring object for a gate."""
+    def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
+        """A fresh measuring object for a gate, told of the filter audit where there is one."""
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
         config: Any = structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
-        return component.build(config, self._tools("gate", gate.name))
+        audit = Audit(steps=tuple(step.name for step in self.steps), axes=self.axes, entries=tuple(audited))
+        return component.build(config, attrs.evolve(self._tools("gate", gate.name), audit=audit))
 
     def writer(self, use: str) -> Any:
         """The writer of a further export format."""
