@@ -43,8 +43,7 @@ def recipe(rows: int, near: dict[str, Any]) -> dict[str, Any]:
                     for label in ("lost", "found")
                     for number, text in enumerate(
                         (
-                            "On {{ day }} {{ gender.they }} VERB {{ gender.their }} {{ thing }} near the "
-                            "{{ place }} at {{ hour }}.",
+                            "On {{ day }} {{ gender.they }} VERB {{ gender.their }} {{ thing }} by {{ place }}, {{ hour }}.",
                             "Near the {{ place }}, at {{ hour }}, {{ gender.they }} VERB a {{ thing }} on {{ day }}.",
                         )
                     )
