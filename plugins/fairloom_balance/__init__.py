@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Metric
 from fairloom.hooks import hookimpl
-from fairloom_balance import association, gap
+from fairloom_balance import association, gap, selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_metrics() -> Iterator[Metric]:
-    """The metrics ``gap`` and ``association``."""
+    """The metrics ``gap``, ``association`` and ``selection``."""
     yield Metric(
         name="gap",
         summary="Largest count less smallest count over every combination of the named columns.",
@@ -26,4 +26,10 @@ def fairloom_metrics() -> Iterator[Metric]:
         summary="Largest Cramer's V between the named columns, with mutual information and corrected p.",
         config=association.Association,
         build=association.build,
+    )
+    yield Metric(
+        name="selection",
+        summary="Smallest selection rate of a group over the largest, for any step: the four-fifths rule.",
+        config=selection.Selection,
+        build=selection.build,
     )

@@ -44,7 +44,7 @@ def recipe(rows: int, near: dict[str, Any]) -> dict[str, Any]:
                     for number, text in enumerate(
                         (
                             "On {{ day }} {{ gender.they }} VERB {{ gender.their }} {{ thing }} by {{ place }}, {{ hour }}.",
-                            "Near the {{ place }}, at {{ hour }}, {{ gender.they }} VERB a {{ thing }} on {{ day }}.",
+                            "By the {{ place }}, at {{ hour }}, {{ gender.they }} VERB a {{ thing }} on {{ day }}.",
                         )
                     )
                 ],
