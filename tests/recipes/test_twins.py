@@ -14,6 +14,10 @@ import fairloom as fl
 THINGS = ["card", "key", "coat", "phone", "scarf", "purse", "ring", "watch", "book", "bag"]
 PLACES = ["station", "bakery", "museum", "harbour", "library", "market", "office", "garden", "school", "bridge"]
 DAYS = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"]
+TEXTS = (
+    "On {{ day }} {{ gender.they }} VERB {{ gender.their }} {{ thing }} near the {{ place }} at {{ hour }}.",
+    "Near the {{ place }}, at {{ hour }}, {{ gender.they }} VERB a {{ thing }} on {{ day }}.",
+)
 
 
 def recipe(rows: int, near: dict[str, Any]) -> dict[str, Any]:
@@ -41,12 +45,7 @@ def recipe(rows: int, near: dict[str, Any]) -> dict[str, Any]:
                 "values": [
                     {"name": f"{label}{number}", "label": label, "text": text.replace("VERB", label)}
                     for label in ("lost", "found")
-                    for number, text in enumerate(
-                        (
-                            "On {{ day }} {{ gender.they }} VERB {{ gender.their }} {{ thing }} by {{ place }}, {{ hour }}.",
-                            "By the {{ place }}, at {{ hour }}, {{ gender.they }} VERB a {{ thing }} on {{ day }}.",
-                        )
-                    )
+                    for number, text in enumerate(TEXTS)
                 ],
             },
         },
