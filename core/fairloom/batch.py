@@ -16,7 +16,7 @@ SYSTEM = (ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL)
 LABEL = "label"
 REASON = "reason"
 """A generator that cannot write some rows adds this column: why not, null where it could."""
-STEP, CITES = "step", "cites"
+STEP, CITES, SIMILARITY = "step", "cites", "similarity"
 
 NAMES = pa.dictionary(pa.int32(), pa.string())
 SPAN = pa.struct(

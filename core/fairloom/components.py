@@ -26,12 +26,28 @@ Scope = Literal["row", "family", "dataset"]
 
 
 @attrs.frozen(kw_only=True)
+class Audit:
+    """The filter audit: what each step kept of each label and protected group, all attempts together.
+
+    ``steps`` are the names of the recipe's steps and ``axes`` the columns compared. ``entries`` holds one
+    mapping per step and axis, ``step``, ``use``, ``axis``, ``groups`` (each ``name``, ``seen``,
+    ``rejected``, ``rate``), ``ratio`` (smallest rate over largest) and ``p`` (of a G-test); none before
+    the steps have worked.
+    """
+
+    steps: tuple[str, ...] = ()
+    axes: tuple[str, ...] = ()
+    entries: tuple[Mapping[str, Any], ...] = ()
+
+
+@attrs.frozen(kw_only=True)
 class Tools:
     """What a component may use, handed to ``build``.
 
     ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
     recipe's folder unless the caller allowed it) and records the file as an input of the run.
     ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
+    ``audit`` tells a metric what the steps kept.
     """
 
     task: Task
@@ -39,6 +55,7 @@ class Tools:
     draws: Draws
     open_path: Callable[[str], Path]
     references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
+    audit: Audit = Audit()
 
 
 @attrs.frozen(kw_only=True)
@@ -168,8 +185,10 @@ class JudgesAll(Protocol):
     def judge(self, memory: pa.Table, priority: Ints) -> pa.Table:
         """Columns ``reason`` (null keeps) and ``cites`` (index of the kept row, or null), per line.
 
+        A column ``similarity`` (numbers, 0 to 1) may say how alike the two rows are; the ledger shows it.
         ``memory`` has the remembered columns after ``address, family``. A row may only be dropped in
-        favour of one with a smaller ``priority``.
+        favour of one with a smaller ``priority``. Families are dropped whole, and the rows of one have
+        neighbouring priorities.
         """
 
 
@@ -217,6 +236,7 @@ class WritesRows(Protocol):
 __all__ = [
     "API",
     "KINDS",
+    "Audit",
     "Component",
     "DesignSampler",
     "Executor",

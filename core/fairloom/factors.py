@@ -31,7 +31,8 @@ class Factor:
 
     ``table`` holds one row per level, in documented order; ``names`` the unique name of each level
     (what the data column shows). A factor without levels (``table.num_rows == 0`` and ``sampler``
-    set) draws its values by address instead and takes no part in the design.
+    set) draws its values by address instead and takes no part in the design. ``match`` names the columns
+    that must equal another factor or an attribute of one, as the recipe says.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Factor:
     keep: tuple[str, ...] = ()
     within: bool = False
     sampler: Any = None
+    match: Mapping[str, str] = attrs.field(factory=dict)
 
     @property
     def size(self) -> int:
@@ -168,7 +170,9 @@ def load_factor(
     reading.check_attributes(table)
     if reading.problems:
         raise RecipeError(reading.problems)
-    return Factor(name, spec.role, table, names, balance=spec.balance, keep=spec.keep, within=within)
+    return Factor(
+        name, spec.role, table, names, balance=spec.balance, keep=spec.keep, within=within, match=dict(spec.match)
+    )
 
 
 @attrs.define

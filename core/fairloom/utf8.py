@@ -20,7 +20,7 @@ from fairloom.batch import decoded
 from fairloom.draws import Ints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 
 Bytes = npt.NDArray[np.uint8]
@@ -173,3 +173,29 @@ def characters(column: Any) -> Ints:
     """Characters (code points) per row."""
     counted: Ints = pc.utf8_length(plain(column)).to_numpy(zero_copy_only=False).astype(np.int64)
     return counted
+
+
+def blanked(column: Any, spans: pa.Array, slots: Sequence[str]) -> pa.Array:
+    """The texts with every span of the slots (or of their attributes) overwritten by spaces, byte for byte."""
+    text = Utf8.of(column)
+    flat = pc.list_flatten(spans)
+    names = pc.fill_null(decoded(pc.struct_field(flat, "slot")), "")
+    chosen = np.flatnonzero(_among(names, slots))
+    rows = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)[chosen]
+    starts, ends = (
+        text.bytes_at(rows, pc.struct_field(flat, bound).to_numpy(zero_copy_only=False).astype(np.int64)[chosen])
+        for bound in ("start", "end")
+    )
+    steps = np.zeros(text.data.size + 1, dtype=np.int64)
+    np.add.at(steps, starts, 1)
+    np.add.at(steps, ends, -1)
+    covered = np.cumsum(steps)[:-1] > 0
+    return strings(np.where(covered, np.uint8(ord(" ")), text.data), text.offsets)
+
+
+def _among(names: pa.Array, slots: Sequence[str]) -> Mask:
+    chosen = np.zeros(len(names), dtype=np.bool_)
+    for slot in slots:
+        hit = pc.or_(pc.equal(names, slot), pc.starts_with(names, f"{slot}."))
+        chosen |= hit.to_numpy(zero_copy_only=False)
+    return chosen

@@ -9,14 +9,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import decoded
 from fairloom.draws import Ints
-from fairloom.utf8 import Utf8, pieces, plain, run_starts, strings
+from fairloom.utf8 import pieces, plain, run_starts, strings
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from fairloom.utf8 import Mask
+    pass
 
 WORDS = r"[\pL\pM]+(?:['\x{2019}][\pL\pM]+)*"
 """A run of letters with their marks, apostrophes between letters included. Writing without blanks between
@@ -77,29 +74,3 @@ def _parts(lowered: pa.Array) -> tuple[Ints, pa.Array]:
         rows.append(np.repeat(np.arange(len(piece)) + start, np.diff(np.searchsorted(starts, piece.offsets))))
         start += len(piece)
     return np.concatenate(rows), pa.concat_arrays(texts)
-
-
-def blanked(column: Any, spans: pa.Array, slots: Sequence[str]) -> pa.Array:
-    """The texts with every span of the slots (or of their attributes) overwritten by spaces, byte for byte."""
-    text = Utf8.of(column)
-    flat = pc.list_flatten(spans)
-    names = pc.fill_null(decoded(pc.struct_field(flat, "slot")), "")
-    chosen = np.flatnonzero(_among(names, slots))
-    rows = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)[chosen]
-    starts, ends = (
-        text.bytes_at(rows, pc.struct_field(flat, bound).to_numpy(zero_copy_only=False).astype(np.int64)[chosen])
-        for bound in ("start", "end")
-    )
-    steps = np.zeros(text.data.size + 1, dtype=np.int64)
-    np.add.at(steps, starts, 1)
-    np.add.at(steps, ends, -1)
-    covered = np.cumsum(steps)[:-1] > 0
-    return strings(np.where(covered, np.uint8(ord(" ")), text.data), text.offsets)
-
-
-def _among(names: pa.Array, slots: Sequence[str]) -> Mask:
-    chosen = np.zeros(len(names), dtype=np.bool_)
-    for slot in slots:
-        hit = pc.or_(pc.equal(names, slot), pc.starts_with(names, f"{slot}."))
-        chosen |= hit.to_numpy(zero_copy_only=False)
-    return chosen

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Filter, Metric
 from fairloom.hooks import hookimpl
-from fairloom_text import duplicates, length, lengths, pattern, repeats, structure
+from fairloom_text import duplicates, length, lengths, near_duplicates, pattern, repeats, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_filters() -> Iterator[Filter]:
-    """The filters ``structure``, ``length``, ``pattern`` and ``duplicates``."""
+    """The filters ``structure``, ``length``, ``pattern``, ``duplicates`` and ``near_duplicates``."""
     yield Filter(
         name="structure",
         summary="Refuses missing and empty texts, leftover template syntax, control characters and wrong spans.",
@@ -38,6 +38,13 @@ def fairloom_filters() -> Iterator[Filter]:
         summary="Refuses a row whose text equals that of another family's row, and cites the row that stays.",
         config=duplicates.Duplicates,
         build=duplicates.build,
+        scope="dataset",
+    )
+    yield Filter(
+        name="near_duplicates",
+        summary="Refuses a row that says almost the same as another family's row, and cites the row that stays.",
+        config=near_duplicates.NearDuplicates,
+        build=near_duplicates.build,
         scope="dataset",
     )
 

@@ -11,6 +11,7 @@ import pyarrow as pa
 from fairloom.batch import CITES, FAMILY, REASON
 from fairloom_text.fields import every_field
 from fairloom_text.signature import Normalise, signatures
+from fairloom_text.star import star
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -52,16 +53,13 @@ class DuplicatesFilter:
         family stay with it, equal or not.
         """
         missing = memory.column(FIRST).is_null().to_numpy()
-        first, second, family = (_numbers(memory, name) for name in (FIRST, SECOND, FAMILY))
-        lines = np.flatnonzero(~missing)
-        order = lines[np.lexsort((np.asarray(priority)[lines], second[lines], first[lines]))]
-        kept = order[_leaders(first[order], second[order])]
-        cites = np.full(memory.num_rows, -1, dtype=np.int64)
-        cites[order] = np.where(family[order] == family[kept], -1, kept)
-        dropped = cites >= 0
-        code = pa.array(np.zeros(dropped.size, dtype=np.int8), mask=~dropped)
+        texts = _numbered(*(_numbers(memory, name) for name in (FIRST, SECOND)))
+        texts[missing] = -1
+        found = star(texts, memory.column(FAMILY).to_numpy(), np.asarray(priority))
+        stays = found.cites < 0
+        code = pa.array(np.zeros(stays.size, dtype=np.int8), mask=stays)
         reasons = pa.DictionaryArray.from_arrays(code, ["duplicate"]).dictionary_decode()
-        return pa.table({REASON: reasons, CITES: pa.array(cites, mask=~dropped)})
+        return pa.table({REASON: reasons, CITES: pa.array(found.cites, mask=stays)})
 
 
 def build(config: Duplicates, tools: Tools) -> DuplicatesFilter:
@@ -75,9 +73,11 @@ def _numbers(memory: pa.Table, name: str) -> Ints:
     return numbers
 
 
-def _leaders(first: Ints, second: Ints) -> Ints:
-    """For each line of the sorted signatures, the place of the first line that is equal to it."""
-    begins = np.ones(first.size, dtype=np.bool_)
-    begins[1:] = (first[1:] != first[:-1]) | (second[1:] != second[:-1])
-    leaders: Ints = np.flatnonzero(begins)[np.cumsum(begins) - 1]
-    return leaders
+def _numbered(first: Ints, second: Ints) -> Ints:
+    """A number per row, equal where both words are."""
+    order = np.lexsort((second, first))
+    begins = np.zeros(first.size, dtype=np.int64)
+    begins[1:] = (first[order][1:] != first[order][:-1]) | (second[order][1:] != second[order][:-1])
+    numbers = np.empty(first.size, dtype=np.int64)
+    numbers[order] = np.cumsum(begins)
+    return numbers

@@ -36,9 +36,15 @@ def structure_of(*texts, **settings_):
 
 
 def test_descriptors_name_what_they_build():
-    assert [filter_.name for filter_ in fairloom_filters()] == ["structure", "length", "pattern", "duplicates"]
+    assert [filter_.name for filter_ in fairloom_filters()] == [
+        "structure",
+        "length",
+        "pattern",
+        "duplicates",
+        "near_duplicates",
+    ]
     assert [metric.name for metric in fairloom_metrics()] == ["lengths", "duplicate_share"]
-    assert [filter_.scope for filter_ in fairloom_filters()] == ["row", "row", "row", "dataset"]
+    assert [filter_.scope for filter_ in fairloom_filters()] == ["row", "row", "row", "dataset", "dataset"]
 
 
 @pytest.mark.parametrize(
@@ -383,12 +389,21 @@ def test_fields_are_compared_together():
 )
 def test_duplicates_agree_with_a_plain_loop(rows, size, random):
     texts, families = [text for text, _ in rows], [family for _, family in rows]
-    priority = random.sample(range(100), len(rows))
-    wanted = []
-    for text, family in rows:
-        kept = min((p, i) for p, i, other in zip(priority, range(len(rows)), texts, strict=True) if other == text)[1]
-        wanted.append(None if families[kept] == family else kept)
+    turns = random.sample(range(4), 4)  # the rows of a family have neighbouring priorities
+    priority = [100 * turns[family] + place for place, family in enumerate(families)]
+    wanted, stays = [None] * len(rows), {}
+    for family in sorted(range(4), key=turns.__getitem__):
+        mine = [place for place in range(len(rows)) if families[place] == family]
+        for place in mine:
+            wanted[place] = stays.get(texts[place])
+        if all(wanted[place] is None for place in mine):
+            stays = {**{texts[place]: place for place in reversed(mine)}, **stays}
     assert dropped(texts, families, priority, sizes=[size] * len(rows)) == wanted
+
+
+def test_a_row_never_gives_way_to_one_that_goes_itself():
+    # The second family goes because of "a"; its "b" leaves with it and can refuse nobody.
+    assert dropped(["a", "x", "a", "b", "b", "y"], families=[0, 0, 1, 1, 2, 2]) == [None, None, 0, None, None, None]
 
 
 def test_long_texts_differ_in_one_byte():

@@ -9,7 +9,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, CITES, ID, REASON, SPANS, STEP, spans_of, with_columns
+from fairloom.batch import ADDRESS, CITES, ID, REASON, SIMILARITY, SPANS, STEP, spans_of, with_columns
 from fairloom.draws import Ints
 from fairloom.problems import PluginError
 from fairloom.weaving.guard import blamed
@@ -76,8 +76,8 @@ def remembered(step: Step, rows: pa.RecordBatch) -> pa.RecordBatch:
         return kept
 
 
-def judged(step: Step, memory: pa.Table, priority: Ints) -> tuple[pa.Array, pa.Array]:
-    """What a dataset filter decided: the reason of each line (null keeps), and the line it cites.
+def judged(step: Step, memory: pa.Table, priority: Ints) -> pa.Table:
+    """What a dataset filter decided: per line the reason (null keeps), the line it cites, and how alike the two are.
 
     Raises:
         PluginError: The component failed, or its answer breaks the contract.
@@ -94,7 +94,9 @@ def judged(step: Step, memory: pa.Table, priority: Ints) -> tuple[pa.Array, pa.A
         cites = cites.cast(pa.int64())
         if cites.null_count < len(cites) and not 0 <= pc.min(cites).as_py() <= pc.max(cites).as_py() < len(cites):
             raise PluginError(f"cites a line outside of the {len(cites)} it was given")
-        return reasons, cites
+        alike = answer.column(SIMILARITY) if SIMILARITY in answer.schema.names else pa.nulls(len(cites))
+        similarity = alike.cast(pa.float64())
+        return pa.table({REASON: reasons, CITES: cites, SIMILARITY: similarity})
 
 
 def verdicts(answer: Any, count: int) -> pa.Array:

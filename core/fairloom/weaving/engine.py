@@ -113,7 +113,8 @@ class Engine:
                 name=step.name, use=step.use, kind=step.kind, seen=tally.seen, kept=kept, rejected=tally.reasons
             )
             self.observers.step_done(info, told)
-        metrics = [loom.metric(gate, index) for index, gate in enumerate(recipe.gate)]
+        audited = audit(loom.steps, tallies, loom.factors)
+        metrics = [loom.metric(gate, index, audited) for index, gate in enumerate(recipe.gate)]
         certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
         planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
@@ -130,7 +131,7 @@ class Engine:
         status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
-            "audit": audit(loom.steps, tallies, loom.factors),
+            "audit": audited,
             "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))

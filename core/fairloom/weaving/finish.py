@@ -16,7 +16,20 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, ID, LABEL, MEMBER, REASON, STEP, row_ids, spans_of
+from fairloom.batch import (
+    ADDRESS,
+    ATTEMPT,
+    CITES,
+    FAMILY,
+    ID,
+    LABEL,
+    MEMBER,
+    REASON,
+    SIMILARITY,
+    STEP,
+    row_ids,
+    spans_of,
+)
 from fairloom.draws import Ints
 from fairloom.weaving.digest import ContentDigest
 from fairloom.weaving.loom import Loom
@@ -98,7 +111,8 @@ class Parts:
         for result in self.settled.results:
             if "rejected" in result["files"]:
                 table = read_batches(self._path(result["key"], "rejected.arrow"))
-                yield table.append_column(CITES, pa.nulls(table.num_rows, pa.string()))
+                table = table.append_column(CITES, pa.nulls(table.num_rows, pa.string()))
+                yield table.append_column(SIMILARITY, pa.nulls(table.num_rows, pa.float64()))
             if keys.size and "rows" in result["files"]:
                 table = read_batches(self._path(result["key"], "arrow"))
                 table = table.filter(pa.array(np.isin(row_keys(table), keys)))
@@ -109,7 +123,10 @@ class Parts:
         places = np.searchsorted(_address_keys(drops), _address_keys(table))
         taken = drops.take(pa.array(places))
         cites = row_ids(self.loom.recipe.recipe.name, taken[CITES])
-        return table.append_column(STEP, taken[STEP]).append_column(REASON, taken[REASON]).append_column(CITES, cites)
+        said = {STEP: taken[STEP], REASON: taken[REASON], CITES: cites, SIMILARITY: taken[SIMILARITY]}
+        for name, column in said.items():
+            table = table.append_column(name, column)
+        return table
 
 
 def _address_keys(rows: pa.Table) -> Ints:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
 import pyarrow as pa
 
-from fairloom.components import Executor, Metric, Tools, Writer
+from fairloom.components import Audit, Executor, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
@@ -69,11 +69,12 @@ class Loom:
         fields = self.recipe.task.fields
         return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields)
 
-    def metric(self, gate: GateSpec, index: int) -> Any:
-        """A fresh measuring object for a gate."""
+    def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
+        """A fresh measuring object for a gate, told of the filter audit where there is one."""
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
         config: Any = structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
-        return built(component, config, self._tools("gate", gate.name), "gate", index)
+        audit = Audit(steps=tuple(step.name for step in self.steps), axes=self.axes, entries=tuple(audited))
+        return built(component, config, attrs.evolve(self._tools("gate", gate.name), audit=audit), "gate", index)
 
     def writer(self, use: str) -> Any:
         """The writer of a further export format."""

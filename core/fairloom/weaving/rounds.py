@@ -15,7 +15,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, REASON, STEP
+from fairloom.batch import ADDRESS, ATTEMPT, CITES, FAMILY, REASON, SIMILARITY, STEP
 from fairloom.draws import Ints
 from fairloom.weaving.answers import Step, judged
 from fairloom.weaving.loom import Loom
@@ -36,6 +36,7 @@ DROPS = pa.schema(
         (STEP, pa.string()),
         (REASON, pa.string()),
         (CITES, pa.int64()),
+        (SIMILARITY, pa.float64()),
     ]
 )
 
@@ -133,9 +134,10 @@ class _Memory:
         table = self.table
         if table is None or not table.num_rows:
             return DROPS.empty_table()
-        reasons, cites = judged(self.step, table.drop_columns([ATTEMPT, *self.axes]), self.priority)
+        found = judged(self.step, table.drop_columns([ATTEMPT, *self.axes]), self.priority)
+        reasons = found.column(REASON).combine_chunks()
         self._count(table, reasons, tally)
-        return self._drops(table, reasons, cites)
+        return self._drops(table, reasons, found)
 
     def _count(self, table: pa.Table, reasons: pa.Array, tally: StepTally) -> None:
         start = self.fresh_from
@@ -144,15 +146,16 @@ class _Memory:
             tally.take(batch, part, 0, self.axes)
             start += batch.num_rows
 
-    def _drops(self, table: pa.Table, reasons: pa.Array, cites: pa.Array) -> pa.Table:
+    def _drops(self, table: pa.Table, reasons: pa.Array, found: pa.Table) -> pa.Table:
         out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
         keys = row_keys(table)
         doomed = np.flatnonzero(np.isin(keys, np.unique(keys[out])) if out.any() else out)
         taken = table.select([ADDRESS, FAMILY, ATTEMPT]).take(doomed)
-        cited = table.column(ADDRESS).take(cites.take(doomed))
+        cited = table.column(ADDRESS).take(found.column(CITES).take(doomed))
         said = pc.fill_null(reasons.take(doomed), MATE)
         step = pa.array([self.step.name] * len(doomed), pa.string())
-        return pa.Table.from_arrays([*taken.columns, step, said, cited], schema=DROPS)
+        similarity = found.column(SIMILARITY).take(doomed)
+        return pa.Table.from_arrays([*taken.columns, step, said, cited, similarity], schema=DROPS)
 
     def forget(self, keys: Ints) -> None:
         """Drop rows that are no longer alive."""
