@@ -134,7 +134,9 @@ class Engine:
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
-        manifest["splits"] = data.counts if recipe.export.split else {}
+        manifest["splits"] = data.counts if recipe.export.split.shares else {}
+        if data.assignment is not None:
+            manifest["split"] = data.assignment.report
         if status == "passed":
             self._export(out)
         self._present(out, manifest, data.files)
@@ -178,7 +180,8 @@ class Engine:
 
     def _export(self, out: Path) -> None:
         """The further formats, one file per format and split."""
-        folders = {split: out / "data" / split for split in self.loom.recipe.export.split} or {"data": out / "data"}
+        shares = self.loom.recipe.export.split.shares
+        folders = {split: out / "data" / split for split in shares} or {"data": out / "data"}
         for use in self.loom.recipe.export.formats:
             writer = self.loom.writer(use)
             for name, folder in folders.items():

@@ -22,7 +22,7 @@ from fairloom.inputs import Inputs, inputs_for
 from fairloom.locate import KeyPath
 from fairloom.loom import Loom, Opener
 from fairloom.plugins import Plugins
-from fairloom.problems import Problem, RecipeError
+from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
 from fairloom.rules import rules_of
 from fairloom.structure import structure
@@ -45,6 +45,7 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     setting.load_factors()
     setting.open_references()
     setting.check_gates()
+    setting.check_split()
     setting.stop()
     setting.build_steps()
     setting.stop()
@@ -170,6 +171,22 @@ class _Setting:
     def _gate(self, index: int, gate: GateSpec) -> None:
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
         structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
+
+    def check_split(self) -> None:
+        """Attributes that exist, and levels enough for every split to have one."""
+        split = self.recipe.export.split
+        for index, text in enumerate(split.together):
+            axis, path = Axis.parse(text), ("export", "split", "together", index)
+            factor = self.factors.get(axis.factor)
+            if factor is None:
+                continue
+            if axis.attribute and axis.attribute not in factor.attributes:
+                message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
+                hint = did_you_mean(axis.attribute, factor.attributes)
+                self.problems.append(Problem(message, path, suggestion=hint))
+            elif (levels := len(axis.codes(self.factors)[1])) < len(split.shares):
+                message = f"{text!r} has {levels} levels, which cannot be shared among {len(split.shares)} splits"
+                self.problems.append(Problem(message, path))
 
     def plan(self) -> Plan:
         """The allocation of levels, or an empty shell when problems were found."""
