@@ -156,7 +156,7 @@ def test_shares_are_checked():
     for split, message in (
         ({"train": "x"}, "export.split.train: must be a number, got the string 'x'"),
         ({"train": 0.5, "test": 0.4}, "export.split: the shares must sum to 1, got 0.9"),
-        ({"together": "template", "train": 1.0}, 'export.split.together: must be an array, got the string'),
+        ({"together": "template", "train": 1.0}, "export.split.together: must be an array, got the string 'template'"),
     ):
         with pytest.raises(RecipeError) as caught:
             fl.Recipe.from_data({**recipe([]), "export": {"split": split}}, Path())
