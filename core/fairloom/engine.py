@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -28,6 +29,7 @@ from fairloom.progress import Progress
 from fairloom.rounds import Result, Settled, settle
 from fairloom.store import MANIFEST, OUTPUTS, Folder, pretty, sync_folder, write_text
 from fairloom.tally import StepTally, from_plain, total
+from fairloom.trim import Layout, Trim, dropped_rows, trim
 
 FINAL = "final"
 
@@ -66,7 +68,8 @@ class Engine:
         out = self.folder.work / FINAL
         _fresh_folder(out)
         tallies = self._tallies(settled)
-        status = self._write(settled, tallies, out, who, info)
+        settled, trimmed = self._trimmed(settled)
+        status = self._write(settled, trimmed, tallies, out, who, info)
         self._publish(out)
         self.progress.done()
         self.observers.run_finished(info)
@@ -103,8 +106,27 @@ class Engine:
         everything = iter(settled.tallies)
         return [next(everything) if step.scope == "dataset" else next(rows) for step in loom.steps]
 
-    def _write(
-        self, settled: Settled, tallies: Sequence[StepTally], out: Path, who: dict[str, Any], info: RunInfo
+    def _trimmed(self, settled: Settled) -> tuple[Settled, Trim | None]:
+        """Without the families that even out what fell short, if the recipe wants that and it can be done."""
+        loom = self.loom
+        if not settled.short or loom.recipe.design.on_shortfall != "trim":
+            return settled, None
+        short = np.array(sorted({family for family, _ in settled.short}), dtype=np.int64)
+        trimmed = trim(Layout(loom.plan, loom.summary, loom.recipe.design.independent, loom.factors), short)
+        if trimmed is None:
+            self.log.warning("trim.impossible", why="a cell reached nothing, so nothing could stay")
+            return settled, None
+        rows = dropped_rows(Parts(loom, self.folder.path, settled).batches(), trimmed.families, settled.drops.schema)
+        return attrs.evolve(settled, drops=pa.concat_tables([settled.drops, rows])), trimmed
+
+    def _write(  # noqa: PLR0913, PLR0917 - what the run came to, one each
+        self,
+        settled: Settled,
+        trimmed: Trim | None,
+        tallies: Sequence[StepTally],
+        out: Path,
+        who: dict[str, Any],
+        info: RunInfo,
     ) -> str:
         loom, recipe = self.loom, self.loom.recipe
         for step, tally in zip(loom.steps, tallies, strict=True):
@@ -124,15 +146,18 @@ class Engine:
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
             self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
-        status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
+        status = outcome(verdicts, short=0 if trimmed else len(settled.short), on_shortfall=recipe.design.on_shortfall)
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
             "audit": audited,
         }
         write_text(out / "measurements.json", pretty(measured))
-        write_text(out / "certificate.json", pretty(certificate.result()))
+        cost = {"trimmed": trimmed.report} if trimmed else {}
+        write_text(out / "certificate.json", pretty(certificate.result() | cost))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
+        if trimmed:
+            manifest["trimmed"] = trimmed.report
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["splits"] = data.counts if recipe.export.split.shares else {}
         if data.assignment is not None:

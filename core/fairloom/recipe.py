@@ -150,7 +150,7 @@ class DesignSpec:
     attempts: int = attrs.field(
         default=20, metadata={"help": "how often a row is tried before it is a shortfall"}, validator=between(1)
     )
-    on_shortfall: Literal["stop", "hold"] = attrs.field(
+    on_shortfall: Literal["stop", "trim", "hold"] = attrs.field(
         default="stop", metadata={"help": "what rows that could not be filled do to the run"}
     )
     settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
