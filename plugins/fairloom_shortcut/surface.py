@@ -44,7 +44,10 @@ class Surface:
         default=(), metadata={"help": "further columns that are form, besides the surface factors: an answer position"}
     )
     exempt: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": 'Features or axes that may be related: "words", "person.gender". Listed.'}
+        default=(),
+        metadata={
+            "help": 'features or axes that may be related, such as "words" or "person.gender"; the metric lists them'
+        },
     )
     bins: int = attrs.field(default=10, metadata={"help": "quantile bins that counts and lengths are compared in"})
     alpha: float = attrs.field(
