@@ -52,9 +52,10 @@ class Profiled:
         tables = _kept(self.profile.tables, ours, task.independent)
         given: list[Given] = []
         problems: list[Problem] = []
-        for axes, table in tables:
+        for names, table in tables:
+            axes = [CellAxis(ours[name], *ours[name].codes(task.factors)) for name in names]
             try:
-                given.append(_given(self.profile, axes, table, task))
+                given.append(_given(self.profile, names, table, axes))
             except RecipeError as error:
                 problems += error.problems
         if problems:
@@ -113,5 +114,28 @@ def _kept(
     return list(found.values())
 
 
-def _given(profile: Profile, names: Sequence[str], table: ProfiledTable, task: DesignTask) -> Given:
-    raise NotImplementedError
+def _given(profile: Profile, names: Sequence[str], table: ProfiledTable, axes: Sequence[CellAxis]) -> Given:
+    """The margin of a table over ``names``, by the levels of the recipe.
+
+    Raises:
+        RecipeError: with the levels that only one of the two knows.
+    """
+    rest = tuple(place for place, name in enumerate(table.axes) if name not in names)
+    counts = table.counts.sum(axis=rest)
+    kept = [name for name in table.axes if name in names]
+    entries: dict[tuple[int, ...], Fraction] = {}
+    problems = []
+    for spot in np.ndindex(counts.shape):
+        levels = [profile.levels[name][code] for name, code in zip(kept, spot, strict=True)]
+        strange = [(axis, level) for axis, level in zip(axes, levels, strict=True) if level not in axis.names]
+        if not strange:
+            entries[tuple(axis.names.index(level) for axis, level in zip(axes, levels, strict=True))] = Fraction(
+                float(counts[spot])
+            )
+        elif counts[spot] > 0:
+            axis, level = strange[0]
+            hint = did_you_mean(level, axis.names) or "add it to the values of the factor"
+            problems.append(Problem(f"the profile has rows with {level!r}, which is no level of {axis.axis}", PATH, suggestion=hint))
+    if problems:
+        raise RecipeError(list(dict.fromkeys(problems)))
+    return given_table(f"the profile's table of {', '.join(kept)}", PATH, axes, entries)

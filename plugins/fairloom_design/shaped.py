@@ -43,7 +43,7 @@ def shaped(task: DesignTask, axes: Sequence[Axis], demands_of: Demands) -> Balan
     space = space_of(crossed, members, cell_axes(crossed))
     demands = list(demands_of(space, families))
     cells = _raked(space, families, demands)
-    pairs = [pair for pair in declared(space, cells) if all(pair.axes != other.axes for other in demands)]
+    pairs = [pair for pair in declared(space, cells) if not any(_same(pair, other) for other in demands)]
     if pairs:
         demands += pairs
         cells = _raked(space, families, demands)
@@ -51,6 +51,14 @@ def shaped(task: DesignTask, axes: Sequence[Axis], demands_of: Demands) -> Balan
     counts = evened(space.codes, cells, counts, demands, task.draws.stream("odd"))
     space.notes += _missed(space, demands, counts)
     return planned(space, counts)
+
+
+def _same(pair: Demand, other: Demand) -> bool:
+    """Whether another demand says the same already, give or take the rounding."""
+    if set(pair.axes) != set(other.axes):
+        return False
+    wanted = other.wanted if pair.axes == other.axes else other.wanted.T
+    return bool(np.abs(wanted - pair.wanted).max() < 1)
 
 
 def _raked(space: Space, families: int, demands: Sequence[Demand]) -> Floats:
