@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fairloom.components import Sampler
 from fairloom.hooks import hookimpl
-from fairloom_design import balanced, factorial, independent, profile, proportions, raked
+from fairloom_design import balanced, covering, factorial, independent, profile, proportions, raked, weighted
 
 
 @hookimpl
@@ -58,5 +58,21 @@ def fairloom_samplers() -> Iterable[Sampler]:
         plans="design",
         config=profile.ProfileConfig,
         build=profile.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="weighted",
+        summary="independent draws in which some levels weigh more, balanced in nothing, for comparison",
+        plans="design",
+        config=weighted.WeightedConfig,
+        build=weighted.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="covering",
+        summary="few rows that hold every combination of two levels, or of more, balanced in nothing",
+        plans="design",
+        config=covering.CoveringConfig,
+        build=covering.build,
         scope="dataset",
     )
