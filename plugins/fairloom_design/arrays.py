@@ -98,7 +98,7 @@ class _Greedy:
 
     def rows(self) -> Ints:
         """Rows until nothing is missing."""
-        found = []
+        found: list[Ints] = []
         missing = int(self.left.sum())
         while missing:
             row, new = self._row(len(found))

@@ -77,10 +77,18 @@ def _block(
 ) -> Block:
     table = _joined(task, names, [rule for rule in rules if set(rule.factors) & set(names)], driver)
     mine = tuple(place for place, axis in enumerate(axes) if axis.factor in names)
-    codes = np.stack([_codes(task, axes[place], table[:, names.index(axes[place].factor)]) for place in mine], axis=1) if mine else np.zeros((len(table), 0), dtype=np.int64)
+    codes = (
+        np.stack([_codes(task, axes[place], table[:, names.index(axes[place].factor)]) for place in mine], axis=1)
+        if mine
+        else np.zeros((len(table), 0), dtype=np.int64)
+    )
     used = uses_of(task, axes, table[:, 0]) if driver in names else None
     seen = codes if used is None else np.column_stack([codes, used])
-    choice = np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1) if seen.shape[1] else np.zeros(len(table), dtype=np.int64)
+    choice = (
+        np.unique(seen, axis=0, return_inverse=True)[1].reshape(-1)
+        if seen.shape[1]
+        else np.zeros(len(table), dtype=np.int64)
+    )
     order = np.argsort(choice, kind="stable")
     many = np.bincount(choice)
     start = np.cumsum(many) - many
@@ -121,7 +129,9 @@ def _joined(task: DesignTask, names: tuple[str, ...], rules: Sequence[Rule], dri
         if len(table) == 0:
             said = " and ".join(repr(rule.text) for rule in rules)
             way = "change one of the rules, or add such levels"
-            raise RecipeError.of(f"no combination of {', '.join(known)} satisfies {said}", *rules[0].where, suggestion=way)
+            raise RecipeError.of(
+                f"no combination of {', '.join(known)} satisfies {said}", *rules[0].where, suggestion=way
+            )
     return table
 
 

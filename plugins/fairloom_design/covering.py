@@ -111,12 +111,21 @@ def _declared(task: DesignTask) -> list[Axis]:
 
 
 def _groups(task: DesignTask, members: Members, covered: Sequence[Axis], strength: int) -> list[tuple[int, ...]]:
-    """Every group of axes to cover; where the driver varies inside a family, some member must use all of them."""
-    groups = list(itertools.combinations(range(len(covered)), strength))
+    """Every group of axes to cover.
+
+    A template that uses few factors has no combination of the full strength, so what it has counts too. Where the
+    driver varies inside a family, some member must use all axes of a group.
+    """
+    least = strength if task.uses is None else 1
+    sizes = range(strength, least - 1, -1)
+    groups = [group for size in sizes for group in itertools.combinations(range(len(covered)), size)]
     if task.uses is None or task.uses.driver not in members.levels:
         return groups
     together = uses_of(task, covered, members.levels[task.uses.driver])
-    return [group for group in groups if together[:, list(group)].all(axis=1).any()]
+    groups = [group for group in groups if together[:, list(group)].all(axis=1).any()]
+    if not groups:
+        raise RecipeError.of("no template uses an axis that is to be covered", "design", "over")
+    return groups
 
 
 @attrs.frozen(eq=False)
@@ -145,9 +154,11 @@ class _Array:
     @property
     def said(self) -> str:
         """What is covered, in words."""
-        number, strength = int(self.tuples.needed.sum()), self.tuples.groups.shape[1]
-        covered = sorted({place for group in self.tuples.groups.tolist() for place in group})
-        return f"all {number:,} possible combinations of {strength} levels of {', '.join(str(self.axes[p]) for p in covered)}"
+        strength = len(self.tuples.groups[0])
+        number = self.tuples.count(strength)
+        covered = sorted({place for group in self.tuples.groups for place in group})
+        names = ", ".join(str(self.axes[place]) for place in covered)
+        return f"all {number:,} possible combinations of {strength} levels of {names}"
 
     def levels(self, families: Ints, attempts: Ints) -> dict[str, Codes]:
         """The level of every factor outside the families, choices spread evenly over their combinations."""
@@ -194,11 +205,9 @@ def _blanked(task: DesignTask, found: dict[str, Codes]) -> dict[str, Codes]:
     uses = task.uses
     if uses is None or uses.driver not in found:
         return found
-    for name in found:
-        usage = usage_of(task, name)
-        if usage is not None:
-            found[name] = np.where(usage[found[uses.driver]], found[name], UNUSED).astype(np.int32)
-    return found
+    usage = {name: used for name in found if (used := usage_of(task, name)) is not None}
+    blank = {name: ~used[found[uses.driver]] for name, used in usage.items()}
+    return {name: np.where(blank[name], UNUSED, level) if name in blank else level for name, level in found.items()}
 
 
 @attrs.frozen(eq=False)
@@ -250,7 +259,7 @@ class CoveringPlan:
     def summary(self) -> PlanSummary:
         """Cells and counts, marked as unbalanced, and what is covered."""
         task, members = self.array.task, self.array.members
-        impossible = int((~self.array.tuples.needed).sum())
+        impossible = self.array.tuples.count(len(self.array.tuples.groups[0]), possible=False)
         without = f" ({impossible:,} others are impossible)" if impossible else ""
         notes = [f"the first {self.array.size:,} families hold {self.array.said}{without}; they are not balanced"]
         repeats = self._repeats()

@@ -86,7 +86,9 @@ def _axis_problems(axis: Axis, task: DesignTask, path: KeyPath) -> list[Problem]
         return [Problem(f"{axis.factor!r} has no column {axis.attribute!r}", path, suggestion=hint)]
     if axis.factor in task.within:
         way = "take it out of within, or leave its shares to the families"
-        return [Problem(f"{axis.factor!r} is crossed inside every family, so its shares are fixed", path, suggestion=way)]
+        return [
+            Problem(f"{axis.factor!r} is crossed inside every family, so its shares are fixed", path, suggestion=way)
+        ]
     return []
 
 
@@ -165,4 +167,9 @@ def margin(space: Space, cells: Floats, axes: Sequence[int]) -> Floats:
     sizes = tuple(len(space.parts.axes[place].names) for place in axes)
     columns = tuple(space.codes[:, place].astype(np.int64) for place in axes)
     flat = np.ravel_multi_index(columns, sizes)
-    return np.bincount(flat, weights=cells, minlength=int(np.prod(sizes))).reshape(sizes)
+    return summed(flat, cells, int(np.prod(sizes))).reshape(sizes)
+
+
+def summed(key: Ints, cells: Floats, size: int) -> Floats:
+    """The sum of ``cells`` by ``key``, added in the order of the cells, so alike on every machine."""
+    return np.asarray(np.bincount(key, weights=cells, minlength=size), dtype=np.float64)

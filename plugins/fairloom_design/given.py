@@ -35,7 +35,9 @@ class Given:
         return np.moveaxis(self.shares.sum(axis=rest), [kept.index(axis) for axis in axes], range(len(axes)))
 
 
-def given_table(said: str, path: KeyPath, axes: Sequence[CellAxis], entries: Mapping[tuple[int, ...], Fraction]) -> Given:
+def given_table(
+    said: str, path: KeyPath, axes: Sequence[CellAxis], entries: Mapping[tuple[int, ...], Fraction]
+) -> Given:
     """A table from its entries; combinations without one count 0, but no level may be forgotten altogether.
 
     Raises:

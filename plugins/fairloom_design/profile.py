@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
-from pathlib import Path
 
 import attrs
 import numpy as np
@@ -76,7 +75,9 @@ class Profiled:
         if not matched and not problems:
             known = ", ".join(self.profile.levels)
             way = 'match them by axes, for example axes = { label = "income" }'
-            problems.append(Problem(f"no axis of the recipe is called like one of the profile ({known})", PATH, suggestion=way))
+            problems.append(
+                Problem(f"no axis of the recipe is called like one of the profile ({known})", PATH, suggestion=way)
+            )
         if problems:
             raise RecipeError(problems)
         return matched
@@ -135,7 +136,9 @@ def _given(profile: Profile, names: Sequence[str], table: ProfiledTable, axes: S
         elif counts[spot] > 0:
             axis, level = strange[0]
             hint = did_you_mean(level, axis.names) or "add it to the values of the factor"
-            problems.append(Problem(f"the profile has rows with {level!r}, which is no level of {axis.axis}", PATH, suggestion=hint))
+            problems.append(
+                Problem(f"the profile has rows with {level!r}, which is no level of {axis.axis}", PATH, suggestion=hint)
+            )
     if problems:
         raise RecipeError(list(dict.fromkeys(problems)))
     return given_table(f"the profile's table of {', '.join(kept)}", PATH, axes, entries)

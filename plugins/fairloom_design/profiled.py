@@ -89,7 +89,8 @@ class _Reading:
             return None
         singles = [found for name, entry in axes.items() if (found := self.axis(name, entry)) is not None]
         levels = {table.axes[0]: names for table, names in singles}
-        joint = [found for place, entry in enumerate(tables) if (found := self.table(place, entry, levels)) is not None]
+        read = [self.table(place, entry, levels) for place, entry in enumerate(tables)]
+        joint = [table for table in read if table is not None]
         return Profile(levels, (*(table for table, _ in singles), *joint))
 
     def axis(self, name: str, entry: Any) -> tuple[ProfiledTable, tuple[str, ...]] | None:

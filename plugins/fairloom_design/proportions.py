@@ -147,7 +147,9 @@ class _Sharing:
         outer = self._outer(axes[:-1])
         if outer is None:
             around = margin(self.space, self._cells(), where[:-1])
-            table = np.array([[float(shares[*codes, code]) for code in range(size)] for codes in np.ndindex(around.shape)])
+            table = np.array(
+                [[float(shares[*codes, code]) for code in range(size)] for codes in np.ndindex(around.shape)]
+            )
             wanted = around[..., None] * table.reshape(*around.shape, size)
             self.demands.append(demand(said, path, where, wanted))
             return

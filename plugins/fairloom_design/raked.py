@@ -13,11 +13,10 @@ import pyarrow as pa
 
 from fairloom.components import Tools
 from fairloom.design import DesignTask
-from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.tables import read_table
 from fairloom_design.balanced import BalancedPlan
-from fairloom_design.demands import Demand, KeyPath, axes_of, leaves, number
+from fairloom_design.demands import KeyPath, axes_of, leaves, number
 from fairloom_design.given import Given, demands_of, given_table
 from fairloom_design.parts import CellAxis
 from fairloom_design.shaped import shaped
@@ -31,7 +30,8 @@ class MarginSpec:
 
     axes: tuple[str, ...] = attrs.field(metadata={"help": "the axes of the table"})
     counts: dict[str, Any] | None = attrs.field(
-        default=None, metadata={"help": "counts or shares by level, tables nested once per axis; only proportions matter"}
+        default=None,
+        metadata={"help": "counts or shares by level, tables nested once per axis; only proportions matter"},
     )
     from_: str | None = attrs.field(
         default=None, metadata={"key": "from", "help": "a table with one column per axis, and one named count"}

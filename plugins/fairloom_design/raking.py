@@ -13,7 +13,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from fairloom_design.demands import Demand, Floats
+from fairloom_design.demands import Demand, Floats, summed
 from fairloom_design.space import Grid
 
 SWEEPS = 5_000
@@ -45,15 +45,12 @@ def rake(codes: Grid, start: Floats, families: int, demands: Sequence[Demand]) -
     for _ in range(sweeps):
         worst = 0.0
         for key, target in zip(keys, wanted, strict=True):
-            have = np.bincount(key, weights=cells, minlength=len(target))
+            have = summed(key, cells, len(target))
             worst = max(worst, float(np.abs(have - target).max(initial=0.0)))
             cells = cells * _ratio(target, have)[key]
         if worst <= enough:
             break
-    off = [
-        np.bincount(key, weights=cells, minlength=len(target)) - target
-        for key, target in zip(keys, wanted, strict=True)
-    ]
+    off = [summed(key, cells, len(target)) - target for key, target in zip(keys, wanted, strict=True)]
     return cells, off
 
 

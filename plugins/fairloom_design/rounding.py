@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from fairloom.design import Bools
 from fairloom.draws import Draws, Ints
-from fairloom_design.demands import NEAR, Demand, Floats
+from fairloom_design.demands import NEAR, Demand, Floats, summed
 from fairloom_design.space import Grid
 
 FINE = 1 << 20
@@ -45,7 +45,8 @@ class _Table:
 
     def off(self) -> Ints:
         """Rows above (positive) or below the bounds, by entry."""
-        return np.maximum(self.count - self.high, 0) - np.maximum(self.low - self.count, 0)
+        above, below = np.maximum(self.count - self.high, 0), np.maximum(self.low - self.count, 0)
+        return np.asarray(above - below, dtype=np.int64)
 
     def _cost(self, count: Ints) -> Ints:
         off = np.maximum(count - self.high, 0) + np.maximum(self.low - count, 0)
@@ -180,7 +181,7 @@ def _own(codes: Grid, cells: Floats) -> list[Demand]:
     for axes in groups:
         shape = tuple(sizes[place] for place in axes)
         key = np.ravel_multi_index(tuple(codes[:, place].astype(np.int64) for place in axes), shape)
-        wanted = np.bincount(key, weights=cells, minlength=int(np.prod(shape))).reshape(shape)
+        wanted = summed(key, cells, int(np.prod(shape))).reshape(shape)
         found.append(_between(axes, wanted))
     return found
 

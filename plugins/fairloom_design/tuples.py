@@ -18,13 +18,13 @@ MOST = 5_000_000
 
 @attrs.frozen(eq=False)
 class Tuples:
-    """The tuples of every ``groups[i]`` of axes (shape (groups, strength)), one group after the other.
+    """The tuples of every group of axes, one group after the other.
 
     The number of a tuple is ``offset[i]`` plus its codes times ``strides[i]`` (one stride per axis, 0 for those
     outside the group). ``needed`` says which tuples are possible.
     """
 
-    groups: Ints
+    groups: tuple[tuple[int, ...], ...]
     offset: Ints
     strides: Ints
     sizes: tuple[int, ...]
@@ -36,11 +36,19 @@ class Tuples:
         unused = (codes < 0).astype(np.int64) @ (self.strides > 0).T.astype(np.int64) > 0
         return np.where(unused, -1, found)
 
+    def count(self, strength: int, *, possible: bool = True) -> int:
+        """How many tuples of this strength are possible, or are not."""
+        ends = np.append(self.offset[1:], len(self.needed)).tolist()
+        spans = zip(self.groups, self.offset.tolist(), ends, strict=True)
+        return sum(
+            int((self.needed[start:end] == possible).sum()) for group, start, end in spans if len(group) == strength
+        )
+
     def codes(self, number: int) -> list[tuple[int, int]]:
         """The axes of a tuple and their codes."""
         group = int(np.searchsorted(self.offset, number, side="right")) - 1
         rest = number - int(self.offset[group])
-        return [(axis, rest // int(self.strides[group, axis]) % self.sizes[axis]) for axis in self.groups[group].tolist()]
+        return [(axis, rest // int(self.strides[group, axis]) % self.sizes[axis]) for axis in self.groups[group]]
 
 
 def tuples_of(blocks: Sequence[Block], sizes: Sequence[int], groups: Sequence[tuple[int, ...]]) -> Tuples:
@@ -62,7 +70,7 @@ def tuples_of(blocks: Sequence[Block], sizes: Sequence[int], groups: Sequence[tu
     needed = np.zeros(sum(volumes), dtype=np.bool_)
     for line, group in enumerate(groups):
         needed[offset[line] + _possible(blocks, group, strides[line])] = True
-    return Tuples(np.array(groups, dtype=np.int64).reshape(len(groups), -1), offset, strides, tuple(sizes), needed)
+    return Tuples(tuple(groups), offset, strides, tuple(sizes), needed)
 
 
 def _possible(blocks: Sequence[Block], group: Sequence[int], strides: Ints) -> Ints:

@@ -81,7 +81,7 @@ def _weights(text: str, table: Mapping[str, Any], task: DesignTask) -> tuple[Axi
 def _never(axis: Axis, weights: Ints, task: DesignTask) -> Rule:
     """The rule that excludes levels of weight 0."""
     codes, names = axis.codes(task.factors)
-    may = np.append(weights[codes] > 0, True)  # noqa: FBT003 -- a level that is not used is -1, the last entry
+    may = np.append(weights[codes] > 0, True)
 
     def keep(levels: Mapping[str, Ints]) -> Bools:
         return np.asarray(may[levels[axis.factor]], dtype=np.bool_)
