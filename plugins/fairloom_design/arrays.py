@@ -1,9 +1,9 @@
 """Covering arrays by a greedy search: row after row, each the best of several candidates.
 
 As in AETG (Cohen, Dalal, Fredman and Patton 1997) a candidate starts with what is least covered and takes, block after
-block, the choice that covers most new tuples; half of the candidates are given a tuple that is still missing, so
-every row covers something new. Since blocks hold possible combinations only, no row ever breaks a rule. In the
-end rows are taken out whose tuples all stand in other rows too.
+block in a drawn order, the choice that covers most new tuples; half of the candidates are given a tuple that is still
+missing, so every row covers something new. Since blocks hold possible combinations only, no row ever breaks a rule. In
+the end rows are taken out whose tuples all stand in other rows too.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ from fairloom_design.blocks import Block
 from fairloom_design.tuples import Tuples
 
 CANDIDATES = 24
-ROOM = 4_000_000
-"""Numbers of tuples held at once."""
-WORK, STEP = 30_000_000, 20_000
+ROOM, EFFORT = 4_000_000, 120_000_000
+"""Numbers of tuples held at once, and looked up for one array: there are fewer candidates where these do not do."""
+WORK, STEP = 60_000_000, 8_000
 """Further arrays are tried until this many numbers have been looked up; a step costs as much as so many."""
 TRIES = 8
-NOISE = 1 << 20
+FIRST = 1_024
+"""In the first block, what is complete within the block counts more than what its levels still lack elsewhere."""
+NOISE_BITS = 20
+NOISE = 1 << NOISE_BITS
 
 
 @attrs.frozen(eq=False)
@@ -45,11 +48,11 @@ class _Seen:
 def covering_array(blocks: Sequence[Block], tuples: Tuples, draws: Draws) -> Ints:
     """A choice per block (columns) for each row, the smallest of several arrays found."""
     seen = [_seen(block, tuples) for block in blocks]
-    least = int(np.add.reduceat(tuples.needed.astype(np.int64), tuples.offset).max()) if tuples.needed.size else 0
+    least = least_rows(tuples)
     best: Ints | None = None
     spent = 0
     for number in range(TRIES):
-        greedy = _Greedy(blocks, tuples, seen, draws.stream(str(number)))
+        greedy = _Greedy(blocks, tuples, seen, draws.stream(str(number)), eager=number % 2 == 0)
         rows = greedy.rows()
         rows = _needed_rows(rows, codes_of(blocks, rows, len(tuples.sizes)), tuples)
         if best is None or len(rows) < len(best):
@@ -58,6 +61,11 @@ def covering_array(blocks: Sequence[Block], tuples: Tuples, draws: Draws) -> Int
         if spent * (number + 2) > WORK * (number + 1) or len(best) == least:
             break
     return np.zeros((0, len(blocks)), dtype=np.int64) if best is None else best
+
+
+def least_rows(tuples: Tuples) -> int:
+    """No array is smaller: the tuples of one group all stand in different rows."""
+    return int(np.add.reduceat(tuples.needed.astype(np.int64), tuples.offset).max())
 
 
 def codes_of(blocks: Sequence[Block], rows: Ints, axes: int) -> Ints:
@@ -86,13 +94,17 @@ def _seen(block: Block, tuples: Tuples) -> _Seen:
 class _Greedy:
     """One array in the making."""
 
-    def __init__(self, blocks: Sequence[Block], tuples: Tuples, seen: Sequence[_Seen], draws: Draws) -> None:
+    def __init__(
+        self, blocks: Sequence[Block], tuples: Tuples, seen: Sequence[_Seen], draws: Draws, *, eager: bool
+    ) -> None:
         self.blocks, self.tuples, self.seen, self.draws = blocks, tuples, seen, draws
+        self.eager = eager
+        self.ties = draws.stream("tie")
         self.left = tuples.needed.copy()
         self.want = [np.zeros(size, dtype=np.int64) for size in tuples.sizes]
         """How many missing tuples hold each code of each axis."""
-        widest = max(one.own.size for one in seen)
-        self.width = max(2, min(CANDIDATES, ROOM // max(1, widest)))
+        sizes = [max(1, one.own.size) for one in seen]
+        self.width = max(4, min(CANDIDATES, ROOM // max(sizes), EFFORT // (least_rows(tuples) * sum(sizes))))
         self.spent = 0
         self._count(np.flatnonzero(self.left), 1)
 
@@ -123,12 +135,12 @@ class _Greedy:
         used = np.ones_like(codes, dtype=np.bool_)
         choice = np.zeros((self.width, len(self.blocks)), dtype=np.int64)
         total = np.zeros(self.width, dtype=np.int64)
+        noise = self._noise(number)
         for turn, place in enumerate(self._order(number)):
             block = self.blocks[place]
             gain = self._gains(place, codes, used)
-            score = gain if turn else self._wants(block)[None, :].repeat(self.width, axis=0)
-            noise = self.draws.stream("tie").below(NOISE, np.arange(score.size), number, slot=turn)
-            score = np.where(self._fits(block, given), score * NOISE + noise.reshape(score.shape), -1)
+            score = gain if turn else self._wants(block)[None, :] + FIRST * gain
+            score = np.where(self._fits(block, given), score * NOISE + noise[place], -1)
             picked = score.argmax(axis=1)
             choice[:, place] = picked
             total += gain[np.arange(self.width), picked]
@@ -140,13 +152,25 @@ class _Greedy:
         numbers = numbers[numbers >= 0]
         return choice[best], numbers[self.left[numbers]]
 
+    def _noise(self, number: int) -> list[Ints]:
+        """What decides between equal choices, by block: one line per candidate."""
+        sizes = [block.size for block in self.blocks]
+        words = self.ties.quick(np.array([number]), self.width * sum(sizes))[0] >> np.uint64(64 - NOISE_BITS)
+        noise = words.astype(np.int64).reshape(self.width, -1)
+        return np.split(noise, np.cumsum(sizes)[:-1], axis=1)
+
     def _order(self, number: int) -> list[int]:
-        """The block of the driver, or else what misses most, then the others in a drawn order."""
+        """The block of the driver first, since it says which axes count, then the others in a drawn order.
+
+        In every second array what lacks most comes before the others.
+        """
         words = self.draws.stream("order").words(np.arange(len(self.blocks)), number)
-        order = np.argsort(words, kind="stable").tolist()
-        driver = [place for place in order if self.blocks[place].used is not None]
-        first = driver or sorted(order, key=lambda place: -int(self._wants(self.blocks[place]).max()))[:1]
-        return [*first, *(place for place in order if place not in first)]
+        drawn = np.argsort(words, kind="stable").tolist()
+        order = list(drawn)
+        if self.eager:
+            order.sort(key=lambda place: -int(self._wants(self.blocks[place]).max()))
+            order[1:] = [place for place in drawn if place != order[0]]
+        return sorted(order, key=lambda place: self.blocks[place].used is None)
 
     def _given(self, number: int) -> Ints:
         """Codes that candidates must take: a missing tuple for every second one, -1 where free."""

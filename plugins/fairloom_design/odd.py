@@ -23,28 +23,34 @@ ROUNDS = 100
 def evened(codes: Grid, cells: Floats, counts: Ints, demands: Sequence[Demand], draws: Draws) -> Ints:
     """``counts`` with the tables of all pairs of axes nearer to those of ``cells``, demands kept as they are."""
     base = np.floor(cells + NEAR).astype(np.int64)
+    part = np.where(cells - base >= NEAR, np.rint((cells - base) * UNIT), 0).astype(np.int64)
     above = counts - base
-    odd = np.flatnonzero(above == 1)
-    if codes.shape[1] < 2 or len(codes) > MOST or odd.size < 2 or not np.isin(above, (0, 1)).all():
+    loose = cells - base >= NEAR
+    if codes.shape[1] < 2 or len(codes) > MOST or not np.isin(above[loose], (0, 1)).all() or above[~loose].any():
         return counts
+    # Where most cells got a row more, it is the few without one that change places.
+    more = 2 * int(above.sum()) <= int(loose.sum())
+    odd = np.flatnonzero(loose & (above == (1 if more else 0)))
+    if odd.size < 2:
+        return counts
+    part = part if more else np.where(loose, UNIT - part, 0)
     sizes = (codes.max(axis=0) + 1).tolist()
     keys = np.ravel_multi_index(tuple(codes.T), sizes)
     taken = np.ones(math.prod(sizes), dtype=np.bool_)
-    taken[keys[cells - base >= NEAR]] = False
+    taken[keys[loose]] = False
     columns = [
         Column(str(place), codes[odd, place].astype(np.int64), size, _tied(codes[odd], place, demands))
         for place, size in enumerate(sizes)
     ]
     polish = Polish(columns, (), draws, distinct=True, taken=taken)
-    part = np.rint((cells - base) * UNIT).astype(np.int64)
     for pair in polish.pairs:
         pair.excess = _excess(columns, codes, part, pair.one, pair.two)
     polish.run(ROUNDS)
     spots = np.ravel_multi_index(tuple(column.levels for column in polish.columns), sizes)
     cell = np.full(len(taken), -1, dtype=np.int64)
     cell[keys] = np.arange(len(keys))
-    result = base.copy()
-    result[cell[spots]] += 1
+    result = base if more else base + loose
+    result[cell[spots]] += 1 if more else -1
     return result
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 import attrs
 import numpy as np
@@ -25,7 +24,7 @@ FINE = 1 << 31
 class WeightedConfig:
     """Settings of ``design.weighted``."""
 
-    weights: dict[str, dict[str, Any]] = attrs.field(
+    weights: dict[str, dict[str, float]] = attrs.field(
         metadata={"help": "by axis, the weight of each level; levels that are not named weigh 1"}
     )
 
@@ -34,7 +33,7 @@ class WeightedConfig:
 class Weighted:
     """Draws every factor by its address, levels in proportion to their weights."""
 
-    weights: Mapping[str, Mapping[str, Any]]
+    weights: Mapping[str, Mapping[str, float]]
 
     def plan(self, task: DesignTask) -> IndependentPlan:
         """``task.rows`` rows of weighted draws.
@@ -63,7 +62,7 @@ def build(config: WeightedConfig, tools: Tools) -> Weighted:  # noqa: ARG001 -- 
     return Weighted(config.weights)
 
 
-def _weights(text: str, table: Mapping[str, Any], task: DesignTask) -> tuple[Axis, Ints]:
+def _weights(text: str, table: Mapping[str, float], task: DesignTask) -> tuple[Axis, Ints]:
     """The axis and a whole weight per level, in proportion."""
     path: KeyPath = ("design", "weights", text)
     axes = axes_of(text, task, path)
