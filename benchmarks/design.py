@@ -1,10 +1,17 @@
-"""How even designs come out: worst gaps and largest Cramér's V for 2 x 3 x 4 x 5 x 7 levels.
+"""How even designs come out, and how small covering arrays: ours beside the usual ways.
 
-Run by hand: ``python benchmarks/design.py [seeds]``.
+First part, for factors of 2 x 3 x 4 x 5 x 7 levels: the worst gap of a margin, of label x factor and of any pair, and
+the largest Cramér's V, over some seeds. Second part: rows of covering arrays of strength 2 and 3, with and without
+forbidden combinations, every tuple counted here by brute force, beside covertable (``pip install covertable``) if it
+is there.
+
+Run by hand: ``python benchmarks/design.py [seeds]`` (20 seeds take about a minute).
 """
 
 from __future__ import annotations
 
+import importlib
+import importlib.util
 import itertools
 import sys
 import time
@@ -15,14 +22,28 @@ import pyarrow as pa
 from fairloom.design import DesignTask
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
+from fairloom.rules import compile_rule
 from fairloom_design.balanced import Balanced
+from fairloom_design.covering import Covering
 from fairloom_design.independent import Independent
+from fairloom_design.proportions import Proportions
 
 SIZES = {"label": 2, "b": 3, "c": 4, "d": 5, "e": 7}
-ROWS = (60, 210, 840, 997, 1_000, 1_003, 5_000, 20_000)
+ROWS = (60, 210, 840, 997, 1_000, 1_003, 5_000)
+EVEN = {"label": {"label0": 0.5}}
+
+SYSTEMS = {
+    "2 x 3 x 4 x 5 x 7": [2, 3, 4, 5, 7],
+    "3^4": [3] * 4,
+    "3^13": [3] * 13,
+    "2^20": [2] * 20,
+    "4^10": [4] * 10,
+    "5^6 x 3^4 x 2^3": [5] * 6 + [3] * 4 + [2] * 3,
+}
+FORBIDDEN = ("f0 == '0' and f1 == '0'", "f1 == '1' and f2 == '1'", "f0 == '1' and f2 == '2' and f3 == '0'")
 
 
-def factors():
+def factors(sizes):
     return {
         name: Factor(
             name,
@@ -30,19 +51,54 @@ def factors():
             pa.table({"value": [f"{name}{level}" for level in range(size)]}),
             tuple(f"{name}{level}" for level in range(size)),
         )
-        for name, size in SIZES.items()
+        for name, size in sizes.items()
     }
 
 
 def levels(sampler, rows, seed, cross=()):
-    task = DesignTask(rows=rows, factors=factors(), cross=tuple(map(Axis, cross)), draws=Draws(seed, ("design",)))
+    task = DesignTask(rows=rows, factors=factors(SIZES), cross=tuple(map(Axis, cross)), draws=Draws(seed, ("design",)))
     address = np.arange(rows)
     return sampler.plan(task).levels(address, np.zeros_like(address), np.zeros_like(address))
 
 
-def shuffled(rows, seed):
+def planned(sampler, cross=()):
+    return lambda rows, seeds: [levels(sampler, rows, seed, cross) for seed in range(seeds)]
+
+
+def shuffled(rows, seeds):
     """A shuffled deck per factor: exact margins, nothing else."""
-    return {name: Draws(seed, (name,)).permutation(rows)(np.arange(rows)) % size for name, size in SIZES.items()}
+    return [
+        {name: Draws(seed, (name,)).permutation(rows)(np.arange(rows)) % size for name, size in SIZES.items()}
+        for seed in range(seeds)
+    ]
+
+
+def minimised(rows, seeds):
+    """Minimisation (Pocock and Simon 1975): each level is the one rarest beside the levels that its row has already.
+
+    All seeds at once; ties are broken at random.
+    """
+    names, sizes = list(SIZES), list(SIZES.values())
+    each = np.arange(seeds)
+    tables = {(one, two): np.zeros((seeds, sizes[one], sizes[two])) for two in range(len(sizes)) for one in range(two)}
+    margins = [np.zeros((seeds, size)) for size in sizes]
+    found = np.zeros((len(sizes), seeds, rows), dtype=np.int64)
+    noise = np.stack([Draws(seed, ("minimise",)).unit(np.arange(rows * sum(sizes))) for seed in range(seeds)])
+    noise = noise.reshape(seeds, rows, sum(sizes)) / 2
+    ends = np.cumsum([0, *sizes])
+    for row in range(rows):
+        chosen = []
+        for place, size in enumerate(sizes):
+            weight = margins[place] + noise[:, row, ends[place] : ends[place + 1]]
+            for other, level in enumerate(chosen):
+                weight = weight + tables[other, place][each, level] * size
+            level = weight.argmin(axis=1)
+            for other, earlier in enumerate(chosen):
+                tables[other, place][each, earlier, level] += 1
+            margins[place][each, level] += 1
+            chosen.append(level)
+            found[place, :, row] = level
+    return [{name: found[place, seed] for place, name in enumerate(names)} for seed in range(seeds)]
 
 
 def worst(found):
@@ -64,25 +120,94 @@ def worst(found):
     return margin, label, pair, largest
 
 
-def main(seeds):
+def evenness(seeds):
     designs = {
-        "balanced": lambda rows, seed: levels(Balanced(), rows, seed),
-        "balanced, b x c crossed": lambda rows, seed: levels(Balanced(), rows, seed, ("b", "c")),
-        "balanced, all crossed": lambda rows, seed: levels(Balanced(), rows, seed, ("b", "c", "d", "e")),
+        "balanced": planned(Balanced()),
+        "balanced, b x c crossed": planned(Balanced(), ("b", "c")),
+        "balanced, all crossed": planned(Balanced(), ("b", "c", "d", "e")),
+        "proportions, all crossed": planned(Proportions(EVEN), ("b", "c", "d", "e")),
+        "minimisation": minimised,
         "shuffled deck": shuffled,
-        "independent draws": lambda rows, seed: levels(Independent(), rows, seed),
+        "independent draws": planned(Independent()),
     }
     print(f"{'design':26} {'rows':>7} {'margin':>7} {'label x':>8} {'pair':>5} {'V worst':>8} {'V median':>9}")
     for name, design in designs.items():
         for rows in ROWS:
-            found = [worst(design(rows, seed)) for seed in range(seeds)]
-            margin, label, pair, largest = zip(*found, strict=True)
+            margin, label, pair, largest = zip(*map(worst, design(rows, seeds)), strict=True)
             line = f"{max(margin):7} {max(label):8} {max(pair):5} {max(largest):8.4f} {float(np.median(largest)):9.4f}"
-            print(f"{name:26} {rows:7} {line}")
+            print(f"{name:26} {rows:7} {line}", flush=True)
     start = time.process_time()
     levels(Balanced(), 1_000_000, 1, ("b",))
     print(f"a million rows, planned and every level computed: {time.process_time() - start:.2f} s of CPU")
 
 
+def covered(sizes, strength, forbidden):
+    """Rows of our array, the tuples possible by brute force (of the factors rules name) and those counted in it."""
+    made = {
+        f"f{place}": Factor(
+            f"f{place}", "nuisance", pa.table({"value": list(map(str, range(size)))}), tuple(map(str, range(size)))
+        )
+        for place, size in enumerate(sizes)
+    }
+    rules = tuple(compile_rule(text, made, negate=True) for text in forbidden)
+    task = DesignTask(rows=None, factors=made, rules=rules, draws=Draws(1, ("design",)))
+    start = time.perf_counter()
+    plan = Covering(strength, ()).plan(task)
+    spent = time.perf_counter() - start
+    address = np.arange(plan.families)
+    found = plan.levels(address, np.zeros_like(address), np.zeros_like(address))
+    grid = np.indices([min(size, 10) for size in sizes[:4]]).reshape(4, -1)
+    tied = {f"f{place}": grid[place] for place in range(4)}
+    for rule in rules:
+        keep = rule.keep(tied)
+        tied = {name: level[keep] for name, level in tied.items()}
+    wanted = counted = 0
+    for group in itertools.combinations(range(len(sizes)), strength):
+        inside = [place for place in group if place < 4]
+        free = [range(sizes[place]) for place in group if place >= 4]
+        first = set(zip(*(tied[f"f{place}"].tolist() for place in inside), strict=True)) if inside else {()}
+        possible = {(*one, *two) for one in first for two in itertools.product(*free)}
+        there = set(zip(*(found[f"f{place}"].tolist() for place in group), strict=True))
+        wanted += len(possible)
+        counted += len(possible & there)
+        if there - possible:
+            raise SystemExit(f"impossible combinations in {sizes}, strength {strength}")
+    return plan.families, wanted, counted, spent
+
+
+def theirs(sizes, strength, forbidden):
+    """Rows that covertable needs."""
+    try:
+        covertable = importlib.import_module("covertable")
+    except ImportError:
+        return None
+    parameters = [[str(level) for level in range(size)] for size in sizes]
+    conditions = [
+        [(int(name[1:]), value.strip("'")) for name, value in (part.split(" == ") for part in text.split(" and "))]
+        for text in forbidden
+    ]
+
+    def allowed(row):
+        return not any(all(row.get(place, value + "x") == value for place, value in each) for each in conditions)
+
+    return len(covertable.make(parameters, strength=strength, pre_filter=allowed if forbidden else None))
+
+
+def covering():
+    print(
+        f"\n{'covering array':18} {'t':>2} {'forbidden':>9} {'tuples':>8} {'covered':>8} {'rows':>6} {'covertable':>10}"
+    )
+    for (name, sizes), strength in itertools.product(SYSTEMS.items(), (2, 3)):
+        for forbidden in ((), FORBIDDEN):
+            rows, wanted, counted, spent = covered(sizes, strength, forbidden)
+            other = theirs(sizes, strength, forbidden)
+            said = "not there" if other is None else other
+            line = f"{len(forbidden):9} {wanted:8} {counted:8} {rows:6} {said:>10} {spent:6.1f} s"
+            print(f"{name:18} {strength:2} {line}", flush=True)
+    if importlib.util.find_spec("covertable") is None:
+        print("to compare: pip install covertable")
+
+
 if __name__ == "__main__":
-    main(int(sys.argv[1]) if len(sys.argv) > 1 else 5)
+    evenness(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
+    covering()

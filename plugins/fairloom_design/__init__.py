@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 from fairloom.components import Sampler
 from fairloom.hooks import hookimpl
-from fairloom_design import balanced, factorial, independent
+from fairloom_design import balanced, covering, factorial, independent, profile, proportions, raked, weighted
 
 
 @hookimpl
 def fairloom_samplers() -> Iterable[Sampler]:
-    """The designs ``balanced``, ``factorial`` and ``independent``."""
+    """Every design."""
     yield Sampler(
         name="balanced",
         summary="every margin even to within one row, pairs nearly independent, at any number of rows",
@@ -34,5 +34,45 @@ def fairloom_samplers() -> Iterable[Sampler]:
         plans="design",
         config=independent.IndependentConfig,
         build=independent.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="proportions",
+        summary="given shares of some axes, exact by largest remainder, and everything else even",
+        plans="design",
+        config=proportions.ProportionsConfig,
+        build=proportions.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="raked",
+        summary="given margins and joint tables, each kept to within one row, and everything else even",
+        plans="design",
+        config=raked.RakedConfig,
+        build=raked.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="profile",
+        summary="the margins and joint tables of real data, with chosen pairs made independent",
+        plans="design",
+        config=profile.ProfileConfig,
+        build=profile.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="weighted",
+        summary="independent draws in which some levels weigh more, balanced in nothing, for comparison",
+        plans="design",
+        config=weighted.WeightedConfig,
+        build=weighted.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="covering",
+        summary="few rows that hold every combination of two levels, or of more, balanced in nothing",
+        plans="design",
+        config=covering.CoveringConfig,
+        build=covering.build,
         scope="dataset",
     )

@@ -14,7 +14,7 @@ from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
 from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated
-from fairloom_design.members import members_of
+from fairloom_design.members import Members, members_of
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
 from fairloom_design.wheels import distinct_of
@@ -40,17 +40,10 @@ class Balanced:
         Raises:
             RecipeError: where the rules leave a demand without any row, or rows do not fill families.
         """
-        if task.rows is None:
-            way = 'give a number of rows, or use = "design.factorial" for every combination'
-            raise RecipeError.of('rows = "all" asks for every combination', "recipe", "rows", suggestion=way)
         members = members_of(task)
-        families, rest = divmod(task.rows, members.count)
-        if rest:
-            near = max(1, families) * members.count
-            message = f"{task.rows} rows do not fill families of {members.count} ({' x '.join(task.within)})"
-            raise RecipeError.of(message, "recipe", "rows", suggestion=f"use a multiple, such as {near:,}")
+        families = families_of(task, members)
         space = space_of(task, members, cell_axes(task))
-        return _planned(space, families)
+        return planned(space, allocate(space.codes, families, task.draws))
 
 
 def build(config: BalancedConfig, tools: Tools) -> Balanced:  # noqa: ARG001 -- the signature of every builder
@@ -58,8 +51,26 @@ def build(config: BalancedConfig, tools: Tools) -> Balanced:  # noqa: ARG001 -- 
     return Balanced()
 
 
-def _planned(space: Space, families: int) -> BalancedPlan:
-    counts = allocate(space.codes, families, space.task.draws)
+def families_of(task: DesignTask, members: Members) -> int:
+    """How many families the rows asked for make.
+
+    Raises:
+        RecipeError: where no number of rows is given, or they do not fill families.
+    """
+    if task.rows is None:
+        way = 'give a number of rows, or use = "design.factorial" for every combination'
+        raise RecipeError.of('rows = "all" asks for every combination', "recipe", "rows", suggestion=way)
+    families, rest = divmod(task.rows, members.count)
+    if rest:
+        near = max(1, families) * members.count
+        message = f"{task.rows} rows do not fill families of {members.count} ({' x '.join(task.within)})"
+        raise RecipeError.of(message, "recipe", "rows", suggestion=f"use a multiple, such as {near:,}")
+    return families
+
+
+def planned(space: Space, counts: Ints) -> BalancedPlan:
+    """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else."""
+    families = int(counts.sum())
     windows = windows_of(space, counts, space.task.draws)
     plan = BalancedPlan(space, counts, windows, _chained(space, counts) or windows)
     if families > MOST:

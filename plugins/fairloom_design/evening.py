@@ -14,7 +14,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fairloom.design import UNUSED, Codes
+from fairloom.design import UNUSED, Codes, DesignTask
 from fairloom.draws import Ints
 from fairloom_design.parts import usage_of
 from fairloom_design.polish import Column, Polish
@@ -88,7 +88,7 @@ def _seen(space: Space, cell: Ints, parts: Mapping[str, Codes]) -> list[Codes]:
     levels |= {name: level for name, level in parts.items() if space.parts.by_name[name].attribute is None}
     seen = []
     for name, level in levels.items():
-        if not is_seen(space, name):
+        if not is_seen(space.task, name):
             continue
         if uses is None or uses.driver not in levels or name == uses.driver:
             seen.append(level)
@@ -98,11 +98,11 @@ def _seen(space: Space, cell: Ints, parts: Mapping[str, Codes]) -> list[Codes]:
     return [level for level in seen if task.factors]
 
 
-def is_seen(space: Space, name: str) -> bool:
+def is_seen(task: DesignTask, name: str) -> bool:
     """Whether some row shows the factor: every one but the label where nothing is known about templates."""
-    uses = space.task.uses
+    uses = task.uses
     if uses is None:
-        return space.task.factors[name].role != "label"
+        return task.factors[name].role != "label"
     return name == uses.driver or any(name in factors for factors in uses.factors)
 
 
@@ -117,7 +117,7 @@ def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Ma
     columns = []
     for place, axis in enumerate(space.parts.axes):
         factor = space.task.factors[axis.axis.factor]
-        shown = axis.axis.attribute is None and is_seen(space, axis.axis.factor)
+        shown = axis.axis.attribute is None and is_seen(space.task, axis.axis.factor)
         if factor.role != "label" or shown:
             levels = space.codes[cell, place].astype(np.int64)
             columns.append(Column(str(axis.axis), levels, len(axis.names), shown=shown))
@@ -131,7 +131,7 @@ def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Ma
             if above is None
             else window.block_below(above, blocks[above.part.name], parts[above.part.name])
         )
-        shown = part.attribute is None and is_seen(space, part.factor)
+        shown = part.attribute is None and is_seen(space.task, part.factor)
         group = _exchangeable(blocks[name], window, level)
         unused = usage_of(space.task, part.factor) is not None
         columns.append(Column(name, np.where(level < 0, part.size, level), part.size + unused, group, shown=shown))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
@@ -40,16 +40,25 @@ class Independent:
         Raises:
             RecipeError: where no combination is possible, or rows do not fill families.
         """
-        if task.rows is None:
-            raise RecipeError.of('rows = "all" cannot be drawn', "recipe", "rows", suggestion="give a number of rows")
-        members = members_of(task)
-        families, rest = divmod(task.rows, members.count)
-        if rest:
-            raise RecipeError.of(f"{task.rows} rows do not fill families of {members.count}", "recipe", "rows")
-        label = label_of(task)
-        kept = [(axis,) for axis in (*([Axis(label)] if label else []), *task.cross)]
-        space = space_of(attrs.evolve(task, independent=(*task.independent, *kept)), members, ())
-        return IndependentPlan(families, space, windows_of(space, np.zeros(1, dtype=np.int64), task.draws))
+        return drawn(task)
+
+
+def drawn(task: DesignTask, axes: Sequence[Axis] = ()) -> IndependentPlan:
+    """The plan of independent draws; ``axes`` are drawn before the levels inside them, and kept by later attempts.
+
+    Raises:
+        RecipeError: where no combination is possible, or rows do not fill families.
+    """
+    if task.rows is None:
+        raise RecipeError.of('rows = "all" cannot be drawn', "recipe", "rows", suggestion="give a number of rows")
+    members = members_of(task)
+    families, rest = divmod(task.rows, members.count)
+    if rest:
+        raise RecipeError.of(f"{task.rows} rows do not fill families of {members.count}", "recipe", "rows")
+    label = label_of(task)
+    kept = [(axis,) for axis in (*([Axis(label)] if label else []), *task.cross, *axes)]
+    space = space_of(attrs.evolve(task, independent=(*task.independent, *kept)), members, ())
+    return IndependentPlan(families, space, windows_of(space, np.zeros(1, dtype=np.int64), task.draws))
 
 
 @attrs.frozen(eq=False)
@@ -59,6 +68,7 @@ class IndependentPlan:
     families: int
     space: Space
     windows: Mapping[str, Windows]
+    note: str = "independent draws balance nothing: they are for comparison"
     tally: Tally = attrs.field(init=False)
 
     def __attrs_post_init__(self) -> None:
@@ -103,5 +113,5 @@ class IndependentPlan:
             distinct=distinct_of(self.space.task, self.space.members),
             unique=False,
             balanced=False,
-            notes=(*self.space.notes, "independent draws balance nothing: they are for comparison"),
+            notes=(*self.space.notes, self.note),
         )

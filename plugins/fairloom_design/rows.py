@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import attrs
 import numpy as np
 
-from fairloom.design import UNUSED, Codes
+from fairloom.design import UNUSED, Codes, DesignTask
 from fairloom.draws import Draws, Ints
 from fairloom_design.parts import forced
 from fairloom_design.space import Space
@@ -24,16 +24,16 @@ def columns(space: Space, cell: Ints, levels: Mapping[str, Codes], members: Ints
             result[name] = space.held[name][cell].astype(np.int32)
         else:
             result[name] = np.asarray(levels[name], dtype=np.int32)
-    return _unused_by_member(space, result)
+    return unused_by_member(space.task, result)
 
 
-def _unused_by_member(space: Space, result: dict[str, Codes]) -> dict[str, Codes]:
+def unused_by_member(task: DesignTask, result: dict[str, Codes]) -> dict[str, Codes]:
     """Where the driver varies inside a family, blank what a member's driver does not use."""
-    uses = space.task.uses
-    if uses is None or uses.driver not in space.members.levels:
+    uses = task.uses
+    if uses is None or uses.driver not in task.within:
         return result
     driver = result[uses.driver]
-    for name in result.keys() - forced(space.task):
+    for name in result.keys() - forced(task):
         used = np.array([name in factors for factors in uses.factors], dtype=np.bool_)
         result[name] = np.where(used[driver], result[name], UNUSED).astype(np.int32)
     return result

@@ -40,6 +40,8 @@ class Lists:
     many: Ints
     rank: Ints
     """The place of every level in the order that all lists follow (the last entry: not used)."""
+    weight: Ints | None = None
+    """Weights along ``flat``, added up from 0, where levels are not drawn alike (at most 2**32 in one list)."""
 
 
 @attrs.define(eq=False)
@@ -93,8 +95,14 @@ class Windows:
             first, many = np.zeros_like(block), self.lists.size[listed]
         else:
             first, many = self.lists.first[listed, wanted], self.lists.many[listed, wanted]
-        pick = first + ((random * many) >> 31)
-        return np.asarray(self.lists.flat[self.lists.start[listed] + pick], dtype=np.int32)
+        first = first + self.lists.start[listed]
+        weight = self.lists.weight
+        if weight is None:
+            pick = first + ((random * many) >> 31)
+        else:
+            total = weight[first + many] - weight[first]
+            pick = np.searchsorted(weight, weight[first] + ((random * total) >> 31), side="right") - 1
+        return np.asarray(self.lists.flat[pick], dtype=np.int32)
 
     def block_below(self, above: Windows, block: Ints, level: Codes) -> Ints:
         """The block of this part, given the parent's block and level."""

@@ -37,6 +37,10 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "balance.association": {"between": ["label", "person.gender"]},
     "compare.label_shares": {"against": "real"},
     "compare.lengths": {"against": "real", "resolution": 9.0},  # few rows, and still a value
+    "design.profile": {"from": "profile.json", "axes": {"person.gender": "sex"}},
+    "design.proportions": {"shares": {"person.gender": {"female": 0.4}}},
+    "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
+    "design.weighted": {"weights": {"person.gender": {"female": 2}}},
     "lint.share": {"axis": "person.origin"},
     "read.csv": {"path": "rows.csv"},
     "read.jsonl": {"path": "rows.jsonl"},
@@ -80,6 +84,7 @@ def with_audit() -> Tools:
 ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
 TOOLS: Mapping[str, Callable[[], Tools]] = {
     "balance.selection": with_audit,
+    "design.profile": with_files,
     "template.template": with_templates,
 }
 
