@@ -125,3 +125,9 @@ def test_the_certificate_counts_the_final_rows(tmp_path: Path) -> None:
         for i, row in enumerate(pair["rows"])
         for j, column in enumerate(pair["columns"])
     } == counted
+
+
+def test_the_certificate_says_which_pairs_the_recipe_ties(tmp_path: Path) -> None:
+    run = fl.Recipe.load(SMALL).run(tmp_path / "run")
+    tied = {tuple(pair["axes"]) for pair in run.certificate["pairs"] if pair["tied"]}
+    assert tied == {("label", "template")}

@@ -71,8 +71,12 @@ def gates(verdicts: list[Tree]) -> None:
 
 
 def strongest(certificate: Tree) -> Tree | None:
-    """The pair of axes with the largest V in the final rows, with what was planned for it."""
-    return max(_pairs(certificate), key=lambda pair: pair["v"], default=None)
+    """The pair of axes with the largest V in the final rows, with what was planned for it.
+
+    Pairs that the recipe itself ties, by ``match``, are left out.
+    """
+    free = (pair for pair in _pairs(certificate) if not pair.get("tied"))
+    return max(free, key=lambda pair: pair["v"], default=None)
 
 
 def furthest(certificate: Tree) -> Tree | None:

@@ -38,6 +38,7 @@ class CertificateBuilder:
     """Counts the declared axes over the final rows, batch by batch."""
 
     names: dict[str, tuple[str, ...]]
+    tied: frozenset[tuple[str, str]]
     draws: Draws
     tables: dict[tuple[str, str], Any] = attrs.field(factory=dict)
     counts: dict[str, Any] = attrs.field(factory=dict)
@@ -47,7 +48,13 @@ class CertificateBuilder:
     def of(cls, design: DesignSpec, factors: Mapping[str, Factor], draws: Draws) -> CertificateBuilder:
         """A builder for the declared axes of a recipe."""
         names = {text: Axis.parse(text).codes(factors)[1] for text in declared_axes(design, factors)}
-        return cls(names, draws)
+        tied = {
+            pair
+            for name, factor in factors.items()
+            for other in factor.match.values()
+            for pair in ((name, Axis.parse(other).factor), (Axis.parse(other).factor, name))
+        }
+        return cls(names, frozenset(tied), draws)
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -79,7 +86,7 @@ class CertificateBuilder:
 
     def empty(self) -> CertificateBuilder:
         """A builder for the same axes that has seen nothing."""
-        return CertificateBuilder(self.names, self.draws)
+        return CertificateBuilder(self.names, self.tied, self.draws)
 
     def balance(self) -> dict[str, Any]:
         """Counts, gap and V alone: what of a certificate costs nothing."""
@@ -129,6 +136,7 @@ class CertificateBuilder:
             "mi": contingency.mutual_information(table),
             "p": p,
             "p_method": method,
+            "tied": (Axis.parse(pair[0]).factor, Axis.parse(pair[1]).factor) in self.tied,
         }
 
     def _p(self, pair: tuple[str, str], table: Any) -> tuple[float, str]:
