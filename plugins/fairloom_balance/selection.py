@@ -23,10 +23,10 @@ class Selection:
     """Settings of ``balance.selection``; what is left out is every step, every axis."""
 
     step: str | None = attrs.field(
-        default=None, metadata={"help": "The name of the step to look at; every step when left out."}
+        default=None, metadata={"help": "the name of the step to look at; every step when left out"}
     )
     axis: str | None = attrs.field(
-        default=None, metadata={"help": "The label or protected axis to compare by; every one when left out."}
+        default=None, metadata={"help": "the label or protected axis to compare by; every one when left out"}
     )
 
 

@@ -35,20 +35,20 @@ class Surface:
     """Settings of ``shortcut.surface``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to look at; the task's first field when left out."}
+        default=None, metadata={"help": "the field to look at; the task's first field when left out"}
     )
     axes: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": "Columns to compare by; the label and the protected groups when left out."}
+        default=(), metadata={"help": "columns to compare by; the label and the protected groups when left out"}
     )
     columns: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": "Further columns that are form, besides the surface factors: an answer position."}
+        default=(), metadata={"help": "further columns that are form, besides the surface factors: an answer position"}
     )
     exempt: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": 'Features or axes that may be related: "words", "person.gender". Listed.'}
+        default=(), metadata={"help": 'features or axes that may be related: "words", "person.gender". Listed'}
     )
-    bins: int = attrs.field(default=10, metadata={"help": "Quantile bins that counts and lengths are compared in."})
+    bins: int = attrs.field(default=10, metadata={"help": "quantile bins that counts and lengths are compared in"})
     alpha: float = attrs.field(
-        default=0.05, metadata={"help": "Corrected p below which a relation is not put down to chance."}
+        default=0.05, metadata={"help": "corrected p below which a relation is not put down to chance"}
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -11,9 +11,6 @@ import pyarrow.compute as pc
 
 from fairloom.draws import Ints
 from fairloom.utf8 import pieces, plain, run_starts, strings
-
-if TYPE_CHECKING:
-    pass
 
 WORDS = r"[\pL\pM]+(?:['\x{2019}][\pL\pM]+)*"
 """A run of letters with their marks, apostrophes between letters included. Writing without blanks between

@@ -29,17 +29,17 @@ class NearDuplicates:
     """Settings of ``text.near_duplicates``."""
 
     field: str | None = attrs.field(
-        default=None, metadata={"help": "The field to compare; every field of the task together when left out."}
+        default=None, metadata={"help": "the field to compare; every field of the task together when left out"}
     )
     threshold: float = attrs.field(
-        default=0.8, metadata={"help": "Jaccard similarity of the shingle sets from which a row is refused, up to 1."}
+        default=0.8, metadata={"help": "the Jaccard similarity of shingle sets from which a row is refused, up to 1"}
     )
     shingle: int = attrs.field(
-        default=2, metadata={"help": "Words in a shingle; a text with fewer is one shingle of all its words."}
+        default=2, metadata={"help": "words in a shingle; a text with fewer is one shingle of all its words"}
     )
     mask: tuple[str, ...] = attrs.field(
         default=(),
-        metadata={"help": 'Slots left out of the comparison, such as ["person"], so that a name makes no difference.'},
+        metadata={"help": 'slots left out of the comparison, such as ["person"], so that a name makes no difference'},
     )
 
 

@@ -8,16 +8,12 @@ rows resembles a row of a family that stays. Rows of one family never count agai
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
 
 from fairloom.contingency import Floats
 from fairloom.draws import Ints
-
-if TYPE_CHECKING:
-    pass
 
 Likes = Mapping[int, list[tuple[int, float]]]
 """For some texts, the other texts that resemble them, each with its similarity."""

@@ -215,4 +215,4 @@ def test_settings_that_make_no_sense(config, message):
 
 
 def test_descriptor():
-    assert [metric.name for metric in fairloom_metrics()] == ["token"]
+    assert [metric.name for metric in fairloom_metrics()] == ["token", "surface"]
