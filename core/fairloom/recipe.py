@@ -13,6 +13,7 @@ import attrs
 
 from fairloom.factors import Role
 from fairloom.problems import Problem, RecipeError
+from fairloom.reading.shapes import received
 from fairloom.reading.sources import Origin, Source, place
 from fairloom.reading.structure import register, unknown_key
 from fairloom.reading.validators import between, distinct, not_blank, not_empty
@@ -151,7 +152,7 @@ class DesignSpec:
     attempts: int = attrs.field(
         default=20, metadata={"help": "how often a row is tried before it is a shortfall"}, validator=between(1)
     )
-    on_shortfall: Literal["stop", "hold"] = attrs.field(
+    on_shortfall: Literal["stop", "trim", "hold"] = attrs.field(
         default="stop", metadata={"help": "what rows that could not be filled do to the run"}
     )
     settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
@@ -248,6 +249,36 @@ class ReferenceSpec:
 
 
 @attrs.frozen(kw_only=True)
+class SplitSpec:
+    """``split`` of ``[export]``: the share of each split, and the factors whose levels are in one split only."""
+
+    together: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "factors whose rows of one level stay in one split"}, validator=distinct
+    )
+    shares: dict[str, float] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @shares.validator
+    def _shares(self, _field: object, value: dict[str, float]) -> None:
+        problems = list(_share_problems(value))
+        if not problems and value and abs(sum(value.values()) - 1) > 1e-9:
+            problems = [Problem(f"the shares must sum to 1, got {sum(value.values()):.12g}")]
+        if not value and self.together:
+            problems = [Problem("keeps rows together in splits, and there are none", ("together",))]
+        if problems:
+            raise RecipeError(problems)
+
+
+def _share_problems(shares: Mapping[str, Any]) -> Iterator[Problem]:
+    for name, share in shares.items():
+        if type(share) not in {int, float}:
+            yield Problem(f"must be a number, got {received(share)}", (name,))
+        elif share <= 0:
+            yield Problem(f"a share must be above 0, got {share:g}", (name,))
+        if not name.replace("-", "").replace("_", "").isalnum():
+            yield Problem(f"{name!r} is no name for a folder", (name,))
+
+
+@attrs.frozen(kw_only=True)
 class ExportSpec:
     """``[export]``: where the run folder goes, further formats, and the split."""
 
@@ -257,26 +288,9 @@ class ExportSpec:
     formats: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "writers of further formats"}, validator=distinct
     )
-    split: dict[str, float] = attrs.field(
-        factory=dict, metadata={"help": "the share of each split; together they make 1"}
+    split: SplitSpec = attrs.field(
+        default=SplitSpec(), metadata={"help": "the share of each split; together they make 1"}
     )
-
-    @split.validator
-    def _shares(self, _field: object, value: dict[str, float]) -> None:
-        problems = [
-            Problem(f"a share must be above 0, got {share:g}", ("split", name))
-            for name, share in value.items()
-            if share <= 0
-        ]
-        problems += [
-            Problem(f"{name!r} is no name for a folder", ("split", name))
-            for name in value
-            if not name.replace("-", "").replace("_", "").isalnum()
-        ]
-        if value and not problems and abs(sum(value.values()) - 1) > 1e-9:
-            problems = [Problem(f"the shares must sum to 1, got {sum(value.values()):.12g}", ("split",))]
-        if problems:
-            raise RecipeError(problems)
 
 
 @attrs.frozen(kw_only=True)

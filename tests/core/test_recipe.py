@@ -152,7 +152,7 @@ def test_a_recipe_is_read(file):
     )
     assert recipe.gate[0] == GateSpec(metric="balance.gap", name="balance.gap", max=1.0, settings={"over": ["label"]})
     assert recipe.gate[1].name == "balance.gap-2"
-    assert recipe.export.split == {"train": 0.8, "test": 0.2}
+    assert recipe.export.split.shares == {"train": 0.8, "test": 0.2}
     assert (recipe.root, recipe.path) == (file.parent, file)
     assert str(recipe.origins["recipe", "name"]) == f"{file}:4"
 

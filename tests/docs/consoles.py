@@ -56,7 +56,7 @@ def _compare() -> Words:
 
 def shared() -> Path:
     """The folder with the reference data."""
-    return Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).absolute()
+    return Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
 
 
 PAGES: dict[str, Callable[[], Words]] = {

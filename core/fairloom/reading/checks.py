@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 
 import attrs
 
-from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, STEP
+from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.overrides import entry_names
 from fairloom.reading.structure import keys, structure
 from fairloom.reading.validators import NAME, NAME_RULE
-from fairloom.recipe import DesignSpec, FactorSpec
+from fairloom.recipe import DesignSpec, FactorSpec, SplitSpec
 from fairloom.task import Task
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from fairloom.reading.locate import KeyPath
 
-OWN_COLUMNS = (ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, REASON, STEP, CITES)
+OWN_COLUMNS = (ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, REASON, STEP, CITES, SIMILARITY)
 """Columns fairloom writes itself; no factor and no field may bear their names."""
 
 # A quote that is never closed takes the rest, so that no text makes the search start over and over.
@@ -59,6 +59,9 @@ def check_tree(tree: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _design(design, factors)
     for name in specs:
         yield from _matches(name, _sound(FactorSpec, _table(specs, name), "match"), factors)
+    for index, text in enumerate(_sound(SplitSpec, _table(_table(tree, "export"), "split"), "together")):
+        if text != FAMILY:  # families never part anyway
+            yield from _axis(text, ("export", "split", "together", index), factors)
     for table in ("step", "gate"):
         yield from _entries(table, tree.get(table))
 
@@ -138,7 +141,7 @@ def _factor(name: str, path: KeyPath, factors: _Factors) -> Iterator[Problem]:
         way = did_you_mean(name, factors.names) or "declare it in [factors.NAME]"
         yield Problem(f"there is no factor {name!r}", path, suggestion=way)
     elif name in factors.drawn:
-        yield Problem(f"{name!r} is sampled and has no levels, so the design cannot speak of it", path)
+        yield Problem(f"{name!r} is sampled and has no levels, so neither design nor split can speak of it", path)
 
 
 def _matches(name: str, match: Mapping[str, str] | tuple[()], factors: _Factors) -> Iterator[Problem]:

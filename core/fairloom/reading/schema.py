@@ -117,6 +117,10 @@ def _class_schema(cls: type, owned: Mapping[type, Schema]) -> Schema:
         "properties": {key: _field_schema(field, owned) for key, field in known.items()},
         "additionalProperties": False,
     }
+    rest = next((field.type for field in attrs.fields(cls) if field.metadata.get("rest")), None)
+    others = typing.get_args(rest)[1:]
+    if others and others[0] is not Any:
+        schema["additionalProperties"] = _type_schema(others[0], owned)
     required = [key for key, field in known.items() if field.default is attrs.NOTHING]
     return {**schema, "required": required} if required else schema
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -30,6 +31,7 @@ from fairloom.weaving.parts import PARTS, Job, PartSpec, part_specs
 from fairloom.weaving.rounds import Result, Settled, settle
 from fairloom.weaving.store import MANIFEST, OUTPUTS, Folder, pretty, sync_folder, write_text
 from fairloom.weaving.tally import StepTally, from_plain, total
+from fairloom.weaving.trim import Layout, Trim, dropped_rows, trim
 
 FINAL = "final"
 
@@ -66,7 +68,8 @@ class Engine:
         out = self.folder.work / FINAL
         _fresh_folder(out)
         tallies = self._tallies(settled)
-        status = self._write(settled, tallies, out, who, info)
+        settled, trimmed = self._trimmed(settled)
+        status = self._write(settled, trimmed, tallies, out, who, info)
         self._publish(out)
         self.progress.done()
         self.observers.run_finished(info)
@@ -103,8 +106,27 @@ class Engine:
         everything = iter(settled.tallies)
         return [next(everything) if step.scope == "dataset" else next(rows) for step in loom.steps]
 
-    def _write(
-        self, settled: Settled, tallies: Sequence[StepTally], out: Path, who: dict[str, Any], info: RunInfo
+    def _trimmed(self, settled: Settled) -> tuple[Settled, Trim | None]:
+        """Without the families that even out what fell short, if the recipe wants that and it can be done."""
+        loom = self.loom
+        if not settled.short or loom.recipe.design.on_shortfall != "trim":
+            return settled, None
+        short = np.array(sorted({family for family, _ in settled.short}), dtype=np.int64)
+        trimmed = trim(Layout(loom.plan, loom.summary, loom.recipe.design.independent, loom.factors), short)
+        if trimmed is None:
+            self.log.warning("trim.impossible", why="a cell reached nothing, so nothing could stay")
+            return settled, None
+        rows = dropped_rows(Parts(loom, self.folder.path, settled).batches(), trimmed.families, settled.drops.schema)
+        return attrs.evolve(settled, drops=pa.concat_tables([settled.drops, rows])), trimmed
+
+    def _write(  # noqa: PLR0913, PLR0917 - what the run came to, one each
+        self,
+        settled: Settled,
+        trimmed: Trim | None,
+        tallies: Sequence[StepTally],
+        out: Path,
+        who: dict[str, Any],
+        info: RunInfo,
     ) -> str:
         loom, recipe = self.loom, self.loom.recipe
         for step, tally in zip(loom.steps, tallies, strict=True):
@@ -128,20 +150,25 @@ class Engine:
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
             self.log.info("gate.decided", name=verdict.name, status=verdict.status, value=verdict.value)
-        status = outcome(verdicts, short=len(settled.short), on_shortfall=recipe.design.on_shortfall)
+        status = outcome(verdicts, short=0 if trimmed else len(settled.short), on_shortfall=recipe.design.on_shortfall)
         measured = {
             "gates": [attrs.asdict(verdict) for verdict in verdicts],
             "audit": audited,
             "references": comparison.result(),
         }
         write_text(out / "measurements.json", pretty(measured))
-        design = planned.result(short.families)
-        write_text(out / "certificate.json", pretty({**certificate.result(), "design": design}))
+        design = planned.result(np.union1d(short.families, trimmed.families) if trimmed else short.families)
+        cost = {"trimmed": trimmed.report} if trimmed else {}
+        write_text(out / "certificate.json", pretty({**certificate.result(), "design": design, **cost}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)
+        if trimmed:
+            manifest["trimmed"] = trimmed.report
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["shortfall"] = short.result(loom)
-        manifest["splits"] = data.counts if recipe.export.split else {}
+        manifest["splits"] = data.counts if recipe.export.split.shares else {}
+        if data.assignment is not None:
+            manifest["split"] = data.assignment.report
         if status == "passed":
             self._export(out)
         self._present(out, manifest, data.files)
@@ -184,7 +211,8 @@ class Engine:
 
     def _export(self, out: Path) -> None:
         """The further formats, one file per format and split."""
-        folders = {split: out / "data" / split for split in self.loom.recipe.export.split} or {"data": out / "data"}
+        shares = self.loom.recipe.export.split.shares
+        folders = {split: out / "data" / split for split in shares} or {"data": out / "data"}
         for use in self.loom.recipe.export.formats:
             writer = self.loom.writer(use)
             for name, folder in folders.items():

@@ -37,6 +37,7 @@ from fairloom.weaving.parts import PARTS, part_specs, read_batches
 from fairloom.weaving.rounds import Settled, row_keys
 from fairloom.weaving.splits import split_of
 from fairloom.weaving.store import WORK, sync_folder
+from fairloom.weaving.together import Assignment, Levels
 from fairloom.weaving.weave import BATCH_ROWS
 
 WHOLE = ""
@@ -90,7 +91,8 @@ class Parts:
             table = pa.concat_tables(tables)
             if len(tables) > 1:
                 table = table.take(pc.sort_indices(table, sort_keys=[(ADDRESS, "ascending")]))
-            yield from table.to_batches(max_chunksize=BATCH_ROWS)
+            # Families stay whole.
+            yield from table.to_batches(max_chunksize=max(members, BATCH_ROWS - BATCH_ROWS % members))
 
     def _table(self, result: Mapping[str, Any], dropped: Any) -> pa.Table | None:
         if "rows" not in result["files"]:
@@ -148,6 +150,7 @@ class DataWriter:
 
     folder: Path
     loom: Loom
+    assignment: Assignment | None = None
     counts: dict[str, int] = attrs.field(factory=dict)
     files: dict[str, int] = attrs.field(factory=dict)
 
@@ -162,13 +165,16 @@ class DataWriter:
                 self.counts[split or "all"] = self.counts.get(split or "all", 0) + part.num_rows
 
     def _splits(self, system: pa.RecordBatch) -> Iterator[tuple[str, pa.Array | None]]:
-        shares = self.loom.recipe.export.split
+        shares = self.loom.recipe.export.split.shares
         if not shares:
             yield WHOLE, None
             return
         families = system.column(FAMILY).to_numpy()
         plan = self.loom.plan
         which = split_of(plan.ranks(families), plan.cells(families), shares, self.loom.draws.stream("split"))
+        if self.assignment is not None:
+            kept = self.assignment.of(system)
+            which = np.where(kept >= 0, kept, which)
         for number, split in enumerate(shares):
             yield split, pa.array(which == number)
 
@@ -199,7 +205,7 @@ def final_pass(loom: Loom, parts: Parts, out: Path, observers: Sequence[Observer
     """Digest, observe and write every final row; returns the content digest and what was written."""
     shape = Shape(loom.recipe.recipe.name, loom.recipe.task.fields)
     digest = ContentDigest()
-    writer = DataWriter(out / "data", loom)
+    writer = DataWriter(out / "data", loom, _assignment(loom, parts))
     for index, system in enumerate(parts.batches()):
         rows = shape.finish(system)
         digest.add(rows)
@@ -207,6 +213,18 @@ def final_pass(loom: Loom, parts: Parts, out: Path, observers: Sequence[Observer
             observe(rows)
         writer.write(index, system, rows)
     return digest.hexdigest(), writer
+
+
+def _assignment(loom: Loom, parts: Parts) -> Assignment | None:
+    """The splits of the levels kept together, counted in a pass of their own; ``None`` where none are."""
+    split = loom.recipe.export.split
+    together = [text for text in split.together if text != FAMILY]
+    if not together:
+        return None
+    levels = Levels.of(together, loom.factors, len(loom.summary.cells))
+    for rows in parts.batches():
+        levels.observe(rows, loom.plan.cells(rows.column(FAMILY).to_numpy()).astype(np.int64))
+    return levels.assigned(split.shares, loom.draws.stream("split", "together"))
 
 
 def write_ledger(loom: Loom, parts: Parts, out: Path, observe: Callable[[pa.Table], None]) -> int:

@@ -86,10 +86,13 @@ def _value(spec: GateSpec, measurement: Measurement) -> tuple[float | None, str 
 
 
 def outcome(verdicts: Sequence[Verdict], *, short: int, on_shortfall: str) -> RunStatus:
-    """The status of a run: ``stop`` fails it, ``hold`` keeps it for review, ``warn`` only speaks."""
+    """The status of a run: ``stop`` fails it, ``hold`` keeps it for review, ``warn`` only speaks.
+
+    ``short`` counts the families that are missing and were not made up for by trimming.
+    """
     failed = {verdict.on_fail for verdict in verdicts if not verdict.passed}
     if short:
-        failed.add("stop" if on_shortfall == "stop" else "hold")
+        failed.add("hold" if on_shortfall == "hold" else "stop")
     if "stop" in failed:
         return "failed"
     return "held" if "hold" in failed else "passed"

@@ -18,7 +18,7 @@ from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, load_factors
 from fairloom.plugging.plugins import Plugins
-from fairloom.problems import Problem, RecipeError
+from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.structure import structure
@@ -49,6 +49,7 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     setting.check_gates()
     setting.check_formats()
     setting.check_design()
+    setting.check_split()
     setting.stop()
     setting.build_steps()
     setting.stop()
@@ -194,6 +195,22 @@ class _Setting:
         for index, use in enumerate(self.recipe.export.formats):
             path: KeyPath = ("export", "formats", index)
             self.catch(lambda use=use, path=path: self.plugins.find(Writer, use, *path), *path)  # type: ignore[misc]
+
+    def check_split(self) -> None:
+        """Attributes that exist, and levels enough for every split to have one."""
+        split = self.recipe.export.split
+        for index, text in enumerate(split.together):
+            axis, path = Axis.parse(text), ("export", "split", "together", index)
+            factor = self.factors.get(axis.factor)
+            if factor is None:
+                continue
+            if axis.attribute and axis.attribute not in factor.attributes:
+                message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
+                hint = did_you_mean(axis.attribute, factor.attributes)
+                self.problems.append(Problem(message, path, suggestion=hint))
+            elif (levels := len(axis.codes(self.factors)[1])) < len(split.shares):
+                message = f"{text!r} has {levels} levels, which cannot be shared among {len(split.shares)} splits"
+                self.problems.append(Problem(message, path))
 
     def check_design(self) -> None:
         """A sampler that exists, axes and rules that name something: only once the factors are known."""
