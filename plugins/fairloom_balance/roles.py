@@ -29,7 +29,7 @@ class Roles:
     """Settings of ``balance.roles``."""
 
     exempt: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": "factors that may say something about the label. They are listed"}
+        default=(), metadata={"help": "factors that may say something about the label; they are listed"}
     )
     alpha: float = attrs.field(
         default=0.05, metadata={"help": "corrected p below which a relation is not put down to chance"}

@@ -56,7 +56,10 @@ def _compare() -> Words:
 
 def shared() -> Path:
     """The folder with the reference data."""
-    return Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
+    folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
+    if not folder.is_dir():
+        sys.exit(f"the reference data are not in {folder}; set FAIRLOOM_SHARED to their folder")
+    return folder
 
 
 PAGES: dict[str, Callable[[], Words]] = {

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pytest
 
 from fairloom.batch import NAMES
-from fairloom.components import Audit, Component, Tools
+from fairloom.components import Component, Tools
 from fairloom.factors import Factor
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
@@ -71,19 +71,8 @@ def with_files() -> Tools:
     return sample_tools(FILES)
 
 
-def with_audit() -> Tools:
-    """The sample tools, with the audit of one filter."""
-    groups = [
-        {"name": "lost", "seen": 40, "rejected": 4, "rate": 0.9},
-        {"name": "broken", "seen": 40, "rejected": 12, "rate": 0.7},
-    ]
-    entry = {"step": "picky", "use": "text.length", "axis": "label", "groups": groups, "ratio": 0.7 / 0.9, "p": 0.02}
-    return attrs.evolve(sample_tools(), audit=Audit(steps=("picky",), axes=("label",), entries=(entry,)))
-
-
 ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
 TOOLS: Mapping[str, Callable[[], Tools]] = {
-    "balance.selection": with_audit,
     "design.profile": with_files,
     "template.template": with_templates,
 }

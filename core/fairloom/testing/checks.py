@@ -20,7 +20,7 @@ from fairloom.batch import FAMILY, ID, REASON, SYSTEM, decoded, spans_of
 from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, Writer
 from fairloom.plugging.descriptors import faults
 from fairloom.testing.case import Case
-from fairloom.testing.fresh import HASH_SEEDS, fresh_digest
+from fairloom.testing.fresh import fresh_digests
 from fairloom.testing.outcome import by_row, digest
 
 Check = Callable[[Case], None]
@@ -59,7 +59,7 @@ def repeatable(case: Case) -> None:
 def same_in_fresh_interpreters(case: Case) -> None:
     """New interpreters with other hash seeds give the same answer as this one."""
     try:
-        found = {seed: fresh_digest(case, seed) for seed in HASH_SEEDS}
+        found = fresh_digests(case)
     except LookupError as error:
         raise AssertionError(str(error)) from error
     _hold(

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from fairloom.batch import NAMES, SPANS, row_ids
-from fairloom.components import Tools
+from fairloom.components import Audit, Tools
 from fairloom.draws import Draws
 from fairloom.factors import Factor
 from fairloom.problems import RecipeError
@@ -31,6 +31,17 @@ _PEOPLE = (
     ("Łukasz", "male", "polish", "his"),
 )
 _CITIES = (("Lyon", "france"), ("Oslo", "norway"), ("القاهرة", "egypt"), ("São Paulo", "brazil"))
+_AUDITED = {
+    "step": "sample",
+    "use": "text.length",
+    "axis": "label",
+    "groups": [
+        {"name": "card_lost", "seen": 20, "rejected": 2, "rate": 0.9},
+        {"name": "card_broken", "seen": 20, "rejected": 5, "rate": 0.75},
+    ],
+    "ratio": 0.75 / 0.9,
+    "p": 0.2057,
+}
 
 
 def sample_task() -> Task:
@@ -59,7 +70,7 @@ def sample_factors() -> dict[str, Factor]:
 
 
 def sample_tools(root: Path | None = None, seed: int = 20260411) -> Tools:
-    """What ``build`` gets: the sample task and factors, a stream of draws, the sample rows as ``real``.
+    """What ``build`` gets: sample task and factors, a stream of draws, sample rows as ``real``, an audit of one filter.
 
     Args:
         root: the folder that ``open_path`` opens files below; without it every path is refused.
@@ -71,6 +82,7 @@ def sample_tools(root: Path | None = None, seed: int = 20260411) -> Tools:
         draws=Draws(seed).stream("step", "sample"),
         open_path=_opener(root),
         references={"real": lambda: pa.Table.from_batches([sample_rows(32, start=1000)])},
+        audit=Audit(steps=("sample",), axes=("label",), entries=(_AUDITED,)),
     )
 
 
