@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from fairloom.components import Sampler
 from fairloom.hooks import hookimpl
-from fairloom_design import balanced, covering, factorial, independent, profile, proportions, raked, weighted
+from fairloom_design import balanced, covering, factorial, independent, profile, proportions, raked, uniform, weighted
 
 
 @hookimpl
@@ -74,5 +74,13 @@ def fairloom_samplers() -> Iterable[Sampler]:
         plans="design",
         config=covering.CoveringConfig,
         build=covering.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="uniform",
+        summary="every possible combination equally likely, drawn with replacement, for comparison",
+        plans="design",
+        config=uniform.UniformConfig,
+        build=uniform.build,
         scope="dataset",
     )

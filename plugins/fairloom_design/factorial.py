@@ -18,6 +18,8 @@ from fairloom_design.space import cell_axes
 from fairloom_design.tally import Tally
 from fairloom_design.wheels import Wheel, distinct_of, wheels_of
 
+MOST = 1 << 62
+
 
 @attrs.frozen
 class FactorialConfig:
@@ -40,7 +42,11 @@ class Factorial:
             RecipeError: where no combination is left, or ``task.rows`` asks for another number.
         """
         members = members_of(task)
-        plan = FactorialPlan(task, members, wheels_of(task, members))
+        wheels = wheels_of(task, members)
+        if sum(wheel.size for wheel in wheels) * members.count > MOST:
+            way = 'use = "design.balanced" or "design.independent" with a number of rows'
+            raise RecipeError.of("there are more than 2**62 combinations", "design", "use", suggestion=way)
+        plan = FactorialPlan(task, members, wheels)
         rows = plan.families * members.count
         if rows == 0:
             said = " and ".join(repr(rule.text) for rule in members.rules)

@@ -20,7 +20,7 @@ from fairloom_design import fairloom_samplers
 
 TOOLS = Tools(task=Task(), factors={}, draws=Draws(0), open_path=pytest.fail)
 FOUND = {sampler.name: sampler for sampler in fairloom_samplers()}
-PLAIN = ("balanced", "covering", "factorial", "independent")
+PLAIN = ("balanced", "covering", "factorial", "independent", "uniform")
 SAMPLERS = {name: FOUND[name].build(FOUND[name].config(), TOOLS) for name in PLAIN}
 NAMES = ("label", "t", "a", "b", "c")
 
@@ -98,7 +98,7 @@ def columns(plan, attempt):
 
 
 @settings(max_examples=100, deadline=None)
-@given(tasks(), st.sampled_from(["balanced", "independent", "covering", "proportions", "weighted"]))
+@given(tasks(), st.sampled_from(["balanced", "independent", "covering", "proportions", "uniform", "weighted"]))
 def test_rules_uses_and_cells_hold_at_every_attempt(task, name):
     plan = planned(name, task)
     if plan is None:

@@ -366,3 +366,19 @@ def test_weights_that_leave_nothing_are_named():
         design("weighted", weights={"b": {"b1": 0}}).plan(task)
     with pytest.raises(RecipeError, match=r"design.weights.b: all weights are 0"):
         design("weighted", weights={"b": {"b0": 0, "b1": 0}}).plan(task)
+
+
+def test_uniform_draws_take_every_combination_alike():
+    factors = [counted("label", 2, "label"), counted("b", 3)]
+    task = asked(20_000, *factors, forbid=["label == 'label0' and b != 'b0'"])
+    found = levels(design("uniform").plan(task))
+    assert np.allclose(table(task, found, "label", "b") / 20_000, [[1 / 4, 0, 0], [1 / 4, 1 / 4, 1 / 4]], atol=0.02)
+    found = levels(design("independent").plan(task))
+    assert np.allclose(table(task, found, "label", "b") / 20_000, [[1 / 2, 0, 0], [1 / 6, 1 / 6, 1 / 6]], atol=0.02)
+
+
+@pytest.mark.parametrize("use", ["uniform", "factorial"])
+def test_more_combinations_than_can_be_numbered_are_refused(use):
+    task = asked(10 if use == "uniform" else None, *(counted(f"f{place}", 10) for place in range(20)))
+    with pytest.raises(RecipeError, match=r"design.use: there are more than 2\*\*62 combinations"):
+        design(use).plan(task)
