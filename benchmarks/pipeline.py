@@ -24,9 +24,10 @@ import numpy as np
 import pyarrow as pa
 
 import fairloom as fl
+from fairloom.weaving.answers import answered
 from fairloom.weaving.finish import Shape, write_parquet
 from fairloom.weaving.prepare import prepare
-from fairloom.weaving.weave import BATCH_ROWS, apply
+from fairloom.weaving.weave import BATCH_ROWS
 
 FOUR_SLOTS = "{{ person }} from {{ city }} ordered the {{ product }} and it was {{ mood }}."
 WORDS = ("amber", "birch", "cedar", "dune", "ember", "fjord", "grove", "heath", "inlet", "jade")
@@ -83,8 +84,9 @@ def data_path(rows: int) -> None:
         for start in range(0, rows, BATCH_ROWS):
             families = np.arange(start, min(rows, start + BATCH_ROWS), dtype=np.int64)
             batch = timed("plan", lambda: loom.briefs.make(families, np.zeros_like(families)))  # noqa: B023
+            planned = frozenset(batch.schema.names)
             for step in loom.steps:
-                batch, _ = timed(step.name, lambda: apply(step, batch))  # noqa: B023
+                batch, _ = timed(step.name, lambda: answered(step, batch, planned, ("text",)))  # noqa: B023
             target = Path(place) / "data" / f"{start}.parquet"
             timed("parquet", lambda: write_parquet(target, pa.Table.from_batches([shape.finish(batch)])))  # noqa: B023
     for name, seconds in spent.items():
