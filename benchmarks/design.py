@@ -181,16 +181,21 @@ def theirs(sizes, strength, forbidden):
         covertable = importlib.import_module("covertable")
     except ImportError:
         return None
-    parameters = [[str(level) for level in range(size)] for size in sizes]
-    conditions = [
-        [(int(name[1:]), value.strip("'")) for name, value in (part.split(" == ") for part in text.split(" and "))]
+    parameters = {f"f{place}": [str(level) for level in range(size)] for place, size in enumerate(sizes)}
+    constraints = [
+        {
+            "operator": "not",
+            "condition": {
+                "operator": "and",
+                "conditions": [
+                    {"operator": "eq", "left": name, "value": value.strip("'")}
+                    for name, value in (part.split(" == ") for part in text.split(" and "))
+                ],
+            },
+        }
         for text in forbidden
     ]
-
-    def allowed(row):
-        return not any(all(row.get(place, value + "x") == value for place, value in each) for each in conditions)
-
-    return len(covertable.make(parameters, strength=strength, pre_filter=allowed if forbidden else None))
+    return len(covertable.make(parameters, strength=strength, constraints=constraints))
 
 
 def covering():

@@ -21,9 +21,10 @@ from fairloom_design.tuples import Tuples
 CANDIDATES = 24
 ROOM, EFFORT = 4_000_000, 120_000_000
 """Numbers of tuples held at once, and looked up for one array: there are fewer candidates where these do not do."""
-WORK, STEP = 60_000_000, 8_000
-"""Further arrays are tried until this many numbers have been looked up; a step costs as much as so many."""
-TRIES = 8
+WORK, STEP = 80_000_000, 8_000
+"""Arrays are improved until this many numbers have been looked up; a step costs as much as so many."""
+STARTS, ROUNDS, RENEWED = 6, 400, 6
+"""Arrays made from nothing, arrays made at most, and of how many rows one is made anew."""
 FIRST = 1_024
 """In the first block, what is complete within the block counts more than what its levels still lack elsewhere."""
 NOISE_BITS = 20
@@ -46,21 +47,28 @@ class _Seen:
 
 
 def covering_array(blocks: Sequence[Block], tuples: Tuples, draws: Draws) -> Ints:
-    """A choice per block (columns) for each row, the smallest of several arrays found."""
+    """A choice per block (columns) for each row.
+
+    Some arrays are made from nothing; then parts of the smallest are made anew as long as the work is small, and
+    kept where the array does not grow.
+    """
     seen = [_seen(block, tuples) for block in blocks]
     least = least_rows(tuples)
-    best: Ints | None = None
-    spent = 0
-    for number in range(TRIES):
-        greedy = _Greedy(blocks, tuples, seen, draws.stream(str(number)), eager=number % 2 == 0)
-        rows = greedy.rows()
-        rows = _needed_rows(rows, codes_of(blocks, rows, len(tuples.sizes)), tuples)
-        if best is None or len(rows) < len(best):
-            best = rows
-        spent += greedy.spent
-        if spent * (number + 2) > WORK * (number + 1) or len(best) == least:
+    best = np.zeros((0, len(blocks)), dtype=np.int64)
+    spent = last = 0
+    for number in range(ROUNDS):
+        if number and (len(best) == least or spent + last > WORK):
             break
-    return np.zeros((0, len(blocks)), dtype=np.int64) if best is None else best
+        stream = draws.stream(str(number))
+        kept = best if number >= STARTS else best[:0]
+        kept = kept[stream.below(RENEWED, np.arange(len(kept))) > 0]
+        greedy = _Greedy(blocks, tuples, seen, stream, eager=number % 2 == 0)
+        rows = greedy.rows(kept)
+        rows = _needed_rows(rows, codes_of(blocks, rows, len(tuples.sizes)), tuples)
+        if len(best) == 0 or len(rows) <= len(best):
+            best = rows
+        spent, last = spent + greedy.spent, greedy.spent
+    return best
 
 
 def least_rows(tuples: Tuples) -> int:
@@ -108,9 +116,13 @@ class _Greedy:
         self.spent = 0
         self._count(np.flatnonzero(self.left), 1)
 
-    def rows(self) -> Ints:
-        """Rows until nothing is missing."""
-        found: list[Ints] = []
+    def rows(self, kept: Ints) -> Ints:
+        """The rows ``kept`` and further ones until nothing is missing."""
+        found: list[Ints] = list(kept)
+        numbers = np.unique(self.tuples.numbers(codes_of(self.blocks, kept, len(self.tuples.sizes))))
+        there = numbers[numbers >= 0]
+        self._count(there, -1)
+        self.left[there] = False
         missing = int(self.left.sum())
         while missing:
             row, new = self._row(len(found))
