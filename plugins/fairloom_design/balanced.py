@@ -99,8 +99,8 @@ def _worst(plan: BalancedPlan) -> float:
 def _chained(space: Space, counts: Ints) -> Mapping[str, Windows] | None:
     """Where combinations are few, share out within every combination of the parts before: rows then differ.
 
-    Blocks that hold few rows for their levels make some pairs uneven, so what comes of it is compared with the plain way
-    (`planned`); where the plan is too large for that, blocks must be large.
+    Blocks that hold few rows for their levels make some pairs uneven, so what comes of it is compared with the plain
+    way (`planned`); where the plan is too large for that, blocks must be large.
     """
     combinations, families = math.prod(part.size for part in space.parts.by_name.values()), int(counts.sum())
     if combinations > min(MOST_CHAINED, ROOM * families) or len(space.parts.by_name) < 2:
