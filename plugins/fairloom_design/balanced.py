@@ -13,7 +13,7 @@ from fairloom.design import Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
-from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated
+from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated, worst_excess
 from fairloom_design.members import Members, members_of
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
@@ -23,6 +23,9 @@ from fairloom_design.windows import Windows, windows_of
 PROVABLE = 2_000_000
 MOST_CHAINED = 200_000
 ROOM = 8
+LARGE = 64
+WORSE = 2
+"""Rows by which the worst entry of a pair table may be worse for the sake of rows that differ."""
 
 
 @attrs.frozen
@@ -70,19 +73,39 @@ def families_of(task: DesignTask, members: Members) -> int:
 
 def planned(space: Space, counts: Ints) -> BalancedPlan:
     """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else."""
-    families = int(counts.sum())
     windows = windows_of(space, counts, space.task.draws)
-    plan = BalancedPlan(space, counts, windows, _chained(space, counts) or windows)
-    if families > MOST:
+    plain = _evened(BalancedPlan(space, counts, windows, windows))
+    chained = _chained(space, counts)
+    if chained is None:
+        return plain
+    other = _evened(BalancedPlan(space, counts, windows, chained))
+    if plain.families > MOST:
+        return other
+    return plain if _worst(plain) + WORSE < _worst(other) else other
+
+
+def _evened(plan: BalancedPlan) -> BalancedPlan:
+    """The plan with its pair tables evened out, unless it is too large to be looked at."""
+    if plan.families > MOST:
         return plan
     cell, parts = plan.everything()
-    return attrs.evolve(plan, exceptions=exceptions_of(space, plan.windows, cell, parts))
+    return attrs.evolve(plan, exceptions=exceptions_of(plan.space, plan.windows, cell, parts))
+
+
+def _worst(plan: BalancedPlan) -> float:
+    return worst_excess(plan.space, plan.windows, *plan.everything())
 
 
 def _chained(space: Space, counts: Ints) -> Mapping[str, Windows] | None:
-    """Where combinations are few, share out within every combination of the parts before: rows then differ."""
-    combinations = math.prod(part.size for part in space.parts.by_name.values())
-    if combinations > min(MOST_CHAINED, ROOM * int(counts.sum())) or len(space.parts.by_name) < 2:
+    """Where combinations are few, share out within every combination of the parts before: rows then differ.
+
+    Blocks that hold few rows for their levels make some pairs uneven, so what comes of it is compared with the plain
+    way (`planned`); where the plan is too large for that, blocks must be large.
+    """
+    combinations, families = math.prod(part.size for part in space.parts.by_name.values()), int(counts.sum())
+    if combinations > min(MOST_CHAINED, ROOM * families) or len(space.parts.by_name) < 2:
+        return None
+    if families > MOST and combinations * space.cell_count * LARGE > families:
         return None
     chained = space_of(space.task, space.members, space.parts.axes, chained=True)
     return windows_of(chained, counts, space.task.draws)

@@ -1,8 +1,8 @@
 """The last hand on a plan: pair tables evened out by exchanges, and a proof that rows differ.
 
 Up to ``MOST`` families the whole plan is looked at; at most ``SAMPLE`` of its places (all of them in a small plan,
-else every k-th) and the places of repeated rows may be changed. The changes are kept as exceptions, so any address
-can still be computed alone.
+else every k-th) and the places of repeated rows may be changed, or ``LARGER`` where a declared pair needs more. The
+changes are kept as exceptions, so any address can still be computed alone.
 """
 
 from __future__ import annotations
@@ -17,12 +17,14 @@ import numpy as np
 from fairloom.design import UNUSED, Codes, DesignTask
 from fairloom.draws import Ints
 from fairloom_design.parts import usage_of
-from fairloom_design.polish import Column, Polish
+from fairloom_design.polish import UNIT, Column, Polish
 from fairloom_design.space import Space
 from fairloom_design.windows import Windows
 
 MOST = 250_000
-SAMPLE = 8_192
+SAMPLE, LARGER = 8_192, 65_536
+DECLARED_ROWS = 2
+"""A declared pair that stays off by more than this is tried again with a larger sample."""
 ROUNDS = 60
 ROOM = 3
 """In a tight design space, repeats are mended only where at most one row in so many is one."""
@@ -58,16 +60,26 @@ def exceptions_of(
     if not any(column.group is not None for column in columns):
         return None
     repeats = repeated(space, cell, parts)
-    sample = _sample(len(cell), repeats[: SAMPLE // 4])
     combinations = math.prod(column.size for column in columns if column.shown)
     roomy = len(cell) <= combinations and (2 * len(cell) <= combinations or repeats.size * ROOM <= len(cell))
     declared = [
         frozenset(map(str, pair)) for group in space.task.independent for pair in itertools.combinations(group, 2)
     ]
-    polish = Polish(columns, declared, space.task.draws.stream("even"), sample=sample, distinct=roomy)
-    polish.separate(np.searchsorted(sample, repeats[np.isin(repeats, sample)]))
-    polish.run(ROUNDS)
+    for most in (SAMPLE, LARGER):
+        sample = _sample(len(cell), repeats[: most // 4], most)
+        draws = space.task.draws.stream("even")
+        polish = Polish(columns, declared, draws, sample=sample, distinct=roomy)
+        polish.separate(np.searchsorted(sample, repeats[np.isin(repeats, sample)]))
+        polish.run(ROUNDS)
+        if len(cell) <= most or polish.declared_excess() <= DECLARED_ROWS:
+            break
     return Exceptions(sample, {name: _levels(polish, name, windows[name]) for name in parts})
+
+
+def worst_excess(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> float:
+    """By how many rows the worst entry of a pair table is off what independence within the rules gives."""
+    polish = Polish(_columns(space, windows, cell, parts), (), space.task.draws)
+    return max((int(np.abs(pair.excess).max(initial=0)) for pair in polish.pairs), default=0) / UNIT
 
 
 def repeated(space: Space, cell: Ints, parts: Mapping[str, Codes]) -> Ints:
@@ -106,10 +118,10 @@ def is_seen(task: DesignTask, name: str) -> bool:
     return name == uses.driver or any(name in factors for factors in uses.factors)
 
 
-def _sample(rows: int, repeats: Ints) -> Ints:
-    if rows <= SAMPLE:
+def _sample(rows: int, repeats: Ints, most: int) -> Ints:
+    if rows <= most:
         return np.arange(rows, dtype=np.int64)
-    return np.union1d(np.arange(SAMPLE, dtype=np.int64) * rows // SAMPLE, repeats)
+    return np.union1d(np.arange(most, dtype=np.int64) * rows // most, repeats)
 
 
 def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Column]:

@@ -114,6 +114,11 @@ class Polish:
         """Sum of squared excesses over all cells of all tables."""
         return sum(pair.weight * int(np.vdot(pair.excess, pair.excess)) for pair in self.pairs)
 
+    def declared_excess(self) -> float:
+        """By how many rows the worst entry of a declared pair is off."""
+        worst = [int(np.abs(pair.excess).max(initial=0)) for pair in self.pairs if pair.weight == DECLARED]
+        return max(worst, default=0) / UNIT
+
     def run(self, rounds: int) -> None:
         """Improve for at most ``rounds`` rounds; each goes through every column once."""
         share = dict.fromkeys(self.movable, max(8, self.length // 8))

@@ -142,6 +142,26 @@ def test_pairs_are_nearly_independent(rows, bound, cross):
 ROLES = ("label", "nuisance", "nuisance", "nuisance", "nuisance")
 
 
+@pytest.mark.parametrize("rows", [12_000, 38_400, 60_000])
+def test_pairs_of_many_levels_are_even_where_combinations_are_about_as_many_as_rows(rows):
+    sizes = {"label": 8, "template": 60, "city": 40, "shop": 16}
+    factors = [counted(name, size, "label" if name == "label" else "nuisance") for name, size in sizes.items()]
+    task = asked(rows, *factors, independent=(("template", "city"),))
+    found = levels(balanced().plan(task))
+    assert gap(table(task, found, "template", "city")) <= 3
+    assert max(gap(table(task, found, one, two)) for one, two in itertools.combinations(sizes, 2)) <= 4
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.lists(st.integers(2, 9), min_size=3, max_size=5), st.integers(2, 900), st.integers(0, 2**32))
+def test_declared_pairs_are_even(sizes, rows, seed):
+    factors = [counted("abcde"[i], size, "label" if i == 0 else "nuisance") for i, size in enumerate(sizes)]
+    task = asked(rows, *factors, independent=(("a", "b"), ("b", "c")), seed=seed)
+    found = levels(balanced().plan(task))
+    assert gap(table(task, found, "a", "b")) <= 1
+    assert gap(table(task, found, "b", "c")) <= 4
+
+
 def test_a_full_factorial_comes_out_where_it_divides():
     factors = [counted(name, size, role) for name, size, role in zip("abcde", (2, 3, 4, 5, 7), ROLES, strict=True)]
     task = asked(840, *factors)
