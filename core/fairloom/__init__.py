@@ -21,11 +21,18 @@ if TYPE_CHECKING:
         Reader,
         Sampler,
         Tools,
+        ValueTable,
         Writer,
     )
     from fairloom.draws import Draw, Draws
     from fairloom.hooks import hookimpl
-    from fairloom.plugging.decorators import filter, generator, metric, sampler  # noqa: A004 - the word users know
+    from fairloom.plugging.decorators import (  # the words users know
+        filter,  # noqa: A004
+        generator,
+        metric,
+        sampler,
+        value_table,
+    )
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.recipe import Recipe
     from fairloom.results import Run
@@ -44,9 +51,10 @@ _HOMES = {
         "Reader",
         "Sampler",
         "Tools",
+        "ValueTable",
         "Writer",
     ),
-    "fairloom.plugging.decorators": ("filter", "generator", "metric", "sampler"),
+    "fairloom.plugging.decorators": ("filter", "generator", "metric", "sampler", "value_table"),
     "fairloom.draws": ("Draw", "Draws"),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
@@ -99,6 +107,7 @@ __all__ = [
     "RunError",
     "Sampler",
     "Tools",
+    "ValueTable",
     "Writer",
     "__version__",
     "filter",
@@ -106,4 +115,5 @@ __all__ = [
     "hookimpl",
     "metric",
     "sampler",
+    "value_table",
 ]

@@ -84,6 +84,23 @@ class Sampler(Component):
 
 
 @attrs.frozen(kw_only=True)
+class ValueTable(Component):
+    """Offers the levels of a factor: a curated list, or levels made by rule.
+
+    ``groups`` are the columns balanced before a level is chosen where the recipe says nothing of ``balance``.
+    ``source``, ``licence`` and ``version`` go to the manifest, beside the digest of the table.
+    """
+
+    kind: ClassVar[str] = "value table"
+    hook: ClassVar[str] = "fairloom_tables"
+    scope: Scope = "dataset"
+    groups: tuple[str, ...] = ()
+    source: str = ""
+    licence: str = ""
+    version: str = ""
+
+
+@attrs.frozen(kw_only=True)
 class Generator(Component):
     """Writes the task's fields from briefs, or from rows that an earlier step wrote."""
 
@@ -142,7 +159,17 @@ class Executor(Component):
     hook: ClassVar[str] = "fairloom_executors"
 
 
-KINDS: tuple[type[Component], ...] = (Sampler, Generator, Filter, Metric, Reader, Writer, Model, Executor)
+KINDS: tuple[type[Component], ...] = (
+    Sampler,
+    ValueTable,
+    Generator,
+    Filter,
+    Metric,
+    Reader,
+    Writer,
+    Model,
+    Executor,
+)
 
 
 class DesignSampler(Protocol):
@@ -157,6 +184,13 @@ class ValueSampler(Protocol):
 
     def draw(self, draws: Draws, addresses: Ints, attempts: Ints) -> pa.Array:
         """One value per address: strings, integers, floats, dates."""
+
+
+class Tabulates(Protocol):
+    """What a ``ValueTable`` builds."""
+
+    def table(self) -> pa.Table:
+        """The levels, one row each, in documented order; the first column is what ``{{ factor }}`` writes."""
 
 
 class Writes(Protocol):
@@ -252,9 +286,11 @@ __all__ = [
     "Reads",
     "Sampler",
     "Scope",
+    "Tabulates",
     "Tools",
     "Uses",
     "ValueSampler",
+    "ValueTable",
     "Writer",
     "Writes",
     "WritesRows",

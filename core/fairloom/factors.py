@@ -107,11 +107,11 @@ def load_factors(
     open_path: Callable[[str], Path],
     *,
     within: Iterable[str] = (),
-    samplers: Mapping[str, Any] | None = None,
+    given: Mapping[str, Any] | None = None,
 ) -> dict[str, Factor]:
     """Every factor of a recipe in its order, before them the factor ``label`` if the task has labels.
 
-    ``samplers`` holds the built value sampler of each factor that has one.
+    ``given`` holds what components gave: a value sampler, or the table of a value table.
 
     Raises:
         RecipeError: with the problems of all factors.
@@ -126,8 +126,8 @@ def load_factors(
             problems.append(Problem("the labels of the task already are the factor 'label'", path=("factors", LABEL)))
     for name, spec in specs.items():
         try:
-            sampler = (samplers or {}).get(name)
-            factors.setdefault(name, load_factor(name, spec, open_path, within=name in crossed, sampler=sampler))
+            made = (given or {}).get(name)
+            factors.setdefault(name, load_factor(name, spec, open_path, within=name in crossed, given=made))
         except RecipeError as error:
             problems.extend(error.problems)
     if problems:
@@ -151,7 +151,7 @@ def load_factor(
     open_path: Callable[[str], Path],
     *,
     within: bool = False,
-    sampler: Any = None,
+    given: Any = None,
 ) -> Factor:
     """The factor that ``[factors.NAME]`` describes.
 
@@ -163,9 +163,9 @@ def load_factor(
         RecipeError: with every problem found, at its key.
     """
     if spec.sample is not None:
-        return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=sampler)
+        return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
-    table = reading.queried(reading.rewritten(reading.table(open_path)))
+    table = reading.queried(reading.rewritten(reading.table(open_path, given)))
     names = reading.names(table)
     reading.check_attributes(table)
     if reading.problems:
@@ -186,16 +186,18 @@ class _Reading:
     def problem(self, message: str, *key: str | int, suggestion: str | None = None) -> None:
         self.problems.append(Problem(message, path=(*self.path, *key), suggestion=suggestion))
 
-    def table(self, open_path: Callable[[str], Path]) -> pa.Table:
+    def table(self, open_path: Callable[[str], Path], given: pa.Table | None) -> pa.Table:
         """The values as they stand, columns renamed. Nothing else can be checked without them."""
         try:
+            if given is not None:
+                return renamed(given, self.spec.columns, f"the table {self.spec.table}")
             if self.spec.from_ is None:
                 return renamed(self._inline(), self.spec.columns, "the table of values")
             path = open_path(self.spec.from_)
             self._check_digest(path)
             return read_table(path, self.spec.columns)
         except RecipeError as error:
-            key = "values" if self.spec.from_ is None else "from"
+            key = "table" if self.spec.table else "values" if self.spec.from_ is None else "from"
             raise RecipeError([_placed(problem, (*self.path, key)) for problem in error.problems]) from error
 
     def _inline(self) -> pa.Table:

@@ -5,7 +5,7 @@ A plugin is a module behind one entry point in the group ``fairloom``::
     [project.entry-points.fairloom]
     greet = "fairloom_greet"
 
-It implements any of the hooks below. The first eight *yield descriptors* of components, which a recipe
+It implements any of the hooks below. The first nine *yield descriptors* of components, which a recipe
 names as ``plugin.component``; the last four are observers, told what happened. Observers cannot change
 the data, and one that raises is logged and switched off.
 
@@ -25,7 +25,7 @@ from typing import Any
 
 import pluggy
 
-from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, Writer
+from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, ValueTable, Writer
 from fairloom.plugging.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
@@ -55,6 +55,31 @@ def fairloom_samplers() -> Iterable[Sampler]:
         @fl.hookimpl
         def fairloom_samplers():
             return [amount]
+    """
+    return ()
+
+
+@hookspec
+def fairloom_tables() -> Iterable[ValueTable]:
+    """Offer value tables: curated lists, or levels made by rule, that become the levels of a factor.
+
+    What is built answers ``table()`` (``components.Tabulates``) with one row per level, in documented order.
+    Lists ship with their plugin: the descriptor states source, licence and version, the core takes the
+    digest. In a recipe: ``table = "places.cities"`` under ``[factors.NAME]``. Example::
+
+        import fairloom as fl
+
+
+        @fl.value_table(groups=("country",), source="own compilation", licence="CC0-1.0", version="1")
+        def cities(*, capital: bool = False) -> list[dict[str, str]]:
+            \"\"\"Cities and their countries.\"\"\"
+            known = [{"city": "Lyon", "country": "FR"}, {"city": "Oslo", "country": "NO"}]
+            return known[1:] if capital else known
+
+
+        @fl.hookimpl
+        def fairloom_tables():
+            return [cities]
     """
     return ()
 

@@ -58,8 +58,9 @@ class About:
 class FactorSpec:
     """``[factors.NAME]``: where the levels come from and what part they play.
 
-    Exactly one of ``values`` (inline), ``from_`` (``from``: a file) or ``sample`` (a value sampler). Only a
-    sampled factor has ``settings``, and it has no levels, so nothing that speaks of levels goes with it.
+    Exactly one of ``values`` (inline), ``from_`` (``from``: a file), ``table`` (a value table of a plugin) or
+    ``sample`` (a value sampler). Only the last two have ``settings``; a sampled factor has no levels, so nothing
+    that speaks of levels goes with it.
     """
 
     role: Role = attrs.field(default="nuisance", metadata={"help": "what part the factor plays in the design"})
@@ -69,6 +70,7 @@ class FactorSpec:
     from_: str | None = attrs.field(
         default=None, metadata={"help": "the file with one level per row"}, validator=not_blank
     )
+    table: str | None = attrs.field(default=None, metadata={"help": "a value table of a plugin"}, validator=not_blank)
     sample: str | None = attrs.field(default=None, metadata={"help": "a value sampler"}, validator=not_blank)
     key: str | None = attrs.field(
         default=None, metadata={"help": "the column that names the levels"}, validator=not_blank
@@ -96,15 +98,15 @@ class FactorSpec:
 
     @sample.validator
     def _one_source(self, _field: object, _value: object) -> None:
-        sources = {"values": self.values, "from": self.from_, "sample": self.sample}
+        sources = {"values": self.values, "from": self.from_, "table": self.table, "sample": self.sample}
         given = [key for key, value in sources.items() if value is not None]
         if len(given) != 1:
             got = " and ".join(given) or "none of them"
-            raise RecipeError.of(f"a factor needs exactly one of values, from and sample, got {got}")
+            raise RecipeError.of(f"a factor needs exactly one of values, from, table and sample, got {got}")
 
     @settings.validator
     def _only_what_is_read(self, _field: object, value: dict[str, Any]) -> None:
-        problems = [] if self.sample else [unknown_key(key, _FACTOR_KEYS) for key in value]
+        problems = [] if self.sample or self.table else [unknown_key(key, _FACTOR_KEYS) for key in value]
         if problems:
             raise RecipeError(problems)
 
@@ -117,7 +119,7 @@ class FactorSpec:
     def _idle(self) -> Iterator[Problem]:
         """Keys that say something about levels or files there are none of."""
         if self.values is not None and self.digest:
-            yield Problem("goes with from = ... only: the recipe's own digest covers inline values", ("digest",))
+            yield Problem("goes with from and table only: the recipe's own digest covers inline values", ("digest",))
         if self.sample is None:
             return
         for key in _OF_LEVELS:
@@ -128,7 +130,7 @@ class FactorSpec:
 
 
 _OF_LEVELS = ("key", "where", "columns", "rewrite", "match", "balance", "keep", "digest")
-_FACTOR_KEYS = ("role", "values", "from", "sample", *_OF_LEVELS)
+_FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
 
 
 @attrs.frozen(kw_only=True)

@@ -129,7 +129,7 @@ def test_the_problems_of_all_factors_come_together(opened):
 
 
 def test_a_sampled_factor_has_no_levels(opened):
-    factor = load_factor("amount", FactorSpec(sample="values.integer"), opened, sampler="it")
+    factor = load_factor("amount", FactorSpec(sample="values.integer"), opened, given="it")
     assert (factor.size, factor.sampler) == (0, "it")
 
 

@@ -222,7 +222,7 @@ def test_problems_found_later_get_their_place(file):
         (("factors", "template", "from"), "", "factors.template.from: must be text on one line"),
         (("factors", "city", "values"), [], "factors.city.values: must not be empty"),
         (("factors", "city", "wieght"), 3, "factors.city.wieght: unknown key 'wieght'"),
-        (("factors", "city", "digest"), "x", "factors.city.digest: goes with from = ... only"),
+        (("factors", "city", "digest"), "x", "factors.city.digest: goes with from and table only"),
         (("factors", "amount", "keep"), ["x"], "factors.amount.keep: speaks of levels"),
         (("factors", "amount", "role"), "label", "factors.amount.role: a sampled factor has no levels"),
         (("factors", "label"), {"values": [1]}, "factors.label: the labels of the task are the factor 'label'"),

@@ -58,11 +58,18 @@ def _component(name: str, *, as_json: bool) -> int:
         output.document({**facts, "needs": list(component.needs), "keys": keys})
         return 0
     output.text(f"{name} ({component.kind}): {component.summary}")
-    output.facts([("scope", component.scope), ("needs", ", ".join(component.needs) or None)])
+    output.facts([("scope", component.scope), ("needs", ", ".join(component.needs) or None), *_provenance(component)])
     if keys:
         output.heading("Keys")
         output.table(tuple(keys[0]), [tuple(key.values()) for key in keys])
     return 0
+
+
+def _provenance(component: Any) -> list[tuple[str, output.Cell]]:
+    """Where the levels of a value table come from."""
+    named = ("version", "licence", "source", "groups")
+    facts = [(name, getattr(component, name)) for name in named if getattr(component, name, None)]
+    return [(name, ", ".join(value) if isinstance(value, tuple) else value) for name, value in facts]
 
 
 def _plugin(name: str, components: Mapping[str, Any], *, as_json: bool) -> int:

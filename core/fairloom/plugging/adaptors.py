@@ -20,6 +20,7 @@ from fairloom.draws import Draws, Ints
 from fairloom.plugging.columns import Columns, Row
 from fairloom.plugging.signature import Signature
 from fairloom.problems import PluginError
+from fairloom.tables import table_of
 
 ROW, DRAW = "row", "draw"
 """Parameters that are no columns: a mapping of the whole row, and the draws of its address."""
@@ -198,6 +199,20 @@ class RowSampler:
             return float(value)
         msg = f"{self.signature.title} answered {value!r}, a {type(value).__name__}, but says it returns {self.type}"
         raise PluginError(msg)
+
+
+@attrs.frozen
+class Tabulated:
+    """Calls a function once for the levels of a factor."""
+
+    signature: Signature
+    settings: dict[str, Any]
+    tools: Tools
+
+    def table(self) -> pa.Table:
+        """The levels, one row each."""
+        answer = _guarded(self.signature, None, lambda: self.signature.function(**self.settings))
+        return answer if isinstance(answer, pa.Table) else table_of(answer, self.signature.title)
 
 
 def _calls(signature: Signature, settings: dict[str, Any], rows: pa.RecordBatch, tools: Tools) -> Iterator[Any]:

@@ -22,7 +22,7 @@ from typing import Any, overload
 
 import pyarrow as pa
 
-from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler
+from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, ValueTable
 from fairloom.draws import Draw
 from fairloom.plugging.adaptors import (
     ARROW,
@@ -34,6 +34,7 @@ from fairloom.plugging.adaptors import (
     RowFilter,
     RowGenerator,
     RowSampler,
+    Tabulated,
 )
 from fairloom.plugging.signature import Signature, read, returned
 from fairloom.problems import PluginError
@@ -95,6 +96,25 @@ def sampler(function: Callable[..., Value] | None = None, /, *, name: str | None
     return _decorated(_sampler, function, name)
 
 
+def value_table(
+    *, name: str | None = None, groups: tuple[str, ...] = (), source: str = "", licence: str = "", version: str = ""
+) -> Callable[[Callable[..., Any]], ValueTable]:
+    """Make a value table of a function of settings alone, called once.
+
+    It returns one dictionary per level, or a ``pa.Table``. The arguments are those of ``ValueTable``.
+    """
+
+    def make(function: Callable[..., Any]) -> ValueTable:
+        named = name or function.__name__
+        signature = read(function, ValueTable.kind, named)
+        if signature.inputs:
+            raise PluginError(f"{signature.title} takes {next(iter(signature.inputs))!r}; it may take settings alone")
+        parts = _parts(named, signature, Tabulated)
+        return ValueTable(**parts, groups=groups, source=source, licence=licence, version=version)
+
+    return make
+
+
 def _decorated(
     make: Callable[[str, Callable[..., Any]], Component], function: Callable[..., Any] | None, name: str | None
 ) -> Any:
@@ -152,4 +172,4 @@ def _parts(name: str, signature: Signature, adaptor: Callable[..., Any]) -> Mapp
     }
 
 
-__all__ = ["Draw", "filter", "generator", "metric", "sampler"]
+__all__ = ["Draw", "filter", "generator", "metric", "sampler", "value_table"]

@@ -14,7 +14,21 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _STEP = frozenset({"generate", "filter", "name"})
 _FACTOR = frozenset(
-    {"role", "values", "from", "sample", "key", "where", "columns", "rewrite", "match", "balance", "keep", "digest"}
+    {
+        "role",
+        "values",
+        "from",
+        "table",
+        "sample",
+        "key",
+        "where",
+        "columns",
+        "rewrite",
+        "match",
+        "balance",
+        "keep",
+        "digest",
+    }
 )
 _DESIGN = frozenset({"use", "cross", "independent", "within", "require", "forbid", "attempts", "on_shortfall"})
 OWNED: Mapping[str, frozenset[str]] = {
@@ -24,6 +38,7 @@ OWNED: Mapping[str, frozenset[str]] = {
     "reader": frozenset({"read", "columns"}),
     "design sampler": _DESIGN,
     "value sampler": _FACTOR,
+    "value table": _FACTOR,
 }
 """Keys of a recipe table that the core reads itself, so that a component's setting of that name
 would never receive its value. By the word messages use for the kind."""

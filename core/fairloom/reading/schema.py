@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import attrs
 
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Writer
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, ValueTable, Writer
 from fairloom.reading.environment import allowed
 from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
 from fairloom.reading.structure import keys
@@ -63,6 +63,7 @@ class _Owner:
 
 _OWNERS = (
     _Owner(FactorSpec, "sample", Sampler, "value"),
+    _Owner(FactorSpec, "table", ValueTable),
     _Owner(DesignSpec, "use", Sampler, "design"),
     _Owner(StepSpec, "generate", Generator),
     _Owner(StepSpec, "filter", Filter),
@@ -173,9 +174,9 @@ def _owner_schema(cls: type, components: Mapping[str, Component]) -> Schema:
         own[owner.key] = _choice(own[owner.key], taken)
         rules += [_rule(owner, name, component, own) for name, component in taken.items()]
     if cls is FactorSpec:
-        plain = {key: True for key in own if key != "sample"}
-        no_sampler = {"not": {"required": ["sample"]}}
-        rules.append({"if": no_sampler, "then": {"properties": plain, "additionalProperties": False}})
+        plain = {key: True for key in own if key not in {"sample", "table"}}
+        no_component = {"not": {"anyOf": [{"required": ["sample"]}, {"required": ["table"]}]}}
+        rules.append({"if": no_component, "then": {"properties": plain, "additionalProperties": False}})
     if cls is StepSpec:
         schema["anyOf"] = [{"required": ["generate"]}, {"required": ["filter"]}]
     return {**schema, "allOf": rules} if rules else schema

@@ -34,6 +34,7 @@ keys of the table that names it. Types are written as the values are: `[string, 
 _KINDS = (
     ("Design samplers", "sampler", "design", "`use` in `[design]`"),
     ("Value samplers", "sampler", "value", "`sample` in `[factors.NAME]`"),
+    ("Value tables", "value table", None, "`table` in `[factors.NAME]`"),
     ("Generators", "generator", None, "`generate` in `[[step]]`"),
     ("Filters", "filter", None, "`filter` in `[[step]]`"),
     ("Metrics", "metric", None, "`metric` in `[[gate]]`; [metrics](metrics.md) has the formulas"),

@@ -208,10 +208,10 @@ def checks_for(component: Component) -> Iterator[Check]:
         return
     yield from _ONLY.get(component.kind, ())
     yield from (repeatable, same_in_fresh_interpreters)
-    if component.kind != "reader":
+    if component.kind not in ("reader", "value table"):
         yield from _by_batch(component)
     yield from (input_untouched, global_random_untouched)
-    if component.kind != "reader" and not isinstance(component, Sampler):
+    if component.kind not in ("reader", "value table") and not isinstance(component, Sampler):
         yield from (empty_batch, survives_hard_text)
 
 

@@ -24,6 +24,7 @@ from fairloom.components import (
     Reader,
     Sampler,
     Tools,
+    ValueTable,
     Writer,
 )
 from fairloom.design import DesignTask
@@ -119,6 +120,11 @@ def _design_task(tools: Tools) -> DesignTask:
     return DesignTask(rows=rows, factors=factors, cross=(*label, *balanced), draws=tools.draws)
 
 
+def _table(_: Component, built: Any, __: Sequence[pa.RecordBatch], ___: Tools) -> Lines:
+    lines: Lines = built.table().to_pylist()
+    return lines
+
+
 def _reader(_: Component, built: Any, __: Sequence[pa.RecordBatch], ___: Tools) -> Lines:
     return [line for rows in built.read() for line in rows.to_pylist()]
 
@@ -136,6 +142,7 @@ _ANSWERS: Sequence[tuple[type[Component], Answer]] = (
     (Generator, _generator),
     (Metric, _metric),
     (Sampler, _sampler),
+    (ValueTable, _table),
     (Reader, _reader),
     (Writer, _writer),
 )

@@ -205,6 +205,7 @@ class Engine:
             "asked": loom.rows,
             "counts": {"steps": steps, "refill_rounds": settled.turns},
             "inputs": who["inputs"],
+            "tables": who["tables"],
             "plugins": who["plugins"],
             "environment": environment(),
         }

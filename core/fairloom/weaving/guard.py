@@ -64,6 +64,7 @@ _METHODS = {
     "executor": ("run",),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
+    "value table": ("table",),
 }
 
 

@@ -38,6 +38,7 @@ class Loom:
     plugins: Plugins
     axes: tuple[str, ...]
     references: Mapping[str, Opener]
+    tables: tuple[Mapping[str, str], ...] = ()
 
     @property
     def rows(self) -> int:

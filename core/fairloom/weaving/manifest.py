@@ -43,6 +43,7 @@ def identity(loom: Loom) -> dict[str, Any]:
         "fairloom": __version__,
         "recipe_digest": recipe_digest(recipe),
         "inputs": loom.inputs.records(),
+        "tables": [dict(table) for table in loom.tables],
         "plugins": loom.plugins.fingerprint(),
         "draws": SCHEME,
     }

@@ -13,7 +13,7 @@ import attrs
 import pyarrow as pa
 
 from fairloom.batch import LABEL
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, Writer
+from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, ValueTable, Writer
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, load_factors
@@ -28,6 +28,7 @@ from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.tabulated import table_record, tabulated
 
 T = TypeVar("T")
 
@@ -71,6 +72,8 @@ class _Setting:
     factors: Mapping[str, Factor] = attrs.field(factory=dict)
     references: dict[str, Opener] = attrs.field(factory=dict)
     rules: tuple[Rule, ...] = ()
+    tables: list[dict[str, str]] = attrs.field(factory=list)
+    groups: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
     steps: list[Step] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
 
@@ -114,19 +117,27 @@ class _Setting:
             self.catch(lambda name=name, index=index: self.plugins.load(name, "recipe", "observers", index))  # type: ignore[misc]
 
     def load_factors(self) -> None:
-        """Value samplers, then every factor."""
+        """Value samplers and tables of plugins, then every factor."""
         samplers = {
             name: self.catch(lambda name=name, spec=spec: self._sampler(name, spec), "factors", name)  # type: ignore[misc]
             for name, spec in self.recipe.factors.items()
             if spec.sample is not None
         }
+        tables = {
+            name: self.catch(lambda name=name, spec=spec: self._table(name, spec), "factors", name)  # type: ignore[misc]
+            for name, spec in self.recipe.factors.items()
+            if spec.table is not None
+        }
+        if None in tables.values():
+            return
+        specs = {name: _grouped(spec, self.groups.get(name, ())) for name, spec in self.recipe.factors.items()}
         loaded = self.catch(
             lambda: load_factors(
-                self.recipe.factors,
+                specs,
                 self.recipe.task,
                 self.inputs.open_path,
                 within=self.recipe.design.within,
-                samplers=samplers,
+                given={**samplers, **tables},
             ),
             "factors",
         )
@@ -136,6 +147,16 @@ class _Setting:
         path: KeyPath = ("factors", name)
         component, _ = self.plugins.find(Sampler, str(spec.sample), *path, "sample", plans="value")
         return self.build(component, spec.settings, path, FactorSpec, "factor", name)
+
+    def _table(self, name: str, spec: FactorSpec) -> pa.Table:
+        path: KeyPath = ("factors", name)
+        component, _ = self.plugins.find(ValueTable, str(spec.table), *path, "table")
+        work = self.build(component, spec.settings, path, FactorSpec, "factor", name)
+        with blamed(f"the value table {spec.table} of factor {name!r}"):
+            table = tabulated(work)
+        self.tables.append(table_record(name, spec, component, table))
+        self.groups[name] = component.groups
+        return table
 
     def open_references(self) -> None:
         """Readers of reference rows."""
@@ -264,6 +285,7 @@ class _Setting:
             plugins=self.plugins,
             axes=_audited(self.factors),
             references=self.references,
+            tables=tuple(self.tables),
         )
 
     def try_outputs(self, loom: Loom) -> None:
@@ -283,6 +305,12 @@ def _below(problem: Problem, path: KeyPath) -> Problem:
         inner = own[1:] if own[:1] == path[:1] else own  # a gate may well have a key of its own called step
         return attrs.evolve(problem, path=(*path, *inner))
     return problem if own[:1] and own[0] in _TABLES else attrs.evolve(problem, path=(*path, *own))
+
+
+def _grouped(spec: FactorSpec, groups: tuple[str, ...]) -> FactorSpec:
+    """A factor whose list is drawn by group first, unless the recipe says what is balanced."""
+    left = tuple(group for group in groups if group not in spec.columns.values())
+    return attrs.evolve(spec, balance=left) if left and not spec.balance else spec
 
 
 def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
