@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from fairloom.hooks import hookimpl
     from fairloom.plugging.decorators import filter, generator, metric, sampler  # noqa: A004 - the word users know
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
+    from fairloom.profiling.profile import Profile, profile
     from fairloom.recipe import Recipe
     from fairloom.results import Run
 
@@ -50,6 +51,7 @@ _HOMES = {
     "fairloom.draws": ("Draw", "Draws"),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
+    "fairloom.profiling.profile": ("Profile", "profile"),
     "fairloom.recipe": ("Recipe",),
     "fairloom.results": ("Run",),
 }
@@ -92,6 +94,7 @@ __all__ = [
     "Metric",
     "Model",
     "PluginError",
+    "Profile",
     "Reader",
     "Recipe",
     "RecipeError",
@@ -105,5 +108,6 @@ __all__ = [
     "generator",
     "hookimpl",
     "metric",
+    "profile",
     "sampler",
 ]
