@@ -21,6 +21,8 @@ import pyarrow.compute as pc
 from fairloom import contingency as ct
 from fairloom.bins import binned, decile_edges
 from fairloom.components import Measurement
+from fairloom.contingency import Floats
+from fairloom.draws import Ints
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import characters, words
 from fairloom_compare.halves import halves
@@ -31,8 +33,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fairloom.components import Tools
-    from fairloom.contingency import Floats
-    from fairloom.draws import Ints
 
 
 @attrs.frozen(kw_only=True)

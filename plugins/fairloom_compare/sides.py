@@ -142,5 +142,7 @@ def renamed(columns: Sequence[str], names: Mapping[str, str]) -> tuple[str, ...]
     """
     strange = [name for name in names if name not in columns]
     if strange:
-        raise RecipeError.of(f"{strange[0]!r} is not compared", "names", strange[0], suggestion="name a compared column")
+        raise RecipeError.of(
+            f"{strange[0]!r} is not compared", "names", strange[0], suggestion="name a compared column"
+        )
     return tuple(names.get(column, column) for column in columns)

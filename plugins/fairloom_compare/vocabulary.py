@@ -1,8 +1,8 @@
 """The metric ``vocabulary``: do the texts use the words that real ones use?
 
 The Jaccard index of two vocabularies grows with the size of the texts: two samples of one corpus have 0.26 of their
-words in common at 50 texts and 0.49 at 1,000. So both sides are cut to the same number of tokens, and the index that two
-parts of the reference reach at that size stands beside it.
+words in common at 50 texts and 0.49 at 1,000. So both sides are cut to the same number of tokens, and the index
+that two parts of the reference reach at that size stands beside it.
 """
 
 from __future__ import annotations
@@ -30,9 +30,7 @@ class Vocabulary:
     field: str | None = attrs.field(
         default=None, metadata={"help": "the field to compare; the task's first field when left out"}
     )
-    tokens: int = attrs.field(
-        default=20_000, metadata={"help": "the largest number of tokens of each side to compare"}
-    )
+    tokens: int = attrs.field(default=20_000, metadata={"help": "the largest number of tokens of each side to compare"})
     least: int = attrs.field(
         default=1_000, metadata={"help": "with fewer tokens of each side than this the measurement is undecided"}
     )

@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from fairloom.profiling.profile import Profile
 
 DETAIL = """\
-Writes shares, joint tables, lengths, vocabulary and
-cleanliness as JSON, for the design `design.profile` and the metrics of `compare`. No row is stored, and no value that
-stands in fewer rows than --min-count. With --beside it stands beside a run, its certificate and distances in a table."""
+Writes shares, joint tables, lengths,
+vocabulary and cleanliness as JSON, for the design `design.profile` and the metrics of `compare`. No row is stored,
+and no value that stands in fewer rows than --min-count. With --beside the certificate of the real rows stands
+beside that of a run, with the distances between them."""
 EXAMPLE = """\
 fairloom profile train.csv --label category
 fairloom profile adult.csv --axes label=income,sex,race --bins age=6 -o adult.json
