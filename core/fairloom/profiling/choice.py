@@ -125,7 +125,7 @@ def _guessed_text(found: Survey, request: Request) -> str | None:
         if name not in taken
         and not column.numeric
         and found.mean_characters(name) >= SHORT
-        and len(column.levels or range(MOST_LEVELS)) > FEW_LEVELS
+        and (column.levels is None or len(column.levels) > min(FEW_LEVELS, found.rows / 2))
     }
     return max(long, key=lambda name: long[name], default=None)
 
