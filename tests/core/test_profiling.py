@@ -103,6 +103,7 @@ def test_cleanliness_sees_each_sign(tmp_path):
         ("a.csv", b"x\na\nb\nc\n", [], "no column can be an axis: x has a different value in every row"),
         ("a.xyz", b"x", [], "no reader is known for a.xyz: readers know .csv, .jsonl, .ndjson, .parquet"),
         ("a.csv", b"x\na\na\n", ["--bins", "x=3"], "--bins: not every value of 'x' is a number"),
+        ("a.csv", b"x,y\n1,\n2,\n", ["--bins", "y=3"], "--bins: column 'y' has no value in any row"),
         ("a.csv", b"x\na\na\n", ["--axes", "x"], "it has no value that stands in 5 rows"),
         ("a.parquet", b"PAR1", [], "a.parquet"),
     ],
@@ -139,6 +140,13 @@ def test_a_profile_beside_itself_is_no_distance_apart(tmp_path, monkeypatch, cap
     assert {one["psi"] for one in found["axes"]} == {0.0}
     assert {one["tv"] for one in found["tables"]} == {0.0}
     assert all(one["v"] == one["v_other"] for one in found["tables"])
+    assert main(["profile", "p.json", "--beside", "p.json", "--match", "label=city"]) == 2
+    assert "--match is for rows, and p.json is a profile" in capsys.readouterr().err
+    assert main(["profile", "rows.csv", "-o", "q.json", "--axes", "place=city"]) == 0
+    assert main(["profile", "q.json", "--beside", "rows.csv"]) == 2
+    assert "say which is which: --match income=label" in capsys.readouterr().err
+    assert main(["profile", "q.json", "--beside", "rows.csv", "--match", "place=city"]) == 0
+    assert "place" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("rows")

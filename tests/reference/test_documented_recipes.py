@@ -115,10 +115,23 @@ def test_a_reference_outside_the_folder_must_be_allowed(shared: Path, tmp_path: 
         ).run(tmp_path / "out")
 
 
-ADULT = (
-    "age workclass fnlwgt education education_num marital_status occupation relationship race sex capital_gain "
-    "capital_loss hours country income"
-).split()
+ADULT = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education_num",
+    "marital_status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital_gain",
+    "capital_loss",
+    "hours",
+    "country",
+    "income",
+]
 
 
 def test_adult_without_one_dependence(shared: Path, tmp_path: Path) -> None:

@@ -91,7 +91,9 @@ def _unknown(found: Survey, request: Request) -> Iterator[Problem]:
 
 def _impossible(found: Survey, request: Request) -> Iterator[Problem]:
     for name, bins in request.bins.items():
-        if not found.columns[name].numeric:
+        if found.columns[name].levels == {}:
+            yield Problem(f"--bins: column {name!r} has no value in any row")
+        elif not found.columns[name].numeric:
             yield Problem(f"--bins: not every value of {name!r} is a number", suggestion="leave it out of --bins")
         if bins < 2:
             yield Problem(f"--bins: {name} needs 2 bins or more, got {bins}")
