@@ -19,10 +19,11 @@ def test_a_page_shows_what_happens(page, consoles, tmp_path, monkeypatch):
     held_to_its_word(consoles, page)
 
 
-def test_the_comparison_shows_what_happens(consoles, shared, tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["docs/how-to/compare-with-real-data.md", "docs/how-to/start-from-real-data.md"])
+def test_a_page_about_real_data_shows_what_happens(page, consoles, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRLOOM_SHARED", str(shared))
     monkeypatch.chdir(tmp_path)
-    held_to_its_word(consoles, "docs/how-to/compare-with-real-data.md")
+    held_to_its_word(consoles, page)
 
 
 def held_to_its_word(consoles, page):

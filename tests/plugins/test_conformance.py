@@ -35,8 +35,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "text.pattern": {"must_not": [r"\bOslo\b"]},
     "balance.gap": {"over": ["label", "person.gender"]},
     "balance.association": {"between": ["label", "person.gender"]},
+    "compare.joint": {"against": "real", "over": ["label", "person.gender"], "resolution": 9.0},
     "compare.label_shares": {"against": "real"},
     "compare.lengths": {"against": "real", "resolution": 9.0},  # few rows, and still a value
+    "compare.psi": {"against": "real", "resolution": 9.0},
+    "compare.vocabulary": {"against": "real", "least": 1},
     "design.profile": {"from": "profile.json", "axes": {"person.gender": "sex"}},
     "design.proportions": {"shares": {"person.gender": {"female": 0.4}}},
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
