@@ -13,6 +13,7 @@ from fairloom.design import Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
+from fairloom_design.declared import check_declared
 from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated, worst_excess
 from fairloom_design.members import Members, members_of
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
@@ -72,8 +73,13 @@ def families_of(task: DesignTask, members: Members) -> int:
 
 
 def planned(space: Space, counts: Ints) -> BalancedPlan:
-    """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else."""
+    """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else.
+
+    Raises:
+        RecipeError: where rules leave a level of a declared axis without any row.
+    """
     windows = windows_of(space, counts, space.task.draws)
+    check_declared(space, windows)
     plain = _evened(BalancedPlan(space, counts, windows, windows))
     chained = _chained(space, counts)
     if chained is None:

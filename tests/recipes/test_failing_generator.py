@@ -1,4 +1,4 @@
-"""A generator that fails for one label: the counts are equal at the end, or the shortfall is named and the run fails."""
+"""A generator that fails for one label: equal counts at the end, or a named shortfall and a failed run."""
 
 from __future__ import annotations
 

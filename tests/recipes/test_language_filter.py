@@ -13,6 +13,8 @@ import pytest
 
 import fairloom as fl
 from fairloom.cli import main
+from fairloom.testing import sample_tools
+from fairloom_text import language
 
 ROOT = Path(__file__).parents[2]
 RECIPE = ROOT / "docs" / "recipes" / "language-filter" / "recipe.toml"
@@ -150,9 +152,7 @@ def test_without_the_detector_it_says_what_to_install(tmp_path: Path) -> None:
 
 
 def test_missing_texts_are_no_language() -> None:
-    from fairloom_text.language import Language, LanguageFilter, _detector
-
-    judged = LanguageFilter("text", Language(), _detector()).judge(
+    judged = language.build(language.Language(), sample_tools()).judge(
         pa.RecordBatch.from_pydict({"text": ["Where is my parcel?", None, "Gdzie jest moja paczka?"]})
     )
     assert judged.to_pylist() == [None, "missing", "not en"]
