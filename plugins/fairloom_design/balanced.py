@@ -14,7 +14,7 @@ from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
 from fairloom_design.declared import check_declared
-from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated, worst_excess
+from fairloom_design.evening import MOST, MOST_DECLARED, Exceptions, exceptions_of, repeated, worst_excess
 from fairloom_design.members import Members, members_of
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
@@ -80,19 +80,20 @@ def planned(space: Space, counts: Ints) -> BalancedPlan:
     """
     windows = windows_of(space, counts, space.task.draws)
     check_declared(space, windows)
-    plain = _evened(BalancedPlan(space, counts, windows, windows))
-    chained = _chained(space, counts)
+    plain, chained = BalancedPlan(space, counts, windows, windows), _chained(space, counts)
+    other = plain if chained is None else BalancedPlan(space, counts, windows, chained)
+    if plain.families > MOST:
+        return _evened(other)
+    plain = _evened(plain)
     if chained is None:
         return plain
-    other = _evened(BalancedPlan(space, counts, windows, chained))
-    if plain.families > MOST:
-        return other
+    other = _evened(other)
     return plain if _worst(plain) + WORSE < _worst(other) else other
 
 
 def _evened(plan: BalancedPlan) -> BalancedPlan:
-    """The plan with its pair tables evened out, unless it is too large to be looked at."""
-    if plan.families > MOST:
+    """The plan with its pair tables evened out, unless it is too large for that: see ``evening``."""
+    if plan.families > (MOST_DECLARED if plan.space.task.independent else MOST):
         return plan
     cell, parts = plan.everything()
     return attrs.evolve(plan, exceptions=exceptions_of(plan.space, plan.windows, cell, parts))

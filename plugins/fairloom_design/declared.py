@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 import numpy as np
 
-from fairloom.design import Bools, Rule
+from fairloom.design import Bools, Codes, Rule
 from fairloom.draws import Ints
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError
@@ -56,7 +56,7 @@ def _problems(space: Space, axis: Axis, window: Windows) -> Iterator[Problem]:
         yield Problem(f"no row can have {' or '.join(shown)}: {said}", path, suggestion=way)
 
 
-def _wanted(axis: Axis, codes: Ints, code: int) -> Rule:
+def _wanted(axis: Axis, codes: Codes, code: int) -> Rule:
     """The rule that a row has this level."""
 
     def keep(levels: Mapping[str, Ints]) -> Bools:

@@ -185,6 +185,17 @@ def test_a_large_plan_keeps_its_bounds():
     assert not plan.summary().unique
 
 
+@pytest.mark.parametrize("rows", [300_001, 1_000_003])
+def test_declared_pairs_are_even_in_a_large_plan(rows):
+    sizes = {"label": 2, "b": 3, "c": 4, "d": 5, "e": 7}
+    made_ = [counted(name, size, "label" if name == "label" else "nuisance") for name, size in sizes.items()]
+    pairs = list(itertools.combinations("bcde", 2))
+    task = asked(rows, *made_, independent=pairs)
+    found = levels(balanced().plan(task))
+    assert max(gap(table(task, found, *pair)) for pair in pairs) <= 4
+    assert max(gap(table(task, found, "label", name)) for name in "bcde") <= 1
+
+
 def people(size=24):
     return made(
         "person",
