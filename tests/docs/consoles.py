@@ -60,6 +60,12 @@ def _start() -> Words:
     return {"/home/me/adult": str(shared() / "seed-adult")}
 
 
+def _language() -> Words:
+    """The reader stands in the folder of the recipe."""
+    shutil.copytree(RECIPES / "language-filter", ".", dirs_exist_ok=True)
+    return {}
+
+
 def shared() -> Path:
     """The folder with the reference data."""
     folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
@@ -74,6 +80,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/how-to/resume-and-verify.md": _resume,
     "docs/how-to/compare-with-real-data.md": _compare,
     "docs/how-to/start-from-real-data.md": _start,
+    "docs/how-to/when-a-filter-discriminates.md": _language,
 }
 
 

@@ -13,7 +13,15 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-dataset.md", "docs/how-to/resume-and-verify.md"])
+SHOWN = [
+    "README.md",
+    "docs/tutorial/first-dataset.md",
+    "docs/how-to/resume-and-verify.md",
+    "docs/how-to/when-a-filter-discriminates.md",
+]
+
+
+@pytest.mark.parametrize("page", SHOWN)
 def test_a_page_shows_what_happens(page, consoles, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     held_to_its_word(consoles, page)

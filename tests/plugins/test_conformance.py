@@ -19,7 +19,7 @@ from fairloom.components import Component, Tools
 from fairloom.factors import Factor
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
-from fairloom.reading.structure import keys
+from fairloom.reading.keys import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
 from fairloom.testing.case import make
 
