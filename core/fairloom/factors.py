@@ -197,7 +197,9 @@ def order_table(options: Sequence[str], *, cyclic: bool = False) -> pa.Table:
         raise RecipeError.of("no option can be called 'name', which is the column that names the orders")
     if len(options) > MOST_PERMUTED and not cyclic:
         way = 'orders = "cyclic" takes one order per option, in which every option has every place once'
-        message = f"{len(options)} options have {math.factorial(len(options)):,} orders; at most {MOST_PERMUTED} options"
+        message = (
+            f"{len(options)} options have {math.factorial(len(options)):,} orders; at most {MOST_PERMUTED} options"
+        )
         raise RecipeError.of(message, suggestion=way)
     size = len(options)
     turned = [tuple(range(start, size)) + tuple(range(start)) for start in range(size)]

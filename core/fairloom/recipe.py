@@ -74,7 +74,7 @@ class FactorSpec:
     permute: tuple[str, ...] | None = attrs.field(
         default=None,
         metadata={"help": "options whose orders are the levels, each with its place from 0 as an attribute"},
-        validator=attrs.validators.optional([distinct, names]),
+        validator=[distinct, attrs.validators.optional(names)],
     )
     orders: Literal["all", "cyclic"] = attrs.field(
         default="all", metadata={"help": "which orders of permute: all, or those that begin at each option in turn"}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os.path
 from collections.abc import Iterator
 from typing import Any
 
@@ -218,7 +217,9 @@ def _no_field(field: str | None, tools: Tools) -> Iterator[Problem]:
 def _chosen(names: pa.Array, slots: tuple[str, ...]) -> Bools:
     """The spans of the slots or of their attributes; each distinct name is looked at once."""
     coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
-    hits = [name is not None and (name in slots or name.split(".")[0] in slots) for name in coded.dictionary.to_pylist()]
+    hits = [
+        name is not None and (name in slots or name.split(".")[0] in slots) for name in coded.dictionary.to_pylist()
+    ]
     found = np.array([*hits, False], dtype=np.bool_)[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return np.asarray(found, dtype=np.bool_)
 
@@ -257,7 +258,13 @@ def _differing(group: Ints, said: Ints) -> Bools:
 
 def _middles(one: str, two: str) -> Iterator[str]:
     """What is left of two texts without what they begin and end with in common."""
-    head = len(os.path.commonprefix([one, two]))
-    tail = len(os.path.commonprefix([one[head:][::-1], two[head:][::-1]]))
+    head = _alike(one, two)
+    tail = _alike(one[head:][::-1], two[head:][::-1])
     for text in (one, two):
         yield text[head : len(text) - tail]
+
+
+def _alike(one: str, two: str) -> int:
+    """How many characters two texts begin with in common."""
+    pairs = enumerate(zip(one, two, strict=False))
+    return next((place for place, (left, right) in pairs if left != right), min(len(one), len(two)))

@@ -157,7 +157,9 @@ def _taken(config: OptionsSettings, size: int, tools: Tools) -> Iterator[Problem
     for name in wanted:
         if name in tools.factors or name in tools.task.fields:
             what = "a factor" if name in tools.factors else "a field of the task"
-            yield Problem(f"the column {name!r} is to be written here, and is {what} too", suggestion="rename the latter")
+            yield Problem(
+                f"the column {name!r} is to be written here, and is {what} too", suggestion="rename the latter"
+            )
 
 
 def _places(options: tuple[str, ...], factor: Factor) -> Ints:
@@ -168,7 +170,9 @@ def _places(options: tuple[str, ...], factor: Factor) -> Ints:
         places = np.stack([column.to_numpy(zero_copy_only=False) for column in columns], axis=1).astype(np.int64)
         if (np.sort(places, axis=1) == np.arange(len(options))).all():
             return places
-    message = f"the columns {', '.join(options)} of factor {factor.name!r} do not hold every place from 0 once per level"
+    message = (
+        f"the columns {', '.join(options)} of factor {factor.name!r} do not hold every place from 0 once per level"
+    )
     raise RecipeError.of(message, "order", suggestion="a factor with permute = [...] does")
 
 

@@ -68,7 +68,9 @@ class Relabelling:
             labels=labels,
             when=tuple(rule.when for rule in task.relabel),
             rules=tuple(rules),
-            targets=np.array([[labels.index(rule.target(label, labels)) for label in planned] for rule in task.relabel]),
+            targets=np.array(
+                [[labels.index(rule.target(label, labels)) for label in planned] for rule in task.relabel]
+            ),
             planned=np.array([*map(labels.index, planned), -1]),
         )
 
@@ -90,22 +92,17 @@ class Relabelling:
         return {**levels, LABEL: label.astype(np.int32), PLANNED_LABEL: planned.astype(np.int32)}
 
 
-@attrs.frozen(eq=False)
+@attrs.define(eq=False)
 class RelabelledPlan:
     """A plan that answers with recomputed labels; everything else is as planned."""
 
     plan: Plan
     relabelling: Relabelling
+    families: int = attrs.field(init=False)
+    members: int = attrs.field(init=False)
 
-    @property
-    def families(self) -> int:
-        """How many families there are."""
-        return self.plan.families
-
-    @property
-    def members(self) -> int:
-        """Rows per family."""
-        return self.plan.members
+    def __attrs_post_init__(self) -> None:
+        self.families, self.members = self.plan.families, self.plan.members
 
     def levels(self, families: Ints, members: Ints, attempts: Ints) -> dict[str, Codes]:
         """The level of every factor for each row, and ``label.planned``."""
