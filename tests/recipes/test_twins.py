@@ -114,7 +114,7 @@ def test_masked_names_do_not_hide_what_is_the_same(tmp_path: Path) -> None:
 
 def relabelled(rows: int) -> dict[str, Any]:
     """The twins four at a time: a second within-factor turns the label, and every kind of step drops some rows."""
-    made = recipe(rows, {"threshold": 0.8})
+    made = recipe(rows, {"threshold": 0.72})
     made["task"]["relabel"] = [{"when": 'tone == "taken back"', "flip": True}]
     made["factors"]["tone"] = {
         "key": "name",
