@@ -14,7 +14,22 @@ _NAME = re.compile(r"[a-z][a-z0-9_]*")
 
 _STEP = frozenset({"generate", "filter", "name"})
 _FACTOR = frozenset(
-    {"role", "values", "from", "sample", "key", "where", "columns", "rewrite", "match", "balance", "keep", "digest"}
+    {
+        "role",
+        "values",
+        "from",
+        "sample",
+        "permute",
+        "orders",
+        "key",
+        "where",
+        "columns",
+        "rewrite",
+        "match",
+        "balance",
+        "keep",
+        "digest",
+    }
 )
 _DESIGN = frozenset({"use", "cross", "independent", "within", "require", "forbid", "attempts", "on_shortfall"})
 OWNED: Mapping[str, frozenset[str]] = {
