@@ -199,7 +199,11 @@ class Tabulates(Protocol):
 
 
 class Writes(Protocol):
-    """What a ``Generator`` builds. May have ``uses: Uses | None``, the factors each template needs."""
+    """What a ``Generator`` builds.
+
+    It may have ``uses: Uses | None``, the factors each template needs, or ``reads``, a set of factors that it needs
+    in every row, whatever the template. A factor that nothing needs in a row is null there.
+    """
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The new columns for these rows, in their order: fields, spans, computed columns.

@@ -160,3 +160,43 @@ def test_adult_without_one_dependence(shared: Path, tmp_path: Path) -> None:
     assert certificate["label", "sex"] < 0.002
     assert pairs["sex", "occupation"]["v_other"] == pytest.approx(pairs["sex", "occupation"]["v"], abs=0.002)
     assert max(axis["psi"] for axis in found["axes"]) < 0.001
+
+
+def test_negation_turns_the_label_and_nothing_else(tmp_path: Path) -> None:
+    made = run("negation-pairs", tmp_path / "out")
+    assert failed(made) == []
+    families = defaultdict(list)
+    for row in made.table.to_pylist():
+        families[row["family"]].append(row)
+    assert len(families) == 240
+    for plain, negated in families.values():
+        assert {plain["label"], negated["label"]} == {"positive", "negative"}
+        assert plain["label"] == plain["label.planned"] == negated["label.planned"]
+        assert plain["text"] != negated["text"]
+        assert plain["quality"] == negated["quality"]
+
+
+def test_questions_have_their_right_answer_in_every_place(tmp_path: Path) -> None:
+    """The answer is worked out anew, from the text alone."""
+    made = run("questions", tmp_path / "out")
+    assert failed(made) == []
+    rows = made.table.to_pylist()
+    for row in rows:
+        right = row["options"][row["answer"]]
+        told = row["context"].split(". ")[1:]
+        if not told:
+            assert right == row["unsure"]
+            continue
+        (sentence,) = told
+        (did, did_not) = sentence.removesuffix(".").split(", and the ")
+        asked = row["question"].removeprefix("Who ").removesuffix("?")
+        who = did.removeprefix("The ") if asked in did else did_not
+        assert (asked in did) != (asked in did_not) or "seat" in asked
+        assert who.startswith(right.removeprefix("The ")) or "seat" in asked
+    for kind in ("open", "clear"):
+        places = Counter(row["answer"] for row in rows if row["context_kind"] == kind)
+        assert set(places.values()) == {192}
+    members = Counter(row["family"] for row in rows)
+    assert set(members.values()) == {8}
+    splits = [set(made.split(name)["template"].to_pylist()) for name in ("train", "test")]
+    assert not splits[0] & splits[1]

@@ -32,7 +32,7 @@ def call(arguments: argparse.Namespace) -> int:
 
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
-    planned = loom.plan.summary()
+    planned = loom.summary
     if arguments.json:
         output.document(_data(planned, loom.factors))
         return 0

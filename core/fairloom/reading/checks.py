@@ -57,6 +57,8 @@ def check_tree(tree: Mapping[str, Any]) -> Iterator[Problem]:
         within=frozenset(_sound(DesignSpec, design, "within")),
     )
     yield from _names(specs, _sound(Task, task, "fields"), labelled=labelled)
+    for index, rule in enumerate(_sound(Task, task, "relabel")):
+        yield from _rule(rule.when, ("task", "relabel", index, "when"), factors)
     yield from _design(design, factors)
     for name in specs:
         yield from _matches(name, _sound(FactorSpec, _table(specs, name), "match"), factors)
