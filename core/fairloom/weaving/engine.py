@@ -137,7 +137,7 @@ class Engine:
             self.observers.step_done(info, told)
         audited = audit(loom.steps, tallies, loom.factors)
         metrics = [loom.metric(gate, index, audited) for index, gate in enumerate(recipe.gate)]
-        certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+        certificate = CertificateBuilder.of(loom)
         planned = PlannedBuilder(loom.briefs, certificate)
         parts = Parts(loom, self.folder.path, settled)
         comparison = Comparison.of(loom)
