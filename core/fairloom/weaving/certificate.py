@@ -120,7 +120,12 @@ class CertificateBuilder:
 
     def _strength(self, pair: Group) -> dict[str, Any]:
         table = self.tables[pair]
-        return {"axes": list(pair), "gap": int(contingency.gap(table)), "v": contingency.cramers_v(table)}
+        return {
+            "axes": list(pair),
+            "gap": int(contingency.gap(table)),
+            "v": contingency.cramers_v(table),
+            "tied": self.counted.is_tied(pair),
+        }
 
     def _pair(self, pair: Group) -> dict[str, Any]:
         table = self.tables[pair]
