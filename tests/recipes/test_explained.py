@@ -24,12 +24,12 @@ def steps(filters: str) -> str:
 
 UNFAIR = steps('{filter="./my_filters.py:unfair", name="unfair", target="quiet", share=0.6}')
 NEVER = steps('{filter="./my_filters.py:never", name="never", target="quiet"}')
-FREE = 'design.use="design.uniform"'  # so that every level is drawn anew with every attempt
+FREE = ('design.use="design.uniform"', 'design.cross=["label"]')  # so that people are drawn anew with every attempt
 
 RUNS = [
     (SMALL, (UNFAIR, "recipe.rows=600")),
     (SMALL, (UNFAIR, "recipe.rows=607", "design.attempts=3", 'design.on_shortfall="trim"')),
-    (SMALL, (UNFAIR, "recipe.rows=607", "design.attempts=3", 'design.on_shortfall="trim"', FREE)),
+    (SMALL, (UNFAIR, "recipe.rows=607", "design.attempts=3", 'design.on_shortfall="trim"', *FREE)),
     (SMALL, (NEVER, "recipe.rows=241", "design.attempts=2", "factors.room.max=109")),
     (PAIRS, ("factors.city.values=['Lima']", "recipe.rows=180", "parts.rows=16")),
 ]
