@@ -84,7 +84,9 @@ class CertificateBuilder:
                 {"axis": axis, "counts": counts.tolist(), "gap": int(contingency.gap(counts))}
                 for axis, counts in self.counts.items()
             ],
-            "pairs": [self._strength(pair) for pair in self.counted.pairs if seen],
+            "pairs": [
+                {**self._strength(pair), "table": self.tables[pair].tolist()} for pair in self.counted.pairs if seen
+            ],
             "label_by": [self._strength(pair) for pair in self._of_label() if seen],
             "cells": [self._cells(group) for group in self._looked_at() if seen],
             "reversals": self._reversals() if seen else _no_reversals(),

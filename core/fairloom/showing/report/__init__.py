@@ -48,7 +48,9 @@ def _environment() -> jinja2.Environment:
         "digest": figures.digest,
         "number": figures.number,
         "percent": figures.percent,
+        "points": figures.points,
         "probability": figures.probability,
+        "signed": figures.signed,
         "size": figures.size,
     }
     source = loader.get_source(environment, "page.css")[0]
