@@ -14,8 +14,9 @@ import attrs
 import numpy as np
 import numpy.typing as npt
 
+from fairloom.contingency import Floats
+
 if TYPE_CHECKING:
-    from fairloom.contingency import Floats
     from fairloom.draws import Ints
 
 EFFECT = 0.02

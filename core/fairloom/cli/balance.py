@@ -9,9 +9,11 @@ Tree = Mapping[str, Any]
 
 
 def planned_facts(certificate: Tree) -> list[tuple[str, str]]:
-    """Names and texts: the widest margin, the label by factors, the worst pair, empty cells, reversals, what is left out."""
+    """Names and texts: widest margin, label by factors, worst pair, empty cells, reversals, what is left out."""
     if not certificate.get("axes"):
-        return [("not counted", said) for said in certificate.get("skipped", ())] or [("balance", "no axis is declared")]
+        return [("not counted", said) for said in certificate.get("skipped", ())] or [
+            ("balance", "no axis is declared")
+        ]
     pairs = free(certificate["pairs"], certificate)
     by_label = free(certificate["label_by"], certificate)
     return [

@@ -10,7 +10,7 @@ from fairloom.cli import balance, output
 from fairloom.showing.bounds import bounds
 
 Tree = Mapping[str, Any]
-FEW = 6
+FEW = 3
 """So many levels of an axis are explained one by one."""
 DEAR = 1.1
 """Candidates a row of one level against those of another from which the difference is said."""

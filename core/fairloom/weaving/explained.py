@@ -13,7 +13,7 @@ by the level they were planned with, everything else by the level they had. ``ma
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -25,10 +25,8 @@ from fairloom.draws import Ints
 from fairloom.factors import Axis
 from fairloom.weaving import trim
 from fairloom.weaving.counted import declared_axes
+from fairloom.weaving.loom import Loom
 from fairloom.weaving.weave import BATCH_ROWS, MATE
-
-if TYPE_CHECKING:
-    from fairloom.weaving.loom import Loom
 
 SHOWN = 200
 """Levels of an axis, and cells, explained one by one; of more, those that kept the smallest share of what was made."""

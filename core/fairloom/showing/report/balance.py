@@ -39,13 +39,17 @@ def _view(title: str, pair: Tree, table: Table) -> dict[str, Any]:
             "name": name,
             "sum": across[i],
             "cells": [
-                {"count": count, "tone": figures.deviation(count, across[i] * down[j] / total if total else 0)}
+                {"count": count, "tone": "" if pair.get("tied") else _tone(count, across[i] * down[j], total)}
                 for j, count in enumerate(table[i])
             ],
         }
         for i, name in enumerate(pair["rows"])
     ]
     return {"title": title, "lines": lines, "sums": down, "total": total, "signed": False}
+
+
+def _tone(count: int, product: int, total: int) -> str:
+    return figures.deviation(count, product / total if total else 0)
 
 
 def _difference(pair: Tree, wanted: Table, reached: Table) -> dict[str, Any]:

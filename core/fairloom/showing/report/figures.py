@@ -32,7 +32,9 @@ def _real(value: float) -> str:
 
 def signed(count: int) -> str:
     """A difference of counts: ``+3``, a minus sign and 3, ``0``."""
-    return f"+{count:,}" if count > 0 else f"−{-count:,}" if count else "0"
+    if not count:
+        return "0"
+    return f"+{count:,}" if count > 0 else f"\N{MINUS SIGN}{-count:,}"
 
 
 def points(share: float) -> str:

@@ -94,6 +94,7 @@ def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
         "passed": passed,
         "warned": sum(gate["status"] != "passed" and gate.get("on_fail") == "warn" for gate in gates),
         "missing": missing,
+        "trimmed": (manifest.get("trimmed") or {}).get("rows", 0),
     }
 
 
