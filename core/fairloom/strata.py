@@ -149,12 +149,11 @@ def reversals(table: npt.ArrayLike, tested: int | None = None) -> Iterator[Rever
     turned[_distinct(counts.shape[0]) :] = False
     turned[:, _distinct(counts.shape[1]) :] = False
     smaller = np.minimum(found.whole_statistic, found.within_statistic)
-    for place in sorted(np.argwhere(turned).tolist(), key=lambda place: -float(smaller[tuple(place)])):
-        spot = tuple(place)
-        p = _tail(float(smaller[spot]))
+    places = sorted(zip(*map(np.ndarray.tolist, np.nonzero(turned)), strict=True), key=lambda at: -smaller[at])
+    for at in places:
+        p = _tail(float(smaller[at]))
         if p * many < ALPHA:
-            shown = (found.whole, found.within, found.opposite)
-            yield Reversal(place[0], place[1], *(float(values[spot]) for values in shown), p)
+            yield Reversal(*at, float(found.whole[at]), float(found.within[at]), float(found.opposite[at]), p)
 
 
 def _distinct(levels: int) -> int:

@@ -44,7 +44,7 @@ def call(arguments: argparse.Namespace) -> int:
         output.document({"same_rows": same_rows, "differences": changes})
     else:
         output.text("the rows are the same" if same_rows else "the rows differ")
-        _print(found)
+        _print(found, before, after)
     return 1 if found else 0
 
 
@@ -57,11 +57,11 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Diffe
                 yield section, key, ours.get(key), theirs.get(key)
 
 
-def _print(found: list[Difference]) -> None:
+def _print(found: list[Difference], ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     for section in dict.fromkeys(one[0] for one in found):
         output.heading(section)
         if section == _BALANCE:
-            _print_balance([one for one in found if one[0] == section])
+            _print_balance([key for name, key, _, _ in found if name == section], _balance(ours), _balance(theirs))
             continue
         output.table(
             ("key", "before", "after"),
@@ -69,15 +69,11 @@ def _print(found: list[Difference]) -> None:
         )
 
 
-def _print_balance(found: list[Difference]) -> None:
-    """One line per pair, what differs of it side by side; a figure that is the same is left blank."""
-    pairs = dict.fromkeys(key.rpartition(": ")[0] for _, key, _, _ in found)
-    sides = {key: (before, after) for _, key, before, after in found}
+def _print_balance(changed: list[str], *sides: dict[str, Any]) -> None:
+    """One line per pair of which something differs, its figures side by side."""
+    pairs = dict.fromkeys(key.rpartition(": ")[0] for key in changed)
     columns = [f"{word} {side}" for word in _FIGURES for side in ("before", "after")]
-    rows = [
-        (pair, *(_figure(value) for word in _FIGURES for value in sides.get(f"{pair}: {word}", ("", ""))))
-        for pair in pairs
-    ]
+    rows = [(pair, *(_figure(side.get(f"{pair}: {word}")) for word in _FIGURES for side in sides)) for pair in pairs]
     output.table(("pair", *columns), rows)
 
 

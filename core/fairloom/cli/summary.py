@@ -182,7 +182,9 @@ def dearest(found: Tree) -> str | None:
         if len(lines) > 1:
             most, least = (pick(lines, key=lambda line: line["per_row"]) for pick in (max, min))
             spreads.append((most["per_row"] / least["per_row"], axis["axis"], most, least))
-    ratio, name, most, least = max(spreads, key=lambda one: one[0], default=(1.0, "", {}, {}))
+    if not spreads:
+        return None
+    ratio, name, most, least = max(spreads, key=lambda one: one[0])
     if ratio < DEAR:
         return None
     return (
