@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 EFFECT = 0.02
 """Differences of shares smaller than this are no association worth a warning."""
-ALPHA = 0.05
+ALPHA = 0.01
 """The chance of any false alarm among all comparisons of a dataset."""
 _TINY = 1e-9
 
