@@ -149,11 +149,11 @@ def reversals(table: npt.ArrayLike, tested: int | None = None) -> Iterator[Rever
     turned[_distinct(counts.shape[0]) :] = False
     turned[:, _distinct(counts.shape[1]) :] = False
     smaller = np.minimum(found.whole_statistic, found.within_statistic)
-    places = sorted(zip(*map(np.ndarray.tolist, np.nonzero(turned)), strict=True), key=lambda at: -smaller[at])
-    for at in places:
+    outcomes, groups = (places.tolist() for places in np.nonzero(turned))
+    for at in sorted(zip(outcomes, groups, strict=True), key=lambda at: -float(smaller[at])):
         p = _tail(float(smaller[at]))
         if p * many < ALPHA:
-            yield Reversal(*at, float(found.whole[at]), float(found.within[at]), float(found.opposite[at]), p)
+            yield Reversal(at[0], at[1], float(found.whole[at]), float(found.within[at]), float(found.opposite[at]), p)
 
 
 def _distinct(levels: int) -> int:

@@ -89,7 +89,9 @@ def test_chance_turns_nothing_round():
     number = np.arange(800)
     for seed in range(200):
         draws = Draws(seed)
-        label, group, third, a, b = (draws.stream(name).below(3, number) for name in ("label", "group", "third", "a", "b"))
+        label, group, third, a, b = (
+            draws.stream(name).below(3, number) for name in ("label", "group", "third", "a", "b")
+        )
         alarms[0] += any(strata.reversals(strata.crosstab([label, group, third], (3, 3, 3))))
         follows = [np.where(mine > 0, third, column) for mine, column in ((a, label), (b, group))]
         alarms[1] += any(strata.reversals(strata.crosstab([*follows, third], (3, 3, 3))))

@@ -75,7 +75,7 @@ def _strongest(pairs: Sequence[Tree]) -> str:
     if not pairs:
         return "none to compare"
     worst = max(pairs, key=lambda pair: pair["v"])
-    return f"at most {worst['v']:.4g} ({name(worst)})"
+    return f"at most {worst['v']:.4g} ({name(worst)})" if worst["v"] > 1e-9 else "0"
 
 
 def _few(said: Sequence[str], most: int = 3) -> list[str]:
