@@ -35,7 +35,7 @@ def call(arguments: argparse.Namespace) -> int:
 
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
-    planned = loom.summary
+    planned = loom.plan.summary()
     certificate = counted(loom)
     if arguments.json:
         output.document({**_data(planned, loom.factors), "certificate": certificate})
