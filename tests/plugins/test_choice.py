@@ -116,7 +116,7 @@ def test_cyclic_orders_put_every_option_in_every_place_once() -> None:
         ({"permute": ["a", "name"]}, "no option can be called 'name'"),
         ({"permute": ["a", "a"]}, "holds 'a' twice"),
         ({"permute": ["a b", "c"]}, "'a b' is no usable name"),
-        ({"permute": ["a", "b"], "values": [1]}, "exactly one of values, from, sample and permute"),
+        ({"permute": ["a", "b"], "values": [1]}, "exactly one of values, from, table, sample and permute"),
         ({"permute": ["a", "b"], "key": "a"}, "factors.order.key: speaks of a table, and permute makes its own"),
         ({"values": [1], "orders": "cyclic"}, "factors.order.orders: goes with permute"),
     ],
