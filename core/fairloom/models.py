@@ -15,9 +15,9 @@ import attrs
 
 Role = Literal["system", "user", "assistant"]
 FailureKind = Literal["refused", "cut", "empty", "broken", "unavailable", "rejected", "budget", "missing"]
-"""Why there is no answer: the model refused; the text was cut off; it was empty; the server's body was not what it should
-be; the server could not be reached or kept failing; the server rejected the request; a limit of the run is reached; a
-replay has no such answer."""
+"""Why there is no answer: the model refused; the text was cut off; it was empty; the server's body was not what it
+should be; the server could not be reached or kept failing; the server rejected the request; a limit of the run is
+reached; a replay has no such answer."""
 
 
 @attrs.frozen
@@ -69,8 +69,8 @@ Outcome = Answer | Failure
 class Asks(Protocol):
     """What a ``Model`` builds.
 
-    ``identity`` is everything about the model that decides an answer (its name and parameters, never a secret): with the
-    request it is the journal's key.
+    ``identity`` is everything about the model that decides an answer (its name and parameters, never a secret): with
+    the request it is the journal's key.
     """
 
     identity: Mapping[str, Any]
