@@ -79,9 +79,8 @@ def test_values_are_clean(name: str) -> None:
 @pytest.mark.parametrize(("name", "column"), ARTICLES.items())
 def test_articles_suit_the_word_behind_them(name: str, column: str) -> None:
     consonants = {"Uruguayan"}  # begins like "you"
-    letters = {"IT support technician"}  # spelt out: eye tee
     for row in rows(name):
-        vowel = row[column][0].lower() in "aeiou" and row[column] not in consonants or row[column] in letters
+        vowel = row[column][0].lower() in "aeiou" and row[column] not in consonants
         assert row["a"] == ("an" if vowel else "a"), row
 
 
@@ -181,8 +180,9 @@ role = "protected"
 keep = ["name", "given", "they"]
 [factors.job]
 table = "entities.occupations"
-[factors.template]
-values = [{{ name = "a", text = "{{{{ person }}}} is {{{{ job.a }}}} {{{{ job }}}}; {{{{ person.they }}}} {{{{ person.are }}}} in." }}]
+[[factors.template.values]]
+name = "a"
+text = "{{{{ person }}}} is {{{{ job.a }}}} {{{{ job }}}}; {{{{ person.they }}}} {{{{ person.are }}}} in."
 [design]
 {design}
 [[step]]
