@@ -47,8 +47,10 @@ STRIDE = 7
 MOST_PAIRINGS = 5
 
 
-def _some(_config: object, _field: object, value: tuple[str, ...]) -> None:
+def _some(_config: object, _field: object, value: Any) -> None:
     """At least one, none twice."""
+    if value is None:
+        return
     twice = [each for each in dict.fromkeys(value) if value.count(each) > 1]
     if twice or not value:
         raise ValueError(f"holds {twice[0]!r} twice" if twice else "must not be empty")
@@ -63,8 +65,8 @@ def _possible(_config: object, _field: object, value: Any) -> None:
 class PeopleConfig:
     """Who is in the list. All groups of ``genders`` and ``origins`` have the same size."""
 
-    origins: tuple[Origin, ...] = attrs.field(
-        default=ORIGINS, metadata={"help": "where the names are at home"}, validator=_some
+    origins: tuple[Origin, ...] | None = attrs.field(
+        default=None, metadata={"help": "where the names are at home; without it all origins"}, validator=_some
     )
     genders: tuple[Gender, ...] = attrs.field(
         default=GENDERS,
@@ -132,7 +134,7 @@ class People:
         """One row per person: origin by origin, gender by gender, in the order of the pairing."""
         rows = [
             (origin, gender, given, family)
-            for origin in self.config.origins
+            for origin in self.config.origins or ORIGINS
             for gender in self.config.genders
             for given, family in self.names[origin].paired(gender, self.config.pairings)
         ]
