@@ -211,3 +211,39 @@ def test_crossed_groups_come_out_even_and_spans_point_at_their_values(tmp_path: 
         for span in row["text.spans"]:
             assert row["text"][span["start"] : span["end"]] == span["value"]
         assert row["text"].startswith(row["person.name"])
+
+
+APART = """
+[recipe]
+name = "apart"
+rows = 320
+[task]
+fields = ["text"]
+[factors.first]
+table = "entities.given_names"
+[factors.last]
+table = "entities.family_names"
+match = { origin = "first.origin" }
+[[factors.template.values]]
+name = "a"
+text = "{{ first }} {{ last }}"
+[[step]]
+generate = "template"
+"""
+
+
+def test_given_and_family_names_can_be_tied_by_origin(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(APART, encoding="utf-8")
+    data = fl.Recipe.load(tmp_path / "recipe.toml").run(tmp_path / "out").table.to_pylist()
+    assert all(row["first.origin"] == row["last.origin"] for row in data)
+    assert set(Counter((row["first.gender"], row["first.origin"]) for row in data).values()) == {10}
+
+
+@pytest.mark.parametrize("locale", ["fr", "pl", "de"])
+def test_blanks_inside_numbers_are_no_fault_of_structure(tmp_path: Path, locale: str) -> None:
+    recipe = APART.replace("[[step]]", f"[factors.sum]\nsample = 'values.amount'\nmin = 10_000\nmax = 99_999\nlocale = '{locale}'\n[[step]]")
+    recipe = recipe.replace("{{ last }}", "{{ last }} owes {{ sum }}.") + '[[step]]\nfilter = "text.structure"\n'
+    (tmp_path / "recipe.toml").write_text(recipe, encoding="utf-8")
+    run = fl.Recipe.load(tmp_path / "recipe.toml").run(tmp_path / "out")
+    assert run.manifest["counts"]["rejected"] == 0 if "counts" in run.manifest else True
+    assert run.table.num_rows == 320
