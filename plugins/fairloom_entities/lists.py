@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import tomllib
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import attrs
 import pyarrow as pa
@@ -64,13 +66,13 @@ def as_shipped(name: str, source: Source) -> ValueTable:
     return offered(name, source, NoSettings, build)
 
 
-def offered(name: str, source: Source, config: type, build: object) -> ValueTable:
+def offered(name: str, source: Source, config: type, build: Callable[[Any, Tools], Any]) -> ValueTable:
     """The component ``name`` with what is known of its list."""
     return ValueTable(
         name=name,
         summary=source.summary,
         config=config,
-        build=build,  # type: ignore[arg-type]
+        build=build,
         groups=source.groups,
         source=source.source,
         licence=source.licence,
