@@ -8,12 +8,12 @@ from typing import Any, Literal
 import attrs
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.tables import Document, read_document
+from fairloom.utf8 import words
 from fairloom_grammar.composing import DERIVATION, Composer
 from fairloom_grammar.counting import CEILING, Class, Counts
 from fairloom_grammar.grammar import TEXT, Grammar
@@ -171,7 +171,7 @@ class Sentences:
     def _columns(self, written: Any) -> pa.Table:
         names = self.counts.grammar.columns[self.counts.grammar.start]
         columns = {name: written.columns[name] for name in names}
-        columns |= {ours: words_of(columns[theirs]) for ours, theirs in self.config.words.items()}
+        columns |= {ours: pa.array(words(columns[theirs])) for ours, theirs in self.config.words.items()}
         columns |= {"depth": pa.array(written.depth), "rule": written.rule}
         if self.config.derivation:
             columns[DERIVATION] = written.columns[DERIVATION]
@@ -193,10 +193,3 @@ class Sentences:
             raise RecipeError.of(message, "same_text", suggestion=way)
         _, first = np.unique(codes, return_index=True)
         return table.take(pa.array(np.sort(first)))
-
-
-def words_of(column: pa.Array) -> pa.Array:
-    """The number of words, parted by blanks, in each text."""
-    trimmed = pc.utf8_trim_whitespace(column)
-    words = pc.list_value_length(pc.utf8_split_whitespace(trimmed))
-    return pc.if_else(pc.equal(trimmed, ""), 0, words).cast(pa.int64())

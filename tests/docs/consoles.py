@@ -54,6 +54,12 @@ def _compare() -> Words:
     return {"/home/me/banking": folder}
 
 
+def _grammar() -> Words:
+    """The page works in the folder of its recipe."""
+    shutil.copytree(RECIPES / "commands", ".", dirs_exist_ok=True)
+    return {}
+
+
 def shared() -> Path:
     """The folder with the reference data."""
     folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
@@ -67,6 +73,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/tutorial/first-dataset.md": dict,
     "docs/how-to/resume-and-verify.md": _resume,
     "docs/how-to/compare-with-real-data.md": _compare,
+    "docs/how-to/compose-with-a-grammar.md": _grammar,
 }
 
 

@@ -40,7 +40,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.profile": {"from": "profile.json", "axes": {"person.gender": "sex"}},
     "design.proportions": {"shares": {"person.gender": {"female": 0.4}}},
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
+    "design.replay": {"from": "levels.csv"},
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
+    "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
     "read.csv": {"path": "rows.csv"},
     "read.jsonl": {"path": "rows.jsonl"},
@@ -74,6 +76,7 @@ def with_files() -> Tools:
 ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
 TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.profile": with_files,
+    "design.replay": with_files,
     "template.template": with_templates,
 }
 

@@ -1,4 +1,4 @@
-"""SCAN (Lake and Baroni 2018) out of a grammar of 21 alternatives: every published pair, and the length split."""
+"""SCAN (Lake and Baroni 2018) out of a grammar of 19 alternatives: every published pair, and the length split."""
 
 from __future__ import annotations
 
