@@ -73,10 +73,17 @@ def with_files() -> Tools:
     return sample_tools(FILES)
 
 
+def with_labels() -> Tools:
+    """The files, and no factor but the label: designs that are lists plan as many rows as they hold."""
+    tools = with_files()
+    return attrs.evolve(tools, factors={"label": tools.factors["label"]})
+
+
 ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
 TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.profile": with_files,
-    "design.replay": with_files,
+    "design.replay": with_labels,
+    "design.zip": with_labels,
     "template.template": with_templates,
 }
 

@@ -88,7 +88,7 @@ def _origin(found: Explanation) -> None:
     levels = [each for each in found.levels if each.name is not None]
     if levels:
         output.heading("Levels")
-        rows = [(each.factor, each.role, _name(each), _attributes(each, driver)) for each in levels]
+        rows = [(each.factor, each.role, _short(_name(each)), _attributes(each, driver)) for each in levels]
         output.table(("factor", "role", "level", "attributes used"), rows)
     unused = [each.factor for each in found.levels if each.name is None]
     if unused:
