@@ -4,8 +4,8 @@ Run by hand:
 
     python benchmarks/grammar.py
 
-Prints sentences per CPU-second (best of several rounds): the whole of SCAN (20,910 sentences with their actions), a sample
-of 100,000 from a recursive grammar, the same with the derivations, and a plain recursive walk in Python for comparison.
+Prints sentences per CPU-second (best of several rounds): the whole of SCAN (20,910 sentences with their actions), a
+sample of 100,000 from a recursive grammar, the same with the derivations, and a walk in plain Python for comparison.
 """
 
 from __future__ import annotations
@@ -25,7 +25,10 @@ from fairloom_grammar.sentences import SentencesConfig, build
 SCAN = Path(__file__).parents[1] / "tests" / "reference" / "scan"
 ROUNDS = 5
 NESTED = {
-    "s": [{"text": "{{ n }} {{ v }}", "says": "{{ v }}({{ n }})"}, {"text": "{{ n }} says {{ s }}", "says": "say({{ n }},{{ s }})"}],
+    "s": [
+        {"text": "{{ n }} {{ v }}", "says": "{{ v }}({{ n }})"},
+        {"text": "{{ n }} says {{ s }}", "says": "say({{ n }},{{ s }})"},
+    ],
     "n": [{"text": word, "says": word[0]} for word in ("Ann", "Bob", "Cyd", "Dov")]
     + [{"text": "{{ a: n }} and {{ b: n }}", "says": "{{ a }}+{{ b }}"}],
     "v": [{"text": word, "says": word[:2]} for word in ("runs", "sings", "waits")],

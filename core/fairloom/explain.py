@@ -40,8 +40,8 @@ class Level:
 class Explanation:
     """A row and what led to it.
 
-    ``split`` is empty without splits. ``row`` is as stored, ``family`` the stored rows of its family in order, ``ledger``
-    the rejected candidates of the family. ``template`` has ``name`` and the ``text`` it was written from.
+    ``split`` is empty without splits. ``row`` is as stored, ``family`` the stored rows of its family in order,
+    ``ledger`` the rejected candidates of the family. ``template`` has ``name`` and the ``text`` it was written from.
     ``changed`` names what is not as it was when the run was made, ``differences`` the columns that come out
     otherwise now. Where the recipe cannot be read again, ``why_not`` says why, and what comes from it is empty.
     """
@@ -225,9 +225,12 @@ def _changed(then: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[str]:
     """What decides the data and is not as it was."""
     if then["fairloom"] != now["fairloom"]:
         yield f"fairloom {then['fairloom']} made the run, this is {now['fairloom']}"
-    for key, name, what in (("inputs", "path", "input"), ("tables", "factor", "table of"), ("plugins", "name", "plugin")):
+    for key, name, what in (
+        ("inputs", "path", "input"),
+        ("tables", "factor", "table of"),
+        ("plugins", "name", "plugin"),
+    ):
         before, after = ({each[name]: each for each in side.get(key, ())} for side in (then, now))
         for each in sorted({*before, *after}):
             if before.get(each) != after.get(each):
                 yield f"the {what} {each} changed since the run"
-

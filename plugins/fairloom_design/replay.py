@@ -13,6 +13,7 @@ import pyarrow.compute as pc
 
 from fairloom.components import Tools
 from fairloom.design import UNUSED, Codes, DesignTask
+from fairloom.draws import Ints
 from fairloom.factors import Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.tables import read_table
@@ -30,7 +31,8 @@ class ReplayConfig:
         metadata={"key": "from", "help": "a table with one row per row, or the manifest.json of a run"}
     )
     columns: dict[str, str] = attrs.field(
-        factory=dict, metadata={"help": "the column with the level of a factor: ours = theirs; the same name if not given"}
+        factory=dict,
+        metadata={"help": "the column with the level of a factor: ours = theirs; the same name if not given"},
     )
     by: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "the attribute by which a column names the level of a factor"}
@@ -118,7 +120,7 @@ class Replay:
         found = pc.index_in(given, value_set=known)
         empty = pc.equal(pc.fill_null(given, ""), "").to_numpy(zero_copy_only=False)
         levels: Codes = found.fill_null(UNUSED).to_numpy(zero_copy_only=False).astype(np.int32)
-        unknown = np.flatnonzero((levels == UNUSED) & ~empty)
+        unknown: Ints = np.flatnonzero((levels == UNUSED) & ~empty).astype(np.int64)
         if unknown.size:
             raise RecipeError(list(_unknown(factor.name, column, given, unknown, known)))
         return levels
@@ -158,7 +160,9 @@ class Replay:
             wrong = np.flatnonzero(differing.any(axis=1))
             if wrong.size:
                 message = f"the family from row {wrong[0] * inner.count + 1:,} on has more than one level of {name!r}"
-                raise RecipeError.of(message, "design", "from", suggestion=f"name {name!r} in within, or split the rows")
+                raise RecipeError.of(
+                    message, "design", "from", suggestion=f"name {name!r} in within, or split the rows"
+                )
 
     def _check_rules(self, task: DesignTask, levels: dict[str, Codes]) -> None:
         every = Members(1, {}, task.rules)
@@ -169,7 +173,7 @@ class Replay:
                 raise RecipeError.of(message, "design", "from", suggestion="change the rule, or leave the row out")
 
 
-def _unknown(name: str, column: str, given: pa.Array, rows: Codes, known: pa.Array) -> Iterator[Problem]:
+def _unknown(name: str, column: str, given: pa.Array, rows: Ints, known: pa.Array) -> Iterator[Problem]:
     """The first row with each unknown level."""
     values = given.take(pa.array(rows)).to_pylist()
     first = {value: int(row) for value, row in zip(reversed(values), reversed(rows.tolist()), strict=True)}

@@ -60,7 +60,7 @@ def _blank_unused(task: DesignTask, outer: dict[str, Codes]) -> None:
     if task.uses is None or task.uses.driver not in outer:
         return
     driver = outer[task.uses.driver]
-    for name in outer:
+    for name, level in list(outer.items()):
         used = usage_of(task, name)
         if used is not None:
-            outer[name] = np.where(used[driver], outer[name], UNUSED).astype(np.int32)
+            outer[name] = np.where(used[driver], level, UNUSED).astype(np.int32)

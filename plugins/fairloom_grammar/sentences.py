@@ -79,7 +79,7 @@ def build(config: SentencesConfig, tools: Tools) -> Sentences:
     if problems:
         raise RecipeError(problems)
     total = counts.size(_all(counts))
-    if config.limit is None and total > MOST or total >= CEILING:
+    if total >= CEILING or (config.limit is None and total > MOST):
         said = f"more than {CEILING:,}" if total >= CEILING else f"{total:,}"
         way = "give a lower max_depth" if total >= CEILING else "give limit (a sample) or a lower max_depth"
         raise RecipeError.of(f"the grammar holds {said} sentences; a table may hold {MOST:,}", suggestion=way)

@@ -23,8 +23,8 @@ def height_of(grammar: Grammar, max_depth: int | None, complain: Complain) -> in
     if cycle and max_depth is None:
         way = "give max_depth, the greatest height of a derivation (a rule without parts has 1)"
         raise RecipeError.of(f"the rules are recursive without end: {' > '.join(cycle)}", "max_depth", suggestion=way)
-    height = max_depth if cycle else min(max_depth or 1 << 30, natural_height(grammar))
-    assert height is not None
+    tallest = None if cycle else natural_height(grammar)
+    height = min(height for height in (max_depth, tallest) if height is not None)
     if not Counts.of(grammar, height).within[grammar.start][-1]:
         shortest = _shortest(grammar)
         message = f"no sentence ends within {height}; the least depth of one is {shortest}"

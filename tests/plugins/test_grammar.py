@@ -76,11 +76,11 @@ def test_sentences_are_those_of_the_definition_in_its_order(drawn: list[list[lis
     wanted = derived(rules, "s", height)
     if not 0 < len(wanted) <= 5_000:
         return
-    try:
-        found = table(written(rules), max_depth=height, same_text="keep")
-    except fl.RecipeError as error:
-        assert "may be itself" in str(error)  # s > t > s without a word more
+    if ["s"] in drawn[0] or ["t"] in drawn[1] or (["t"] in drawn[0] and ["s"] in drawn[1]):
+        with pytest.raises(fl.RecipeError, match="may be itself"):  # word for word, at every depth again
+            table(written(rules), max_depth=height)
         return
+    found = table(written(rules), max_depth=height, same_text="keep")
     assert found["text"].to_pylist() == wanted
     counts = {text: wanted.count(text) for text in set(wanted)}
     assert found["readings"].to_pylist() == [counts[text] for text in wanted]
@@ -140,7 +140,9 @@ def test_a_count_too_large_is_said_and_a_sample_still_drawn() -> None:
     rules = {"e": ["x", "y", "{{ a: e }}{{ b: e }}"]}
     with pytest.raises(fl.RecipeError, match=r"the grammar holds 2,090,918 sentences; .* give limit"):
         table(rules, max_depth=5)
-    with pytest.raises(fl.RecipeError, match=r"more than 4,611,686,018,427,387,904 sentences; .* give a lower max_depth"):
+    with pytest.raises(
+        fl.RecipeError, match=r"more than 4,611,686,018,427,387,904 sentences; .* give a lower max_depth"
+    ):
         table(rules, max_depth=40, limit=3)
     assert len(texts(rules, max_depth=5, limit=1_000, same_text="keep")) == 1_000
 
@@ -159,9 +161,17 @@ def test_a_sample_depends_on_the_seed_alone() -> None:
         ({"s": ["{{ nuon }}"], "noun": ["x"]}, {}, "rules.s[0]: there is no nonterminal 'nuon'; did you mean 'noun'?"),
         ({"s": ["a {{ s }}", "b"]}, {}, "max_depth: the rules are recursive without end: s > s"),
         ({"s": ["{{ s }} a"]}, {"max_depth": 3}, "'s' never ends"),
-        ({"s": ["a {{ t }}"], "t": ["{{ u }}"], "u": ["{{ t }}", "x"]}, {"max_depth": 9}, "'t' may be itself: t > u > t"),
+        (
+            {"s": ["a {{ t }}"], "t": ["{{ u }}"], "u": ["{{ t }}", "x"]},
+            {"max_depth": 9},
+            "'t' may be itself: t > u > t",
+        ),
         ({"s": ["a"], "t": ["b"]}, {}, "rules.t: 's' never leads to 't'"),
-        ({"s": ["a {{ t }}"], "t": ["{{ s }}!", "{{ u }}"], "u": ["x"]}, {"max_depth": 2}, "the least depth of one is 3"),
+        (
+            {"s": ["a {{ t }}"], "t": ["{{ s }}!", "{{ u }}"], "u": ["x"]},
+            {"max_depth": 2},
+            "the least depth of one is 3",
+        ),
         ({"s": [{"text": "a", "v": "1"}, "b"]}, {}, "rules.s[1]: gives no 'v', which other alternatives of 's' give"),
         (
             {"s": ["{{ a: n }} {{ b: n }}"], "n": [{"text": "x", "v": "1"}]},
