@@ -310,7 +310,11 @@ def _split_problems(splits: Mapping[str, Any]) -> Iterator[Problem]:
         if type(said) not in {int, float, str}:
             yield Problem(f"must be a share or a condition, got {received(said)}", (name,))
         elif isinstance(said, str):
-            if not said.strip():
+            if said.strip().replace(".", "", 1).isdecimal():
+                yield Problem(
+                    f"is a share in quotes, got {said!r}", (name,), suggestion=f"write {name} = {said.strip()}"
+                )
+            elif not said.strip():
                 yield Problem(
                     "an empty condition", (name,), suggestion='for example "template.kind == \'long\'", or "rest"'
                 )
