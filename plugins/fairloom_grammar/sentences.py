@@ -99,7 +99,13 @@ def _read(config: SentencesConfig, tools: Tools) -> tuple[Grammar, Complain]:
     _check_document(document)
     start = document.data.get("start") if start is None else start
     values = document.data.get("compose") if values is None else values
-    return grammar_of(document.data.get("rules"), start, values, document.problem), document.problem
+    own = {key for key in ("start", "compose") if getattr(config, key) is not None}
+
+    def complain(message: str, *key: str | int, suggestion: str | None = None) -> Problem:
+        """At its place in the file, unless the recipe itself has the key."""
+        return (_plain if own.intersection(key[:1]) else document.problem)(message, *key, suggestion=suggestion)
+
+    return grammar_of(document.data.get("rules"), start, values, complain), complain
 
 
 def _check_document(document: Document) -> None:

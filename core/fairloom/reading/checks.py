@@ -156,7 +156,7 @@ def _split(split: Mapping[str, Any], factors: _Factors) -> Iterator[Problem]:
         if text != FAMILY:  # families never part anyway
             yield from _axis(text, ("export", "split", "together", index), factors)
     for name, text in split.items():
-        if not isinstance(text, str) or text == REST or name == "together" or not text.strip():
+        if not isinstance(text, str) or text == REST or name == "together" or not condition_names(text):
             continue
         path: KeyPath = ("export", "split", name)
         yield from _rule(text, path, factors)
