@@ -114,14 +114,19 @@ def rebuild(
     manifest, problems = _manifest(path)
     if manifest is None:
         return problems
-    root = _root(path, manifest, recipe)
+    root = recipe_root(path, manifest, recipe)
     again = Recipe.from_data(manifest["recipe"], root)
     with tempfile.TemporaryDirectory(prefix="fairloom-rebuild-") as place:
         made = run(again, Path(place) / "run", workers=workers, allow=allow)
         return _compare(manifest, made.manifest)
 
 
-def _root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:
+def recipe_root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:
+    """The folder that the paths of a run's recipe are relative to.
+
+    Raises:
+        RunError: The recipe is no longer where it was, or not where ``recipe`` says.
+    """
     if recipe is not None:
         place = Path(recipe).resolve()
         if not place.exists():

@@ -140,7 +140,7 @@ def test_a_recipe_is_accepted(schema):
         (("gate", 0, "on_fail"), "stopp"),
         (("reference", "real", "zz"), 1),
         (("export", "formats", 0), "write.xml"),
-        (("export", "split", "train"), "x"),
+        (("export", "split", "train"), [1]),
     ],
 )
 def test_a_mistake_is_found_once_and_in_its_table(schema, path, value):

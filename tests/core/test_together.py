@@ -154,7 +154,7 @@ def test_what_cannot_be_is_said_before_the_work(tmp_path, together, message):
 
 def test_shares_are_checked():
     for split, message in (
-        ({"train": "x"}, "export.split.train: must be a number, got the string 'x'"),
+        ({"train": "0.5"}, "export.split.train: is a share in quotes, got '0.5'; write train = 0.5"),
         ({"train": 0.5, "test": 0.4}, "export.split: the shares must sum to 1, got 0.9"),
         ({"together": "template", "train": 1.0}, "export.split.together: must be an array, got the string 'template'"),
     ):

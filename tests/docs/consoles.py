@@ -66,6 +66,12 @@ def _language() -> Words:
     return {}
 
 
+def _grammar() -> Words:
+    """The page works in the folder of its recipe."""
+    shutil.copytree(RECIPES / "commands", ".", dirs_exist_ok=True)
+    return {}
+
+
 def shared() -> Path:
     """The folder with the reference data."""
     folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
@@ -81,6 +87,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/how-to/compare-with-real-data.md": _compare,
     "docs/how-to/start-from-real-data.md": _start,
     "docs/how-to/when-a-filter-discriminates.md": _language,
+    "docs/how-to/compose-with-a-grammar.md": _grammar,
 }
 
 

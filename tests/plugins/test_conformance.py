@@ -44,7 +44,9 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.profile": {"from": "profile.json", "axes": {"person.gender": "sex"}},
     "design.proportions": {"shares": {"person.gender": {"female": 0.4}}},
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
+    "design.replay": {"from": "levels.csv"},
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
+    "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
     "read.csv": {"path": "rows.csv"},
     "read.jsonl": {"path": "rows.jsonl"},
@@ -104,6 +106,12 @@ def rows_with_options() -> pa.RecordBatch:
     return rows
 
 
+def with_labels() -> Tools:
+    """The files, and no factor but the label: designs that are lists plan as many rows as they hold."""
+    tools = with_files()
+    return attrs.evolve(tools, factors={"label": tools.factors["label"]})
+
+
 ROWS: Mapping[str, pa.RecordBatch] = {
     "choice.options": rows_with_options(),
     "template.template": briefs_with_templates(),
@@ -112,6 +120,8 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "balance.minimal_pairs": with_families,
     "choice.options": with_order,
     "design.profile": with_files,
+    "design.replay": with_labels,
+    "design.zip": with_labels,
     "template.template": with_templates,
 }
 
