@@ -34,6 +34,7 @@ if TYPE_CHECKING:
         value_table,
     )
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
+    from fairloom.profiling.profile import Profile, profile
     from fairloom.recipe import Recipe
     from fairloom.results import Run
 
@@ -58,6 +59,7 @@ _HOMES = {
     "fairloom.draws": ("Draw", "Draws"),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
+    "fairloom.profiling.profile": ("Profile", "profile"),
     "fairloom.recipe": ("Recipe",),
     "fairloom.results": ("Run",),
 }
@@ -100,6 +102,7 @@ __all__ = [
     "Metric",
     "Model",
     "PluginError",
+    "Profile",
     "Reader",
     "Recipe",
     "RecipeError",
@@ -114,6 +117,7 @@ __all__ = [
     "generator",
     "hookimpl",
     "metric",
+    "profile",
     "sampler",
     "value_table",
 ]

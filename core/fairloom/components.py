@@ -127,11 +127,16 @@ class Metric(Component):
 
 @attrs.frozen(kw_only=True)
 class Reader(Component):
-    """Reads a file into a table."""
+    """Reads a file into a table.
+
+    ``suffixes`` are the endings of file names, ``(".csv",)``, for which ``fairloom profile`` takes this reader
+    when the call names none. A reader found that way is built with ``path`` and whatever ``--set`` gives.
+    """
 
     kind: ClassVar[str] = "reader"
     hook: ClassVar[str] = "fairloom_readers"
     scope: Scope = "dataset"
+    suffixes: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

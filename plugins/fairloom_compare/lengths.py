@@ -17,6 +17,7 @@ import numpy as np
 import pyarrow.compute as pc
 
 from fairloom import contingency as ct
+from fairloom.bins import binned, decile_edges
 from fairloom.components import Measurement
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import characters, words
@@ -124,23 +125,6 @@ def build(config: Lengths, tools: Tools) -> LengthsMetric:
     if config.resolution <= 0:
         raise RecipeError.of(f"resolution is above 0, got {config.resolution:g}", "resolution")
     return LengthsMetric(config, config.field or fields[0], named(config.against, tools))
-
-
-def decile_edges(lengths: Ints) -> Floats:
-    """The distinct inner deciles; a bin takes what lies above one edge up to and including the next.
-
-    Where a tenth of the reference or more shares its smallest length, shorter texts get a bin of their own;
-    likewise longer ones, whose edge is then the largest length itself.
-    """
-    edges = np.unique(np.quantile(lengths, np.arange(1, 10) / 10, method="inverted_cdf")).astype(np.float64)
-    lowest = float(lengths.min())
-    found: Floats = np.insert(edges, 0, lowest - 1) if edges[0] == lowest else edges
-    return found
-
-
-def binned(lengths: Ints, edges: Floats) -> Ints:
-    """How many lengths fall into each of the ``len(edges) + 1`` bins."""
-    return np.bincount(np.searchsorted(edges, lengths, side="left"), minlength=edges.size + 1).astype(np.int64)
 
 
 def _verdict(divergence: float, chance: float, *, undecided: bool) -> str:

@@ -20,16 +20,19 @@ def fairloom_readers() -> Iterator[Reader]:
         summary="A table in text form with a line of column names; every value is read as text.",
         config=delimited.Csv,
         build=delimited.build,
+        suffixes=(".csv",),
     )
     yield Reader(
         name="jsonl",
         summary="One JSON object per line, read strictly.",
         config=jsonlines.Jsonl,
         build=jsonlines.build,
+        suffixes=(".jsonl", ".ndjson"),
     )
     yield Reader(
         name="parquet",
         summary="A Parquet file.",
         config=parquet.Parquet,
         build=parquet.build,
+        suffixes=(".parquet",),
     )

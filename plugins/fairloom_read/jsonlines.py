@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -35,13 +36,39 @@ class JsonlReader:
     encoding: str
 
     def read(self) -> Iterator[pa.RecordBatch]:
-        """The rows. A key that a row lacks is null; a column whose values differ in type is an error."""
-        rows = list(self._rows())
-        if not rows:
+        """The rows. A key that a row lacks is null; a column whose values differ in type is an error.
+
+        The file is read twice, for the columns and then for the rows, so that memory is bounded by a batch.
+        """
+        schema = self._schema()
+        yield pa.RecordBatch.from_pylist([], schema=schema)
+        for rows in self._batches():
+            yield pa.RecordBatch.from_pylist(rows, schema=schema)
+
+    def _schema(self) -> pa.Schema:
+        kinds: dict[str, pa.DataType] = {}
+        for rows in self._batches():
+            for name in dict.fromkeys(name for row in rows for name in row):
+                found = self._column(name, [row.get(name) for row in rows]).type
+                kinds[name] = self._one(name, kinds.get(name, found), found)
+        if not kinds:
             raise RecipeError.of(f"{self.path.name} has no rows", "path")
-        names = list(dict.fromkeys(name for row in rows for name in row))
-        columns = [self._column(name, [row.get(name) for row in rows]) for name in names]
-        yield from pa.Table.from_arrays(columns, names=names).to_batches(max_chunksize=_ROWS)
+        return pa.schema(list(kinds.items()))
+
+    def _one(self, name: str, before: pa.DataType, now: pa.DataType) -> pa.DataType:
+        """The type that holds the values of both: that of the one which has any, or floats for whole numbers too."""
+        try:
+            merged = pa.unify_schemas(
+                [pa.schema([(name, kind)]) for kind in (before, now)], promote_options="permissive"
+            )
+        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
+            raise self._mixed(name, error) from error
+        return merged.field(name).type
+
+    def _batches(self) -> Iterator[list[dict[str, Any]]]:
+        rows = self._rows()
+        while batch := list(itertools.islice(rows, _ROWS)):
+            yield batch
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         try:
@@ -65,9 +92,11 @@ class JsonlReader:
     def _column(self, name: str, values: list[Any]) -> pa.Array:
         try:
             return pa.array(values)
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            message = f"{self.path.name}: the values of {name!r} are not of one type: {error}"
-            raise RecipeError.of(message, "path") from error
+        except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
+            raise self._mixed(name, error) from error
+
+    def _mixed(self, name: str, error: Exception) -> RecipeError:
+        return RecipeError.of(f"{self.path.name}: the values of {name!r} are not of one type: {error}", "path")
 
 
 def build(config: Jsonl, tools: Tools) -> JsonlReader:

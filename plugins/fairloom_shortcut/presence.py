@@ -12,7 +12,7 @@ from fairloom.batch import decoded
 from fairloom.draws import Ints
 
 if TYPE_CHECKING:
-    from fairloom_shortcut.tokens import Tokens
+    from fairloom.tokens import Tokens
 
 
 @attrs.define

@@ -21,7 +21,7 @@ from fairloom.components import Measurement
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import blanked
 from fairloom_shortcut.presence import Presence
-from fairloom_shortcut.tokens import WORDS, tokens
+from fairloom.tokens import WORDS, tokens
 
 if TYPE_CHECKING:
     from fairloom.components import Tools

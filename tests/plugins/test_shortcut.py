@@ -20,7 +20,7 @@ from fairloom.problems import RecipeError
 from fairloom.task import Label, Task
 from fairloom.utf8 import blanked
 from fairloom_shortcut import fairloom_metrics, token
-from fairloom_shortcut.tokens import WORDS, tokens
+from fairloom.tokens import WORDS, tokens
 
 
 def tools(**task):

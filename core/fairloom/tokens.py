@@ -1,4 +1,4 @@
-"""Texts to tokens, over whole columns."""
+"""Texts to tokens, over whole columns: what vocabularies and the search for shortcuts count."""
 
 from __future__ import annotations
 
