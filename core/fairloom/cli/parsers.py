@@ -15,6 +15,7 @@ COMMANDS = {
     "check": "find everything that is wrong with a recipe, without making rows",
     "plan": "show the design: cells, counts and what is possible",
     "preview": "print a few rows with their spans marked",
+    "profile": "count what is in real data, without keeping a row of it",
     "report": "write report.html of a finished run again",
     "verify": "check a run folder against its digests, or make the data again and compare",
     "diff": "compare two runs",

@@ -29,7 +29,9 @@ _ROWS = 65_536
 class Source(Protocol):
     """Rows that can be read more than once."""
 
-    name: str
+    @property
+    def name(self) -> str:
+        """What messages call them."""
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows; a first batch may be empty and name the columns."""
