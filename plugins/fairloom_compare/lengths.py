@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from fairloom.components import Tools
-    from fairloom.contingency import Floats
     from fairloom.draws import Ints
 
 

@@ -51,7 +51,7 @@ class BioReader:
                 if tokens:
                     yield tokens
                 tokens = []
-            elif len(parts) < 2 or parts[-1] != "O" and parts[-1][:2] not in {"B-", "I-"}:
+            elif len(parts) < 2 or (parts[-1] != "O" and parts[-1][:2] not in {"B-", "I-"}):
                 raise RecipeError.of(f"{self.path.name}, line {number}: no token and tag (B-, I- or O)", "path")
             else:
                 tokens.append((parts[0], parts[-1]))

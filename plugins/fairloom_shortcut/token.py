@@ -19,9 +19,9 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL, spans_of
 from fairloom.components import Measurement
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom.tokens import WORDS, tokens
 from fairloom.utf8 import blanked
 from fairloom_shortcut.presence import Presence
-from fairloom.tokens import WORDS, tokens
 
 if TYPE_CHECKING:
     from fairloom.components import Tools

@@ -18,9 +18,9 @@ from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.problems import RecipeError
 from fairloom.task import Label, Task
+from fairloom.tokens import WORDS, tokens
 from fairloom.utf8 import blanked
 from fairloom_shortcut import fairloom_metrics, token
-from fairloom.tokens import WORDS, tokens
 
 
 def tools(**task):

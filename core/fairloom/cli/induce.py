@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from fairloom.cli import options, output
-
-if TYPE_CHECKING:
-    from fairloom.inducing.induce import Induced
 
 DETAIL = """\
 Each span becomes a slot, rows that
@@ -28,9 +25,11 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("files", metavar="FILE", nargs="+", type=Path, help="annotated rows: text with spans")
     parser.add_argument("-o", "--to", metavar="DIR", type=Path, required=True, help="the folder to write; must be new")
     parser.add_argument("--name", metavar="NAME", help="the name of the dataset (default: that of the folder)")
-    parser.add_argument("--reader", metavar="USE", help="the reader, such as read.snips (default: by the file's ending)")
     parser.add_argument(
-        "--with", dest="settings", metavar="KEY=VALUE", action="append", default=[], help="a setting of the reader"
+        "--reader", metavar="USE", help="the reader, such as read.snips (default: by the file's ending)"
+    )
+    parser.add_argument(
+        "--set", metavar="KEY=VALUE", action="append", default=[], help="a setting of the reader, as TOML; repeatable"
     )
     parser.add_argument("--text", metavar="COLUMN", default="text", help="the column of texts (default: text)")
     parser.add_argument("--label", metavar="COLUMN", help="the column of labels (default: label, if there is one)")
@@ -60,7 +59,7 @@ def call(arguments: argparse.Namespace) -> int:
     found = induce(
         arguments.files,
         reader=arguments.reader,
-        settings=options.settings(arguments.settings, "--with"),
+        settings=options.settings(arguments.set),
         shape=_shape(arguments),
         rare=arguments.rare,
         personal=arguments.personal,
@@ -71,7 +70,7 @@ def call(arguments: argparse.Namespace) -> int:
     if arguments.json:
         output.document({**told, "folder": str(arguments.to), "written": [str(path) for path in written]})
         return 0
-    _show(found, told)
+    _show(told)
     output.text("")
     output.text(f"written: {arguments.to} ({len(written)} files)")
     output.text("next: read the templates and values, define the labels in recipe.toml, then")
@@ -93,7 +92,7 @@ def _shape(arguments: argparse.Namespace) -> Any:
     return Shape(text=arguments.text, spans=arguments.spans, label=arguments.label, **keys)
 
 
-def _show(found: Induced, told: dict[str, Any]) -> None:
+def _show(told: dict[str, Any]) -> None:
     share = f"{told['usable'] / told['rows']:.1%}"
     output.facts(
         [

@@ -192,9 +192,13 @@ def _checked(text: pa.Array, label: pa.Array | None, flat: _Flat) -> Annotated:
     spans, trimmed = _trimmed(Utf8.of(text), flat, usable)
     faults.spans("an empty span", spans.row[spans.end == spans.start])
     if flat.value is not None:
-        differs = pc.fill_null(pc.not_equal(pc.cast(flat.value, pa.string()), _texts(Utf8.of(text), flat, usable)), False)
+        differs = _flags(pc.not_equal(pc.cast(flat.value, pa.string()), _texts(Utf8.of(text), flat, usable)))
         faults.spans("a span that does not hold its value", flat.row[differs.to_numpy(zero_copy_only=False) & usable])
     return _kept(text, label, spans, faults, trimmed)
+
+
+def _flags(values: Any) -> Any:
+    return pc.fill_null(values, pa.scalar(value=False))
 
 
 def _texts(text: Utf8, flat: _Flat, usable: Bools) -> pa.Array:
@@ -262,7 +266,7 @@ class _Faults:
 
     def note(self, reason: str, hit: Any) -> None:
         """A fault of the rows marked."""
-        self.spans(reason, np.flatnonzero(pc.fill_null(hit, False).to_numpy(zero_copy_only=False)))
+        self.spans(reason, np.flatnonzero(_flags(hit).to_numpy(zero_copy_only=False)))
 
     def spans(self, reason: str, rows: Ints) -> None:
         """A fault of these rows, each named any number of times."""

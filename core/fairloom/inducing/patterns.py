@@ -77,7 +77,9 @@ def _numbered(spans: Spans, base: pa.Array) -> pa.Array:
     # The rank of a thing is that of its first appearance.
     _, place, back = np.unique(thing, return_index=True, return_inverse=True)
     number = rank[place][back]
-    suffix = pc.if_else(pa.array(number > 1), pc.binary_join_element_wise("_", pa.array(number).cast(pa.string()), ""), "")
+    suffix = pc.if_else(
+        pa.array(number > 1), pc.binary_join_element_wise("_", pa.array(number).cast(pa.string()), ""), ""
+    )
     return pc.binary_join_element_wise(base, suffix, "")
 
 

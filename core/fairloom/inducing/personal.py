@@ -22,9 +22,40 @@ FORMS: dict[str, str] = {
 """RE2 patterns of things that mostly belong to one person. Rough on purpose: what is refused can be asked for."""
 
 WORDS = frozenset(
-    "person people patient customer client contact employee user owner recipient sender caller account address street "
-    "email phone telephone fax ssn iban passport licence license birthday birthdate dob surname firstname lastname "
-    "fullname username".split()
+    [
+        "person",
+        "people",
+        "patient",
+        "customer",
+        "client",
+        "contact",
+        "employee",
+        "user",
+        "owner",
+        "recipient",
+        "sender",
+        "caller",
+        "account",
+        "address",
+        "street",
+        "email",
+        "phone",
+        "telephone",
+        "fax",
+        "ssn",
+        "iban",
+        "passport",
+        "licence",
+        "license",
+        "birthday",
+        "birthdate",
+        "dob",
+        "surname",
+        "firstname",
+        "lastname",
+        "fullname",
+        "username",
+    ]
 )
 NAMES = frozenset({"name", "names", "first_name", "last_name", "full_name", "given_name", "family_name", "user_name"})
 
@@ -39,7 +70,7 @@ def forms_in(texts: pa.Array) -> pa.Array:
     """Which form each text holds, null for none: the first of ``FORMS``."""
     found: pa.Array = pa.nulls(len(texts), pa.string())
     for name, pattern in FORMS.items():
-        hit = pc.fill_null(pc.match_substring_regex(texts, pattern), False)  # noqa: FBT003 - Arrow's own signature
+        hit = pc.match_substring_regex(texts, pattern)
         found = pc.coalesce(found, pc.if_else(hit, pa.scalar(name), pa.scalar(None, pa.string())))
     return found
 

@@ -14,8 +14,8 @@ import pyarrow.compute as pc
 from fairloom.contingency import effective_number
 from fairloom.draws import Ints
 from fairloom.inducing.annotated import Annotated
-from fairloom.inducing.personal import personal_slots, refused
 from fairloom.inducing.patterns import Patterns
+from fairloom.inducing.personal import personal_slots, refused
 
 
 @attrs.frozen(eq=False)
@@ -68,9 +68,7 @@ def value_tables(
     return dict(sorted(tables.items())), dropped
 
 
-def _values(
-    slot: str, rows: Annotated, here: Ints, *, rare: int, people: bool
-) -> tuple[Values, npt.NDArray[np.bool_]]:
+def _values(slot: str, rows: Annotated, here: Ints, *, rare: int, people: bool) -> tuple[Values, npt.NDArray[np.bool_]]:
     held = rows.spans.value.take(pa.array(here)).dictionary_encode()
     of = held.indices.to_numpy(zero_copy_only=False).astype(np.int64)
     counts = np.bincount(of, minlength=len(held.dictionary))
@@ -80,7 +78,9 @@ def _values(
     pairs, sizes = _under(of, label if shared else None)
     stays = ~gone[pairs[0]]
     value = held.dictionary.take(pa.array(pairs[0][stays]))
-    named = None if not shared or label is None else label.dictionary_encode().dictionary.take(pa.array(pairs[1][stays]))
+    named = (
+        None if not shared or label is None else label.dictionary_encode().dictionary.take(pa.array(pairs[1][stays]))
+    )
     table = Values(
         slot,
         value if named is None else _names(value, named),
@@ -109,7 +109,9 @@ def _names(value: pa.Array, label: pa.Array) -> pa.Array:
     counted = value.value_counts()
     often = dict(zip(counted.field(0).to_pylist(), counted.field(1).to_pylist(), strict=True))
     several = pa.array([often[text] > 1 for text in value.to_pylist()])
-    return pc.if_else(several, pc.binary_join_element_wise(value, pc.binary_join_element_wise("(", label, ")", ""), " "), value)
+    return pc.if_else(
+        several, pc.binary_join_element_wise(value, pc.binary_join_element_wise("(", label, ")", ""), " "), value
+    )
 
 
 def by_factor(found: Patterns) -> Mapping[str, str]:

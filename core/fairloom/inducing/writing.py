@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -15,6 +16,8 @@ from fairloom.inducing.induce import Induced
 from fairloom.problems import RecipeError
 
 TEMPLATES, VALUES, RECIPE, ABOUT, REPLAY = "templates.jsonl", "values", "recipe.toml", "induced.json", "replay.jsonl"
+
+_SHORT = 500
 
 
 def write(found: Induced, folder: str | Path, *, name: str, replay: bool = False) -> list[Path]:
@@ -91,7 +94,9 @@ def about(found: Induced) -> dict[str, Any]:
         "files": list(found.files),
         "rows": found.read,
         "usable": int(found.usable.sum()),
-        "refused": {reason: {"rows": len(numbers), "first": numbers[:20].tolist()} for reason, numbers in refused.items()},
+        "refused": {
+            reason: {"rows": len(numbers), "first": numbers[:20].tolist()} for reason, numbers in refused.items()
+        },
         "spans": len(found.rows.spans),
         "spans_trimmed": found.rows.trimmed,
         "templates": int(found.kept.sum()),
@@ -118,11 +123,15 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
     yield f"# {name}: induced from annotated rows. Read the templates and value tables before you use what they make,"
     yield "# and say what the labels mean: a definition is what reviewers and models are held to."
     yield ""
-    yield from _table("recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": max(100, int(found.usable.sum()))})
+    yield from _table(
+        "recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": max(100, int(found.usable.sum()))}
+    )
     yield from _table("task", {"kind": "classification" if found.labels else "spans", "fields": ["text"]})
     if found.labels:
         yield "[task.labels]"
-        yield from (f"{_key(label)} = {{ definition = {_quoted('what ' + label + ' means')} }}" for label in found.labels)
+        yield from (
+            f"{_key(label)} = {{ definition = {_quoted('what ' + label + ' means')} }}" for label in found.labels
+        )
         yield ""
     same = {"match": {"label": "label"}} if found.labels else {}
     yield from _table("factors.template", {"from": TEMPLATES, "role": "surface", "key": "name", **same})
@@ -131,7 +140,7 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
         shared = {"key": "name", "match": {"label": "label"}} if table.label is not None else {"key": "value"}
         yield from _table(f"factors.{factor}", {"from": f"{VALUES}/{slot}.csv", "role": "nuisance", **shared})
     cross: Mapping[str, Any] = {"cross": ["label"]} if found.labels else {}
-    forbid = [f"{factor} == {slot}" for factor, slot in found.factors.items() if factor != slot and slot in found.factors]
+    forbid = list(_different(found))
     yield from _table("design", {"use": "design.balanced", **cross, **({"forbid": forbid} if forbid else {})})
     yield "[[step]]"
     yield 'generate = "template"'
@@ -143,6 +152,17 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
         yield ""
         yield "[[gate]]"
         yield 'metric = "balance.gap"\nover = ["label"]\nmax = 1'
+
+
+def _different(found: Induced) -> Iterator[str]:
+    """Two factors of one slot stood for two things, so they never hold the same.
+
+    In a long table that is rare anyway, and the rule would relate too many pairs of levels.
+    """
+    for one, other in itertools.combinations(found.factors, 2):
+        slot = found.factors[one]
+        if slot == found.factors[other] and len(found.values[slot].value) <= _SHORT:
+            yield f"{one} == {other}"
 
 
 def _table(name: str, keys: Mapping[str, Any]) -> Iterator[str]:

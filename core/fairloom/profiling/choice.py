@@ -175,9 +175,7 @@ def _unknown_joint(choice: Choice, request: Request) -> Iterator[Problem]:
     for names in request.joint:
         for name in names:
             if name not in choice.names:
-                yield Problem(
-                    f"--joint: there is no axis {name!r}", suggestion=did_you_mean(name, choice.names)
-                )
+                yield Problem(f"--joint: there is no axis {name!r}", suggestion=did_you_mean(name, choice.names))
         if len(names) < 2 or len(set(names)) < len(names):
             yield Problem(f"--joint: a joint table needs two different axes or more, got {','.join(names)}")
 
