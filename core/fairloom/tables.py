@@ -13,11 +13,13 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+import attrs
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet
 
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.locate import locate
 
 _BLOCK = 1 << 24
 
@@ -45,6 +47,37 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table
     if table.num_rows == 0:
         raise _wrong(path, "the table is empty: it has no rows")
     return renamed(table, columns or {}, str(path))
+
+
+@attrs.frozen
+class Document:
+    """A TOML file as plain data, and where each of its keys stands: line and column by key path."""
+
+    path: Path
+    data: dict[str, Any]
+    places: Mapping[tuple[str | int, ...], tuple[int, int]]
+
+    def problem(self, message: str, *key: str | int, suggestion: str | None = None) -> Problem:
+        """A problem at the nearest key that exists, with the place in this file."""
+        known = (self.places[key[:size]] for size in range(len(key), 0, -1) if key[:size] in self.places)
+        line, column = next(known, (1, 1))
+        return Problem(message, path=key, file=str(self.path), line=line, column=column, suggestion=suggestion)
+
+
+def read_document(path: Path) -> Document:
+    """A TOML file that is more than a table, for components with a file format of their own.
+
+    Raises:
+        RecipeError: it cannot be read or is not TOML.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        data = tomllib.loads(text)
+    except OSError as error:
+        raise _wrong(path, f"cannot be opened: {error.strerror or error}") from error
+    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise _wrong(path, f"not TOML: {error}") from error
+    return Document(path, data, locate(text))
 
 
 def renamed(table: pa.Table, columns: Mapping[str, str], origin: str) -> pa.Table:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from fairloom.components import Sampler
 from fairloom.hooks import hookimpl
 from fairloom_design import balanced, covering, factorial, independent, profile, proportions, raked, uniform, weighted
+from fairloom_design import replay as replaying
+from fairloom_design import zip as zipped
 
 
 @hookimpl
@@ -82,5 +84,21 @@ def fairloom_samplers() -> Iterable[Sampler]:
         plans="design",
         config=uniform.UniformConfig,
         build=uniform.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="zip",
+        summary="levels aligned by index: the first of each factor, the second of each, and so on",
+        plans="design",
+        config=zipped.ZipConfig,
+        build=zipped.build,
+        scope="dataset",
+    )
+    yield Sampler(
+        name="replay",
+        summary="the levels of a table, row for row and in its order",
+        plans="design",
+        config=replaying.ReplayConfig,
+        build=replaying.build,
         scope="dataset",
     )

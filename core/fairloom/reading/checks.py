@@ -18,7 +18,7 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.overrides import entry_names
 from fairloom.reading.structure import keys, structure
 from fairloom.reading.validators import NAME, NAME_RULE
-from fairloom.recipe import DesignSpec, FactorSpec, SplitSpec
+from fairloom.recipe import REST, DesignSpec, FactorSpec, SplitSpec
 from fairloom.task import Task
 
 if TYPE_CHECKING:
@@ -59,9 +59,7 @@ def check_tree(tree: Mapping[str, Any]) -> Iterator[Problem]:
     yield from _design(design, factors)
     for name in specs:
         yield from _matches(name, _sound(FactorSpec, _table(specs, name), "match"), factors)
-    for index, text in enumerate(_sound(SplitSpec, _table(_table(tree, "export"), "split"), "together")):
-        if text != FAMILY:  # families never part anyway
-            yield from _axis(text, ("export", "split", "together", index), factors)
+    yield from _split(_table(_table(tree, "export"), "split"), factors)
     for table in ("step", "gate"):
         yield from _entries(table, tree.get(table))
 
@@ -151,6 +149,19 @@ def _matches(name: str, match: Mapping[str, str] | tuple[()], factors: _Factors)
             yield Problem(f"matches the factor with itself, got {text!r}", path)
         else:
             yield from _axis(text, path, factors)
+
+
+def _split(split: Mapping[str, Any], factors: _Factors) -> Iterator[Problem]:
+    for index, text in enumerate(_sound(SplitSpec, split, "together")):
+        if text != FAMILY:  # families never part anyway
+            yield from _axis(text, ("export", "split", "together", index), factors)
+    for name, text in split.items():
+        if not isinstance(text, str) or text == REST or name == "together" or not text.strip():
+            continue
+        path: KeyPath = ("export", "split", name)
+        yield from _rule(text, path, factors)
+        for each in sorted(factors.within.intersection(condition_names(text))):
+            yield Problem(f"{each!r} varies inside each family (within), and families never part", path)
 
 
 def _entries(table: str, entries: Any) -> Iterator[Problem]:

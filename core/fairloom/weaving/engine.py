@@ -166,7 +166,7 @@ class Engine:
             manifest["trimmed"] = trimmed.report
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["shortfall"] = short.result(loom)
-        manifest["splits"] = data.counts if recipe.export.split.shares else {}
+        manifest["splits"] = data.counts if recipe.export.split.splits else {}
         if data.assignment is not None:
             manifest["split"] = data.assignment.report
         if status == "passed":
@@ -212,8 +212,8 @@ class Engine:
 
     def _export(self, out: Path) -> None:
         """The further formats, one file per format and split."""
-        shares = self.loom.recipe.export.split.shares
-        folders = {split: out / "data" / split for split in shares} or {"data": out / "data"}
+        splits = self.loom.recipe.export.split.splits
+        folders = {split: out / "data" / split for split in splits} or {"data": out / "data"}
         for use in self.loom.recipe.export.formats:
             writer = self.loom.writer(use)
             for name, folder in folders.items():

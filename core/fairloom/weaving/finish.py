@@ -35,7 +35,7 @@ from fairloom.weaving.digest import ContentDigest
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.parts import PARTS, part_specs, read_batches
 from fairloom.weaving.rounds import Settled, row_keys
-from fairloom.weaving.splits import split_of
+from fairloom.weaving.splits import Conditions, split_of
 from fairloom.weaving.store import WORK, sync_folder
 from fairloom.weaving.together import Assignment, Levels
 from fairloom.weaving.weave import BATCH_ROWS
@@ -151,6 +151,7 @@ class DataWriter:
     folder: Path
     loom: Loom
     assignment: Assignment | None = None
+    conditions: Conditions | None = None
     counts: dict[str, int] = attrs.field(factory=dict)
     files: dict[str, int] = attrs.field(factory=dict)
 
@@ -165,18 +166,23 @@ class DataWriter:
                 self.counts[split or "all"] = self.counts.get(split or "all", 0) + part.num_rows
 
     def _splits(self, system: pa.RecordBatch) -> Iterator[tuple[str, pa.Array | None]]:
-        shares = self.loom.recipe.export.split.shares
-        if not shares:
+        splits = self.loom.recipe.export.split.splits
+        if not splits:
             yield WHOLE, None
             return
-        families = system.column(FAMILY).to_numpy()
-        plan = self.loom.plan
-        which = split_of(plan.ranks(families), plan.cells(families), shares, self.loom.draws.stream("split"))
-        if self.assignment is not None:
-            kept = self.assignment.of(system)
-            which = np.where(kept >= 0, kept, which)
-        for number, split in enumerate(shares):
+        which = self._shared(system) if self.conditions is None else self.conditions.of_rows(system)
+        for number, split in enumerate(splits):
             yield split, pa.array(which == number)
+
+    def _shared(self, system: pa.RecordBatch) -> Ints:
+        """The split of each row where shares decide."""
+        families = system.column(FAMILY).to_numpy()
+        plan, shares = self.loom.plan, self.loom.recipe.export.split.shares
+        which = split_of(plan.ranks(families), plan.cells(families), shares, self.loom.draws.stream("split"))
+        if self.assignment is None:
+            return which
+        kept = self.assignment.of(system)
+        return np.where(kept >= 0, kept, which)
 
 
 def write_parquet(path: Path, table: pa.Table) -> None:
@@ -205,7 +211,9 @@ def final_pass(loom: Loom, parts: Parts, out: Path, observers: Sequence[Observer
     """Digest, observe and write every final row; returns the content digest and what was written."""
     shape = Shape(loom.recipe.recipe.name, loom.recipe.task.fields)
     digest = ContentDigest()
-    writer = DataWriter(out / "data", loom, _assignment(loom, parts))
+    said = loom.recipe.export.split.conditions
+    conditions = Conditions.of(said, loom.factors) if said else None
+    writer = DataWriter(out / "data", loom, _assignment(loom, parts), conditions)
     for index, system in enumerate(parts.batches()):
         rows = shape.finish(system)
         digest.add(rows)

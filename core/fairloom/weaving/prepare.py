@@ -28,6 +28,7 @@ from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.splits import Conditions
 from fairloom.weaving.tabulated import table_record, tabulated
 
 T = TypeVar("T")
@@ -218,8 +219,10 @@ class _Setting:
             self.catch(lambda use=use, path=path: self.plugins.find(Writer, use, *path), *path)  # type: ignore[misc]
 
     def check_split(self) -> None:
-        """Attributes that exist, and levels enough for every split to have one."""
+        """Conditions that mean something; attributes that exist, and levels enough for every split to have one."""
         split = self.recipe.export.split
+        if split.conditions and self.factors:
+            self.catch(lambda: Conditions.of(split.conditions, self.factors), "export", "split")
         for index, text in enumerate(split.together):
             axis, path = Axis.parse(text), ("export", "split", "together", index)
             factor = self.factors.get(axis.factor)
