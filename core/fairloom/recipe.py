@@ -287,7 +287,9 @@ class SplitSpec:
             yield Problem(f"is a share, and {next(iter(self.conditions))} is a condition", (mixed[0],), suggestion=way)
         elif len(rest) != 1:
             got = " and ".join(rest) or "none of them"
-            yield Problem(f'exactly one split takes the rows that meet no condition, got {got}', suggestion='NAME = "rest"')
+            yield Problem(
+                f"exactly one split takes the rows that meet no condition, got {got}", suggestion='NAME = "rest"'
+            )
         elif self.together:
             message = "goes with shares: conditions decide for each row where it goes"
             yield Problem(message, ("together",), suggestion="remove it")
@@ -309,7 +311,9 @@ def _split_problems(splits: Mapping[str, Any]) -> Iterator[Problem]:
             yield Problem(f"must be a share or a condition, got {received(said)}", (name,))
         elif isinstance(said, str):
             if not said.strip():
-                yield Problem("an empty condition", (name,), suggestion='for example "template.kind == \'long\'", or "rest"')
+                yield Problem(
+                    "an empty condition", (name,), suggestion='for example "template.kind == \'long\'", or "rest"'
+                )
         elif said <= 0:
             yield Problem(f"a share must be above 0, got {said:g}", (name,))
         if not name.replace("-", "").replace("_", "").isalnum():

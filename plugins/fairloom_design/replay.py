@@ -30,7 +30,8 @@ class ReplayConfig:
         metadata={"key": "from", "help": "a table with one row per row, or the manifest.json of a run"}
     )
     columns: dict[str, str] = attrs.field(
-        factory=dict, metadata={"help": "the column with the level of a factor: ours = theirs; the same name if not given"}
+        factory=dict,
+        metadata={"help": "the column with the level of a factor: ours = theirs; the same name if not given"},
     )
     by: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "the attribute by which a column names the level of a factor"}
@@ -158,7 +159,9 @@ class Replay:
             wrong = np.flatnonzero(differing.any(axis=1))
             if wrong.size:
                 message = f"the family from row {wrong[0] * inner.count + 1:,} on has more than one level of {name!r}"
-                raise RecipeError.of(message, "design", "from", suggestion=f"name {name!r} in within, or split the rows")
+                raise RecipeError.of(
+                    message, "design", "from", suggestion=f"name {name!r} in within, or split the rows"
+                )
 
     def _check_rules(self, task: DesignTask, levels: dict[str, Codes]) -> None:
         every = Members(1, {}, task.rules)

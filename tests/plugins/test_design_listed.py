@@ -71,7 +71,9 @@ def test_zip_refuses_another_number_of_rows(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("split", [{}, {"train": 0.5, "test": 0.5}])
 @pytest.mark.parametrize("within", [[], ["city"], ["template"]])
-def test_a_run_replayed_from_its_own_data_is_the_same(tmp_path: Path, within: list[str], split: dict[str, float]) -> None:
+def test_a_run_replayed_from_its_own_data_is_the_same(
+    tmp_path: Path, within: list[str], split: dict[str, float]
+) -> None:
     templates = [
         {"name": "trip", "text": "{{ person }} went to {{ city }}."},
         {"name": "rest", "text": "{{ person }} stayed."},
@@ -100,7 +102,11 @@ def test_rows_of_others_are_replayed_in_order(tmp_path: Path) -> None:
     [
         ("person,city\nAda,Lyon\nAda,Oslp\n", {}, "row 2: city = 'Oslp' is no level of 'city'; did you mean 'Oslo'?"),
         ("person\nAda\n", {}, "the table has no column 'city'; say which column holds it"),
-        ("person,city\nAda,Lyon\n", {"columns": {"city": "town"}}, "design.columns.city: the table has no column 'town'"),
+        (
+            "person,city\nAda,Lyon\n",
+            {"columns": {"city": "town"}},
+            "design.columns.city: the table has no column 'town'",
+        ),
         ("person,city\nAda,Lyon\n", {"columns": {"cty": "city"}}, "no factor 'cty' with levels; did you mean 'city'?"),
         ("person,city\nm,Lyon\n", {"by": {"person": "sex"}}, "2 levels have sex = 'm'"),
         ("person,city\nm,Lyon\n", {"by": {"person": "sx"}}, "'person' has no column 'sx'; did you mean 'sex'?"),

@@ -16,8 +16,27 @@ from fairloom.inducing.induce import Induced
 from fairloom.problems import RecipeError
 
 TEMPLATES, VALUES, RECIPE, ABOUT, REPLAY = "templates.jsonl", "values", "recipe.toml", "induced.json", "replay.jsonl"
+AGAIN = "replay.toml"
 
 _SHORT = 500
+_REPLAY_RECIPE = f"""\
+# The real rows themselves, written again by the induced templates from their own values.
+
+gate = []
+
+[recipe]
+extends = "{RECIPE}"
+rows = "all"
+
+[design]
+use = "design.replay"
+from = "{REPLAY}"
+cross = []
+forbid = []
+
+[[step]]
+generate = "template"
+"""
 
 
 def write(found: Induced, folder: str | Path, *, name: str, replay: bool = False) -> list[Path]:
@@ -46,6 +65,7 @@ def write(found: Induced, folder: str | Path, *, name: str, replay: bool = False
     written.append(_text(target / ABOUT, json.dumps(about(found), indent=2, ensure_ascii=False) + "\n"))
     if replay:
         written.append(_lines(target / REPLAY, replayed(found)))
+        written.append(_text(target / AGAIN, _REPLAY_RECIPE))
     return written
 
 
