@@ -3,9 +3,10 @@
 First part, for factors of 2 x 3 x 4 x 5 x 7 levels: the worst gap of a margin, of label x factor and of any pair, and
 the largest Cramér's V, over some seeds. Second part: rows of covering arrays of strength 2 and 3, with and without
 forbidden combinations, every tuple counted here by brute force, beside covertable (``pip install covertable``) if it
-is there.
+is there. Third part: label x gender x origin and ten binary nuisance factors, and in how many datasets some pair of the
+13 looks associated (G-test, p < 0.05).
 
-Run by hand: ``python benchmarks/design.py [seeds]`` (20 seeds take about a minute).
+Run by hand: ``python benchmarks/design.py [seeds] [evenness | covering | nuisance]`` (20 seeds take about two minutes).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ import time
 import numpy as np
 import pyarrow as pa
 
+from fairloom.contingency import crosstab, g_test
 from fairloom.design import DesignTask
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
@@ -27,10 +29,14 @@ from fairloom_design.balanced import Balanced
 from fairloom_design.covering import Covering
 from fairloom_design.independent import Independent
 from fairloom_design.proportions import Proportions
+from fairloom_design.uniform import Uniform
 
 SIZES = {"label": 2, "b": 3, "c": 4, "d": 5, "e": 7}
 ROWS = (60, 210, 840, 997, 1_000, 1_003, 5_000)
 EVEN = {"label": {"label0": 0.5}}
+
+NUISANCE = {"label": 2, "gender": 2, "origin": 4, **{f"nuisance{place}": 2 for place in range(10)}}
+NUISANCE_ROWS = (200, 1_000, 10_000)
 
 SYSTEMS = {
     "2 x 3 x 4 x 5 x 7": [2, 3, 4, 5, 7],
@@ -213,6 +219,37 @@ def covering():
         print("to compare: pip install covertable")
 
 
+def smallest_p(sampler, rows, seed):
+    """The smallest p of all pairs of the 13 factors; only label, gender and origin are crossed, no pair is declared."""
+    cross = (Axis("gender"), Axis("origin"))
+    task = DesignTask(rows=rows, factors=factors(NUISANCE), cross=cross, draws=Draws(seed, ("design",)))
+    address = np.arange(rows)
+    found = sampler.plan(task).levels(address, np.zeros_like(address), np.zeros_like(address))
+    return min(
+        g_test(crosstab(found[one], found[two], (NUISANCE[one], NUISANCE[two]))).p
+        for one, two in itertools.combinations(NUISANCE, 2)
+    )
+
+
+def nuisance(seeds):
+    print(f"\n{'78 pairs of 13 factors':26} {'rows':>7} {'datasets':>9} {'with p < 0.05':>14} {'smallest p':>11}")
+    for name, sampler in {"balanced": Balanced(), "independent draws": Uniform()}.items():
+        for rows in NUISANCE_ROWS:
+            found = [smallest_p(sampler, rows, seed) for seed in range(seeds)]
+            spurious = sum(p < 0.05 for p in found)
+            print(f"{name:26} {rows:7} {seeds:9} {spurious:14} {min(found):11.2g}", flush=True)
+
+
+def main(seeds="20", only=""):
+    sections = {
+        "evenness": lambda: evenness(int(seeds)),
+        "covering": covering,
+        "nuisance": lambda: nuisance(int(seeds)),
+    }
+    for name, section in sections.items():
+        if only in {"", name}:
+            section()
+
+
 if __name__ == "__main__":
-    evenness(int(sys.argv[1]) if len(sys.argv) > 1 else 20)
-    covering()
+    main(*sys.argv[1:])

@@ -14,6 +14,10 @@ import pyarrow.compute as pc
 ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID = "address", "family", "member", "attempt", "cell", "id"
 SYSTEM = (ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL)
 LABEL = "label"
+PLANNED_LABEL = "label.planned"
+"""Where ``[[task.relabel]]`` recomputes labels: the label before."""
+OPTIONS, ANSWER = "options", "answer"
+"""What ``task.kind = "choice"`` asks of generators: a list of texts, and the place of the right one, from 0."""
 REASON = "reason"
 """A generator that cannot write some rows adds this column: why not, null where it could."""
 STEP, CITES, SIMILARITY = "step", "cites", "similarity"

@@ -17,6 +17,7 @@ import pyarrow as pa
 from fairloom.design import DesignTask, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Factor
+from fairloom.models import OpenModel
 from fairloom.task import Task
 
 API = 1
@@ -47,7 +48,7 @@ class Tools:
     ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
     recipe's folder unless the caller allowed it) and records the file as an input of the run.
     ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
-    ``audit`` tells a metric what the steps kept.
+    ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened.
     """
 
     task: Task
@@ -56,6 +57,7 @@ class Tools:
     open_path: Callable[[str], Path]
     references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
     audit: Audit = Audit()
+    models: Mapping[str, OpenModel] = attrs.field(factory=dict)
 
 
 @attrs.frozen(kw_only=True)
@@ -199,7 +201,11 @@ class Tabulates(Protocol):
 
 
 class Writes(Protocol):
-    """What a ``Generator`` builds. May have ``uses: Uses | None``, the factors each template needs."""
+    """What a ``Generator`` builds.
+
+    It may have ``uses: Uses | None``, the factors each template needs, or ``reads``, a set of factors that it needs
+    in every row, whatever the template. A factor that nothing needs in a row is null there.
+    """
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The new columns for these rows, in their order: fields, spans, computed columns.

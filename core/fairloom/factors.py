@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import itertools
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +25,8 @@ if TYPE_CHECKING:
 
 Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"
+MOST_PERMUTED = 5
+"""Options of which every order is a level: five have 120."""
 
 
 @attrs.frozen(eq=False)
@@ -135,12 +139,15 @@ def load_factors(
     return factors
 
 
-def label_factor(task: Task) -> Factor | None:
-    """The labels of the task as a factor with the columns ``name`` and ``definition``, or ``None``."""
+def label_factor(task: Task, *, planned: bool = False) -> Factor | None:
+    """The labels of the task as a factor with the columns ``name`` and ``definition``, or ``None``.
+
+    With ``planned``, only those that the design allocates.
+    """
     if not task.labels:
         return None
-    names = tuple(task.labels)
-    definitions = [label.definition for label in task.labels.values()]
+    names = task.planned_labels if planned else tuple(task.labels)
+    definitions = [task.labels[name].definition for name in names]
     table = pa.table({"name": pa.array(names, pa.string()), "definition": pa.array(definitions, pa.string())})
     return Factor(LABEL, "label", table, names)
 
@@ -175,6 +182,33 @@ def load_factor(
     )
 
 
+def order_table(options: Sequence[str], *, cyclic: bool = False) -> pa.Table:
+    """The orders of some options as a value table: ``name`` (``a-b-c``), and per option its place from 0.
+
+    All orders stand in lexicographic order of the options as given; with ``cyclic``, only those that begin at each
+    option in turn, which put every option in every place once.
+
+    Raises:
+        RecipeError: for one option, for an option called ``name``, for too many orders.
+    """
+    if len(options) < 2:
+        raise RecipeError.of(f"an order takes two or more options, got {len(options)}")
+    if "name" in options:
+        raise RecipeError.of("no option can be called 'name', which is the column that names the orders")
+    if len(options) > MOST_PERMUTED and not cyclic:
+        way = 'orders = "cyclic" takes one order per option, in which every option has every place once'
+        message = (
+            f"{len(options)} options have {math.factorial(len(options)):,} orders; at most {MOST_PERMUTED} options"
+        )
+        raise RecipeError.of(message, suggestion=way)
+    size = len(options)
+    turned = [tuple(range(start, size)) + tuple(range(start)) for start in range(size)]
+    orders = turned if cyclic else list(itertools.permutations(range(size)))
+    names = ["-".join(options[option] for option in order) for order in orders]
+    places = {option: [order.index(number) for order in orders] for number, option in enumerate(options)}
+    return pa.table({"name": pa.array(names, pa.string()), **{k: pa.array(v, pa.int32()) for k, v in places.items()}})
+
+
 @attrs.define
 class _Reading:
     """The way from a specification to a table, with the problems met."""
@@ -191,13 +225,16 @@ class _Reading:
         try:
             if given is not None:
                 return renamed(given, self.spec.columns, f"the table {self.spec.table}")
+            if self.spec.permute is not None:
+                return order_table(self.spec.permute, cyclic=self.spec.orders == "cyclic")
             if self.spec.from_ is None:
                 return renamed(self._inline(), self.spec.columns, "the table of values")
             path = open_path(self.spec.from_)
             self._check_digest(path)
             return read_table(path, self.spec.columns)
         except RecipeError as error:
-            key = "table" if self.spec.table else "values" if self.spec.from_ is None else "from"
+            sources = {"table": self.spec.table, "permute": self.spec.permute, "from": self.spec.from_}
+            key = next((key for key, value in sources.items() if value is not None), "values")
             raise RecipeError([_placed(problem, (*self.path, key)) for problem in error.problems]) from error
 
     def _inline(self) -> pa.Table:

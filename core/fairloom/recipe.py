@@ -16,7 +16,7 @@ from fairloom.problems import Problem, RecipeError
 from fairloom.reading.shapes import received
 from fairloom.reading.sources import Origin, Source, place
 from fairloom.reading.structure import register, unknown_key
-from fairloom.reading.validators import between, distinct, not_blank, not_empty
+from fairloom.reading.validators import between, distinct, names, not_blank, not_empty
 from fairloom.task import Task
 
 if TYPE_CHECKING:
@@ -58,9 +58,9 @@ class About:
 class FactorSpec:
     """``[factors.NAME]``: where the levels come from and what part they play.
 
-    Exactly one of ``values`` (inline), ``from_`` (``from``: a file), ``table`` (a value table of a plugin) or
-    ``sample`` (a value sampler). Only the last two have ``settings``; a sampled factor has no levels, so nothing
-    that speaks of levels goes with it.
+    Exactly one of ``values`` (inline), ``from_`` (``from``: a file), ``table`` (a value table of a plugin), ``sample``
+    (a value sampler) or ``permute`` (the orders of some options). Only ``table`` and ``sample`` have ``settings``; a
+    sampled factor has no levels, so nothing that speaks of levels goes with it.
     """
 
     role: Role = attrs.field(default="nuisance", metadata={"help": "what part the factor plays in the design"})
@@ -72,6 +72,14 @@ class FactorSpec:
     )
     table: str | None = attrs.field(default=None, metadata={"help": "a value table of a plugin"}, validator=not_blank)
     sample: str | None = attrs.field(default=None, metadata={"help": "a value sampler"}, validator=not_blank)
+    permute: tuple[str, ...] | None = attrs.field(
+        default=None,
+        metadata={"help": "options whose orders are the levels, each with its place from 0 as an attribute"},
+        validator=[distinct, attrs.validators.optional(names)],
+    )
+    orders: Literal["all", "cyclic"] = attrs.field(
+        default="all", metadata={"help": "which orders of permute: all, or those that begin at each option in turn"}
+    )
     key: str | None = attrs.field(
         default=None, metadata={"help": "the column that names the levels"}, validator=not_blank
     )
@@ -98,11 +106,17 @@ class FactorSpec:
 
     @sample.validator
     def _one_source(self, _field: object, _value: object) -> None:
-        sources = {"values": self.values, "from": self.from_, "table": self.table, "sample": self.sample}
+        sources = {
+            "values": self.values,
+            "from": self.from_,
+            "table": self.table,
+            "sample": self.sample,
+            "permute": self.permute,
+        }
         given = [key for key, value in sources.items() if value is not None]
         if len(given) != 1:
             got = " and ".join(given) or "none of them"
-            raise RecipeError.of(f"a factor needs exactly one of values, from, table and sample, got {got}")
+            raise RecipeError.of(f"a factor needs exactly one of values, from, table, sample and permute, got {got}")
 
     @settings.validator
     def _only_what_is_read(self, _field: object, value: dict[str, Any]) -> None:
@@ -120,6 +134,11 @@ class FactorSpec:
         """Keys that say something about levels or files there are none of."""
         if self.values is not None and self.digest:
             yield Problem("goes with from and table only: the recipe's own digest covers inline values", ("digest",))
+        if self.permute is None and self.orders != "all":
+            yield Problem("goes with permute = [...] only", ("orders",))
+        for key in _OF_TABLES if self.permute is not None else ():
+            if getattr(self, key):
+                yield Problem("speaks of a table, and permute makes its own", (key,), suggestion=f"remove {key}")
         if self.sample is None:
             return
         for key in _OF_LEVELS:
@@ -130,7 +149,8 @@ class FactorSpec:
 
 
 _OF_LEVELS = ("key", "where", "columns", "rewrite", "match", "balance", "keep", "digest")
-_FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
+_OF_TABLES = ("key", "columns", "rewrite", "digest")
+_FACTOR_KEYS = ("role", "values", "from", "table", "sample", "permute", "orders", *_OF_LEVELS)
 
 
 @attrs.frozen(kw_only=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Literal
 
 import attrs
 
-from fairloom.problems import RecipeError
+from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.validators import between, distinct, names, not_blank, not_empty
 
 TaskKind = Literal["classification", "multilabel", "spans", "pair", "choice", "text", "chat", "tabular"]
@@ -14,11 +15,17 @@ TaskKind = Literal["classification", "multilabel", "spans", "pair", "choice", "t
 
 @attrs.frozen(kw_only=True)
 class Label:
-    """One label: its definition, and the words that may rightly give it away (``cues``)."""
+    """One label: its definition, and the words that may rightly give it away (``cues``).
+
+    The design allocates the label unless ``planned`` is false; then rows get it by ``[[task.relabel]]`` alone.
+    """
 
     definition: str = attrs.field(metadata={"help": "what the label means, in one sentence"}, validator=not_blank)
     cues: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "words that may rightly give the label away"}, validator=distinct
+    )
+    planned: bool = attrs.field(
+        default=True, metadata={"help": "whether the design allocates it; false where only [[task.relabel]] gives it"}
     )
 
 
@@ -56,15 +63,72 @@ class Constraints:
 
 
 @attrs.frozen(kw_only=True)
+class Relabel:
+    """One rule of ``[[task.relabel]]``: which rows get another label than the planned one, and which.
+
+    Exactly one of ``map`` (labels it does not name are kept), ``to`` (one label for all) and ``flip`` (the other of
+    two labels).
+    """
+
+    when: str = attrs.field(
+        metadata={"help": "a condition over factors; in it, label is the planned label"}, validator=not_blank
+    )
+    map: dict[str, str] | None = attrs.field(
+        default=None, metadata={"help": "planned label = new label; a label not named is kept"}, validator=not_empty
+    )
+    to: str | None = attrs.field(default=None, metadata={"help": "the new label, whatever the planned one"})
+    flip: bool = attrs.field(default=False, metadata={"help": "take the other label; for exactly two labels"})
+
+    @flip.validator
+    def _one_answer(self, _field: object, _value: object) -> None:
+        given = [key for key, value in (("map", self.map), ("to", self.to), ("flip", self.flip or None)) if value]
+        if len(given) != 1:
+            got = " and ".join(given) or "none of them"
+            raise RecipeError.of(f"a relabel rule needs exactly one of map, to and flip, got {got}")
+
+    def target(self, label: str, labels: Sequence[str]) -> str:
+        """The label that rows planned as ``label`` get; ``labels`` are those of the task."""
+        if self.flip:
+            return next(other for other in labels if other != label)
+        return self.to or (self.map or {}).get(label, label)
+
+    def problems(self, labels: Mapping[str, Label], place: int) -> Iterator[Problem]:
+        """What is wrong with the labels it names, given those of the task."""
+        path = ("relabel", place)
+        if self.flip and len(labels) != 2:
+            way = "use map or to"
+            yield Problem(f"flip takes exactly two labels, the task has {len(labels)}", (*path, "flip"), suggestion=way)
+        named: list[tuple[str, tuple[str | int, ...]]] = []
+        if self.to is not None:
+            named.append((self.to, (*path, "to")))
+        for old, new in (self.map or {}).items():
+            named += [(old, (*path, "map", old)), (new, (*path, "map", old))]
+        for name, where in named:
+            if name not in labels:
+                yield Problem(f"the task has no label {name!r}", where, suggestion=did_you_mean(name, labels))
+        for old in self.map or {}:
+            if old in labels and not labels[old].planned:
+                yield Problem(f"no row is planned as {old!r} (planned = false)", (*path, "map", old))
+
+    def gives(self, name: str) -> bool:
+        """Whether some row may get this label by the rule."""
+        return self.flip or self.to == name or name in (self.map or {}).values()
+
+
+@attrs.frozen(kw_only=True)
 class Task:
     """The task as the recipe states it; prompts, filters, metrics and the dataset card all read it.
 
-    ``fields`` are the text columns a generator must write, first the main one.
+    ``fields`` are the text columns a generator must write, first the main one. With ``kind = "choice"`` the rows
+    must also have the columns ``options`` (list of texts) and ``answer`` (place of the right one, from 0).
     """
 
     kind: TaskKind = attrs.field(default="classification", metadata={"help": "what is learnt or tested with the rows"})
     unit: str = attrs.field(default="", metadata={"help": "what one row is: 'one message from a customer'"})
     labels: dict[str, Label] = attrs.field(factory=dict, metadata={"help": "the labels with their definitions"})
+    relabel: tuple[Relabel, ...] = attrs.field(
+        default=(), metadata={"help": "rules that recompute the label of a row; the first that applies counts"}
+    )
     never: dict[str, str] = attrs.field(factory=dict, metadata={"help": "what no row may ever be or say"})
     constraints: Constraints = attrs.field(
         default=Constraints(), metadata={"help": "what the text of every row must satisfy"}
@@ -75,8 +139,30 @@ class Task:
         validator=[not_empty, distinct, names],
     )
 
+    @property
+    def planned_labels(self) -> tuple[str, ...]:
+        """The labels that the design allocates."""
+        return tuple(name for name, label in self.labels.items() if label.planned)
+
     @labels.validator
     def _labels_have_names(self, _field: object, value: dict[str, Any]) -> None:
         for name in value:
             if not name.strip() or not name.isprintable():
                 raise RecipeError.of(f"a label needs a name on one line, got {name!r}", "labels", name)
+
+    @relabel.validator
+    def _relabels_name_labels(self, _field: object, value: tuple[Relabel, ...]) -> None:
+        problems = [problem for place, rule in enumerate(value) for problem in rule.problems(self.labels, place)]
+        problems += self._unplanned()
+        if value and not self.labels:
+            problems = [Problem("the task has no labels to recompute", ("relabel",))]
+        if problems:
+            raise RecipeError(problems)
+
+    def _unplanned(self) -> Iterator[Problem]:
+        if self.labels and not self.planned_labels:
+            yield Problem("no label is planned, so there is nothing to recompute", ("labels",))
+        for name, label in self.labels.items():
+            if not label.planned and not any(rule.gives(name) for rule in self.relabel):
+                way = "add a rule, or remove planned = false"
+                yield Problem("no rule of [[task.relabel]] gives this label", ("labels", name), suggestion=way)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Metric
 from fairloom.hooks import hookimpl
-from fairloom_balance import association, gap, roles, selection
+from fairloom_balance import association, gap, minimal_pairs, roles, selection
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_metrics() -> Iterator[Metric]:
-    """The metrics ``gap``, ``association``, ``selection`` and ``roles``."""
+    """The metrics ``gap``, ``association``, ``selection``, ``roles`` and ``minimal_pairs``."""
     yield Metric(
         name="gap",
         summary="Largest count less smallest count over every combination of the named columns.",
@@ -38,4 +38,10 @@ def fairloom_metrics() -> Iterator[Metric]:
         summary="Largest Cramer's V between the label and any protected or nuisance factor, with corrected p.",
         config=roles.Roles,
         build=roles.build,
+    )
+    yield Metric(
+        name="minimal_pairs",
+        summary="Share of families whose rows differ outside of the spans of what varies inside the family.",
+        config=minimal_pairs.MinimalPairs,
+        build=minimal_pairs.build,
     )

@@ -9,7 +9,9 @@ measurement is undecided, which no gate passes.
 
 from __future__ import annotations
 
+import math
 from collections import Counter
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -19,22 +21,29 @@ import pyarrow.compute as pc
 from fairloom import contingency as ct
 from fairloom.bins import binned, decile_edges
 from fairloom.components import Measurement
+from fairloom.contingency import Floats
+from fairloom.draws import Ints
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import characters, words
-from fairloom_compare.reference import Reference, named
+from fairloom_compare.halves import halves
+from fairloom_compare.profiled import ProfileFile
+from fairloom_compare.reference import Reference, named, one_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
 
     from fairloom.components import Tools
-    from fairloom.draws import Ints
 
 
 @attrs.frozen(kw_only=True)
 class Lengths:
     """Settings of ``compare.lengths``."""
 
-    against: str = attrs.field(metadata={"help": "the name of the reference rows"})
+    against: str | None = attrs.field(default=None, metadata={"help": "the name of the reference rows"})
+    profile: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a profile, as fairloom profile writes it, in the place of reference rows"},
+    )
     field: str | None = attrs.field(
         default=None, metadata={"help": "the field to compare; the task's first field when left out"}
     )
@@ -50,7 +59,7 @@ class LengthsMetric:
 
     config: Lengths
     field: str
-    reference: Reference
+    theirs: Callable[[], Lengthened]
     counts: Counter[int] = attrs.field(factory=Counter, init=False)
 
     def observe(self, rows: pa.RecordBatch) -> None:
@@ -61,37 +70,40 @@ class LengthsMetric:
     def result(self) -> Measurement:
         """The KL divergence of our lengths from those of the reference, in nats."""
         try:
-            theirs = self._counted(self.reference.column(self.field))
+            theirs = self.theirs()
         except KeyError as error:
             return Measurement(value=None, why=error.args[0])
         ours = np.repeat(np.array(list(self.counts), dtype=np.int64), list(self.counts.values()))
-        if not ours.size or not theirs.size:
-            where = f"reference {self.reference.name!r}" if ours.size else "the data"
+        if not ours.size or not theirs.counts.size:
+            where = theirs.source if ours.size else "the data"
             return Measurement(value=None, n=ours.size, why=f"no row of {where} has a text in {self.field!r}")
         return self._compared(ours, theirs)
 
-    def _compared(self, ours: Ints, theirs: Ints) -> Measurement:
-        edges = decile_edges(theirs)
-        p, q = binned(ours, edges), binned(theirs, edges)
-        noise = (1 / ours.size + 1 / theirs.size) / 2
+    def _compared(self, ours: Ints, theirs: Lengthened) -> Measurement:
+        edges, q = theirs.edges, theirs.counts
+        p = binned(ours, edges)
+        n, m = ours.size, int(q.sum())
+        noise = (1 / n + 1 / m) / 2
         chance = ct.chi_square_quantile(0.05, edges.size) * noise
         divergence = ct.kl_divergence(p, q)
-        undecided = self._undecided(chance, ours.size, theirs.size)
+        undecided = self._undecided(chance, n, m)
         return Measurement(
             value=None if undecided else divergence,
-            n=ours.size,
+            n=n,
             values={
                 "kl": divergence,
                 "kl_reverse": ct.kl_divergence(q, p),
                 "js": ct.js_divergence(p, q),
                 "expected": edges.size * noise,
+                "js_expected": edges.size * noise / (4 * math.log(2)),
                 "chance_95": chance,
                 "mean": float(ours.mean()),
-                "mean_reference": float(theirs.mean()),
-                "n_reference": float(theirs.size),
+                "mean_reference": theirs.mean,
+                "n_reference": float(m),
+                **theirs.ceiling,
             },
             detail={
-                "against": self.reference.name,
+                "against": theirs.name,
                 "unit": self.config.unit,
                 "edges": edges.tolist(),
                 "counts": p.tolist(),
@@ -110,20 +122,72 @@ class LengthsMetric:
         )
 
     def _counted(self, column: Any) -> Ints:
-        count = words if self.config.unit == "words" else characters
-        lengths: Ints = count(column)[pc.is_valid(column).to_numpy(zero_copy_only=False)]
-        return lengths
+        return _lengths(column, self.config.unit)
+
+
+@attrs.frozen(eq=False)
+class Lengthened:
+    """Lengths of real texts: counts in bins, the mean, and how far two halves of them are apart."""
+
+    name: str
+    source: str
+    edges: Floats
+    counts: Ints
+    mean: float
+    ceiling: dict[str, float]
 
 
 def build(config: Lengths, tools: Tools) -> LengthsMetric:
-    """The metric, or ``RecipeError`` for an unknown reference or field."""
+    """The metric, or ``RecipeError`` for an unknown reference, profile or field."""
     fields = tools.task.fields
     if config.field is not None and config.field not in fields:
         message = f"{config.field!r} is not a field of the task"
         raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
     if config.resolution <= 0:
         raise RecipeError.of(f"resolution is above 0, got {config.resolution:g}", "resolution")
-    return LengthsMetric(config, config.field or fields[0], named(config.against, tools))
+    field = config.field or fields[0]
+    return LengthsMetric(config, field, _real(config, field, tools))
+
+
+def _real(config: Lengths, field: str, tools: Tools) -> Callable[[], Lengthened]:
+    one_of(config.against, config.profile)
+    if config.profile is None:
+        reference = named(str(config.against), tools)
+        return lambda: _of_rows(reference, field, config.unit)
+    file = ProfileFile.read(tools.open_path(config.profile))
+    edges, counts, mean = file.lengths(config.unit)
+    return lambda: Lengthened(file.name, f"profile {file.name}", edges, counts, mean, {})
+
+
+def _of_rows(reference: Reference, field: str, unit: str) -> Lengthened:
+    lengths = _lengths(reference.column(field), unit)
+    name, source = reference.name, f"reference {reference.name!r}"
+    if not lengths.size:
+        return Lengthened(name, source, np.zeros(0), lengths, 0.0, {})
+    edges = decile_edges(lengths)
+    return Lengthened(name, source, edges, binned(lengths, edges), float(lengths.mean()), _ceiling(lengths))
+
+
+def _ceiling(lengths: Ints) -> dict[str, float]:
+    """The same figures for two halves of the reference, in the deciles of one of them."""
+    parts = halves(lengths.size)
+    if parts is None:
+        return {}
+    one, two = lengths[parts[0]], lengths[parts[1]]
+    edges = decile_edges(two)
+    p, q = binned(one, edges), binned(two, edges)
+    noise = (1 / one.size + 1 / two.size) / 2
+    return {
+        "real_kl": ct.kl_divergence(p, q),
+        "real_js": ct.js_divergence(p, q),
+        "real_expected": edges.size * noise,
+    }
+
+
+def _lengths(column: Any, unit: str) -> Ints:
+    counted = words(column) if unit == "words" else characters(column)
+    lengths: Ints = counted[pc.is_valid(column).to_numpy(zero_copy_only=False)]
+    return lengths
 
 
 def _verdict(divergence: float, chance: float, *, undecided: bool) -> str:

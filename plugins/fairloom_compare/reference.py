@@ -36,3 +36,14 @@ def named(against: str, tools: Tools) -> Reference:
         suggestion = did_you_mean(against, tools.references) or f"add [reference.{against}]"
         raise RecipeError.of(f"the recipe has no reference {against!r}", "against", suggestion=suggestion)
     return Reference(against, tools.references[against])
+
+
+def one_of(against: str | None, profile: str | None) -> None:
+    """Refuse settings that name both reference rows and a profile, or neither.
+
+    Raises:
+        RecipeError: They do.
+    """
+    if (against is None) == (profile is None):
+        got = "both" if against is not None else "neither"
+        raise RecipeError.of(f"needs against, the name of reference rows, or profile, a file; got {got}", "against")

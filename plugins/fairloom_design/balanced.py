@@ -13,7 +13,8 @@ from fairloom.design import Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
 from fairloom_design.cells import allocate
-from fairloom_design.evening import MOST, Exceptions, exceptions_of, repeated, worst_excess
+from fairloom_design.declared import check_declared
+from fairloom_design.evening import MOST, MOST_DECLARED, Exceptions, exceptions_of, repeated, worst_excess
 from fairloom_design.members import Members, members_of
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
@@ -72,21 +73,27 @@ def families_of(task: DesignTask, members: Members) -> int:
 
 
 def planned(space: Space, counts: Ints) -> BalancedPlan:
-    """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else."""
+    """The plan that puts ``counts`` families into the cells of ``space`` and evens out everything else.
+
+    Raises:
+        RecipeError: where rules leave a level of a declared axis without any row.
+    """
     windows = windows_of(space, counts, space.task.draws)
-    plain = _evened(BalancedPlan(space, counts, windows, windows))
-    chained = _chained(space, counts)
+    check_declared(space, windows)
+    plain, chained = BalancedPlan(space, counts, windows, windows), _chained(space, counts)
+    other = plain if chained is None else BalancedPlan(space, counts, windows, chained)
+    if plain.families > MOST:
+        return _evened(other)
+    plain = _evened(plain)
     if chained is None:
         return plain
-    other = _evened(BalancedPlan(space, counts, windows, chained))
-    if plain.families > MOST:
-        return other
+    other = _evened(other)
     return plain if _worst(plain) + WORSE < _worst(other) else other
 
 
 def _evened(plan: BalancedPlan) -> BalancedPlan:
-    """The plan with its pair tables evened out, unless it is too large to be looked at."""
-    if plan.families > MOST:
+    """The plan with its pair tables evened out, unless it is too large for that: see ``evening``."""
+    if plan.families > (MOST_DECLARED if plan.space.task.independent else MOST):
         return plan
     cell, parts = plan.everything()
     return attrs.evolve(plan, exceptions=exceptions_of(plan.space, plan.windows, cell, parts))

@@ -1,6 +1,7 @@
 """The last hand on a plan: pair tables evened out by exchanges, and a proof that rows differ.
 
-Up to ``MOST`` families the whole plan is looked at; at most ``SAMPLE`` of its places (all of them in a small plan,
+Up to ``MOST`` families the whole plan is looked at, and up to ``MOST_DECLARED`` where pairs are declared independent,
+but then not for rows that repeat; at most ``SAMPLE`` of its places (all of them in a small plan,
 else every k-th) and the places of repeated rows may be changed, or ``LARGER`` where a declared pair needs more. The
 changes are kept as exceptions, so any address can still be computed alone.
 """
@@ -21,7 +22,7 @@ from fairloom_design.polish import UNIT, Column, Polish
 from fairloom_design.space import Space
 from fairloom_design.windows import Windows
 
-MOST = 250_000
+MOST, MOST_DECLARED = 250_000, 2_000_000
 SAMPLE, LARGER = 8_192, 65_536
 DECLARED_ROWS = 2
 """A declared pair that stays off by more than this is tried again with a larger sample."""
@@ -54,12 +55,12 @@ def exceptions_of(
     space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]
 ) -> Exceptions | None:
     """What to change in a plan whose places have these cells and levels."""
-    if len(cell) > MOST or len(cell) < 2:
+    if len(cell) < 2:
         return None
     columns = _columns(space, windows, cell, parts)
     if not any(column.group is not None for column in columns):
         return None
-    repeats = repeated(space, cell, parts)
+    repeats = repeated(space, cell, parts) if len(cell) <= MOST else np.zeros(0, dtype=np.int64)
     combinations = math.prod(column.size for column in columns if column.shown)
     roomy = len(cell) <= combinations and (2 * len(cell) <= combinations or repeats.size * ROOM <= len(cell))
     declared = [

@@ -11,7 +11,7 @@ from fairloom.components import Tools
 from fairloom.design import Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.factors import Axis
-from fairloom.problems import RecipeError
+from fairloom_design.balanced import families_of
 from fairloom_design.members import members_of
 from fairloom_design.rows import Rows, columns, draw_parts, redrawn
 from fairloom_design.space import Space, cell_axes, label_of, space_of
@@ -49,12 +49,8 @@ def drawn(task: DesignTask, axes: Sequence[Axis] = ()) -> IndependentPlan:
     Raises:
         RecipeError: where no combination is possible, or rows do not fill families.
     """
-    if task.rows is None:
-        raise RecipeError.of('rows = "all" cannot be drawn', "recipe", "rows", suggestion="give a number of rows")
     members = members_of(task)
-    families, rest = divmod(task.rows, members.count)
-    if rest:
-        raise RecipeError.of(f"{task.rows} rows do not fill families of {members.count}", "recipe", "rows")
+    families = families_of(task, members)
     label = label_of(task)
     kept = [(axis,) for axis in (*([Axis(label)] if label else []), *task.cross, *axes)]
     space = space_of(attrs.evolve(task, independent=(*task.independent, *kept)), members, ())
@@ -105,13 +101,5 @@ class IndependentPlan:
 
     def summary(self) -> PlanSummary:
         """Cells and counts, marked as unbalanced."""
-        return PlanSummary(
-            families=self.families,
-            members=self.members,
-            axes=self.tally.titles,
-            cells=self.tally.summary(),
-            distinct=distinct_of(self.space.task, self.space.members),
-            unique=False,
-            balanced=False,
-            notes=(*self.space.notes, self.note),
-        )
+        distinct = distinct_of(self.space.task, self.space.members)
+        return self.tally.unbalanced(self.members, distinct, (*self.space.notes, self.note))

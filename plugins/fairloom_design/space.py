@@ -61,6 +61,7 @@ class Space:
     """For each tree, one cell of every situation."""
     notes: list[str] = attrs.field(factory=list)
     _known: dict[tuple[str, int, Path], Codes] = attrs.field(factory=dict)
+    _firsts: dict[str, dict[int, int]] = attrs.field(factory=dict)
 
     @property
     def cell_count(self) -> int:
@@ -105,10 +106,15 @@ class Space:
         """One level for each ancestor, of the class the path names."""
         levels = {}
         for name, number in zip(self.parts.ancestors(part.name), path, strict=True):
-            above = self.parts.by_name[name]
-            unused = number == above.classes[-1]
-            levels[name] = UNUSED if unused else int(np.flatnonzero(above.classes[:-1] == number)[0])
+            levels[name] = self._first_level(self.parts.by_name[name], number)
         return levels
+
+    def _first_level(self, part: Part, number: int) -> int:
+        """The first level of a class, ``UNUSED`` for the last class."""
+        if part.name not in self._firsts:
+            classes, firsts = np.unique(part.classes[:-1], return_index=True)
+            self._firsts[part.name] = dict(zip(classes.tolist(), firsts.tolist(), strict=True))
+        return UNUSED if number == part.classes[-1] else self._firsts[part.name][number]
 
     def _idle(self, part: Part, cell: int, above: dict[str, int]) -> bool:
         if part.usage is None or self.task.uses is None:
@@ -175,6 +181,11 @@ def _survey(space: Space) -> tuple[Bools, Bools]:
     alive = real & _cell_rules(space)
     alive[alive] = _completable(_restricted(space, alive))
     return real, alive
+
+
+def open_cells(space: Space) -> bool:
+    """Whether any cell of a space that has just been made can be filled."""
+    return bool(_survey(_restricted(space, np.ones(space.cell_count, dtype=np.bool_)))[1].any())
 
 
 def _restricted(space: Space, keep: Bools) -> Space:

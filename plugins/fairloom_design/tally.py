@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 
-from fairloom.design import Codes
+from fairloom.design import Codes, PlanSummary
 from fairloom.draws import Ints
 from fairloom_design.parts import CellAxis
 
@@ -35,6 +35,19 @@ class Tally:
     def titles(self) -> tuple[str, ...]:
         """The axes as the recipe writes them."""
         return tuple(str(axis.axis) for axis in self.axes)
+
+    def unbalanced(self, members: int, distinct: int | None, notes: tuple[str, ...]) -> PlanSummary:
+        """The summary of a plan of draws: its cells as they fell."""
+        return PlanSummary(
+            families=self.families,
+            members=members,
+            axes=self.titles,
+            cells=self.summary(),
+            distinct=distinct,
+            unique=False,
+            balanced=False,
+            notes=notes,
+        )
 
     def cells(self, families: Ints) -> Codes:
         """The index of each family's cell in ``summary``."""

@@ -90,16 +90,8 @@ class UniformPlan:
 
     def summary(self) -> PlanSummary:
         """Cells and counts, marked as unbalanced."""
-        return PlanSummary(
-            families=self.families,
-            members=self.members,
-            axes=self.tally.titles,
-            cells=self.tally.summary(),
-            distinct=self.every.summary().distinct,
-            unique=False,
-            balanced=False,
-            notes=("uniform draws balance nothing: they are for comparison",),
-        )
+        note = "uniform draws balance nothing: they are for comparison"
+        return self.tally.unbalanced(self.members, self.every.summary().distinct, (note,))
 
     def _numbers(self, families: Ints, attempts: Ints, proposal: int) -> Ints:
         """A combination for each family, by its number."""

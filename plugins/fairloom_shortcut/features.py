@@ -15,12 +15,18 @@ if TYPE_CHECKING:
 
     from fairloom.draws import Ints
 
+_TRIPLES = "|".join(letter * 3 for letter in "abcdefghijklmnopqrstuvwxyz")
+TYPOS = rf"\p{{Ll}}\p{{Lu}}|\pL\p{{Nd}}+\pL|\S\s{{2,}}\S|\s[,;:!?]|[,;!?]\pL|(?i:{_TRIPLES})"
+"""Slips that show without a dictionary: a capital or digit inside a word, blanks too many, too few or before a mark,
+one letter three times."""
+
 COUNTED: Mapping[str, str] = {
     "punctuation": r"\pP",
     "commas": r"[,\x{3001}\x{ff0c}]",
     "capitals": r"\p{Lu}",
     "articles": r"(?i)\b(?:a|an|the)\b",
     "digits": r"\p{Nd}",
+    "typos": TYPOS,
 }
 """What is counted, as RE2; the articles are those of English."""
 

@@ -12,11 +12,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom import contingency as ct
-from fairloom.batch import LABEL, decoded
+from fairloom.batch import LABEL, decoded, spans_of
 from fairloom.components import Measurement
 from fairloom.draws import Draws
 from fairloom.factors import Axis
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom.utf8 import blanked
 from fairloom_shortcut.features import KINDS, NUMBERS, binned, features
 
 if TYPE_CHECKING:
@@ -41,13 +42,21 @@ class Surface:
         default=(), metadata={"help": "columns to compare by; the label and the protected groups when left out"}
     )
     columns: tuple[str, ...] = attrs.field(
-        default=(), metadata={"help": "further columns that are form, besides the surface factors: an answer position"}
+        default=(),
+        metadata={
+            "help": "further columns that are form, besides the surface factors: an answer position, counts of typos; "
+            "numbers are compared in bins"
+        },
     )
     exempt: tuple[str, ...] = attrs.field(
         default=(),
         metadata={
             "help": 'features or axes that may be related, such as "words" or "person.gender"; the metric lists them'
         },
+    )
+    exempt_slots: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata={"help": "slots that may carry the label; what they hold is left out of the text; they are listed"},
     )
     bins: int = attrs.field(default=10, metadata={"help": "quantile bins that counts and lengths are compared in"})
     alpha: float = attrs.field(
@@ -62,6 +71,11 @@ class Crossing:
     feature: str
     axis: str
     counts: Counter[tuple[Any, str]] = attrs.field(factory=Counter)
+    ordered: bool = attrs.field(init=False)
+
+    def __attrs_post_init__(self) -> None:
+        """What is counted has an order; of a column that shows when it is seen."""
+        self.ordered = self.feature in NUMBERS
 
     def add(self, values: Any, levels: pa.Array) -> None:
         """Count these rows; a null level leaves its row out."""
@@ -95,7 +109,8 @@ class SurfaceMetric:
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Count the next rows; those without a text are left out."""
-        needed = [self.field, *(each.axis for each in self.crossings)]
+        needed = [self.field, *([spans_of(self.field)] if self.config.exempt_slots else [])]
+        needed += [each.axis for each in self.crossings]
         needed += [each.feature for each in self.crossings if not _computed(each.feature)]
         lacking = [name for name in needed if name not in rows.schema.names]
         if lacking:
@@ -103,10 +118,23 @@ class SurfaceMetric:
             return
         rows = rows.filter(pc.is_valid(rows.column(self.field)))
         self.rows += rows.num_rows
-        found = features(rows.column(self.field))
+        found = features(self._texts(rows))
         for each in self.crossings:
-            values = pa.array(found[each.feature]) if each.feature in found else _names(rows.column(each.feature))
+            if each.feature in found:
+                values = pa.array(found[each.feature])
+            else:
+                values = _values(rows.column(each.feature))
+                each.ordered = not pa.types.is_string(values.type)
             each.add(values, _names(rows.column(each.axis)))
+
+    def _texts(self, rows: pa.RecordBatch) -> pa.Array:
+        """The texts, without what stands in exempt slots."""
+        texts = rows.column(self.field)
+        if not self.config.exempt_slots:
+            return texts
+        left = blanked(texts, rows.column(spans_of(self.field)), self.config.exempt_slots)
+        closed = pc.replace_substring_regex(left, r"\s+([,.;:!?])", r"\1")
+        return pc.utf8_trim_whitespace(pc.replace_substring_regex(closed, r"\s+", " "))
 
     def result(self) -> Measurement:
         """The largest Cramer's V among the relations that are not chance; 0 where there is none."""
@@ -130,19 +158,23 @@ class SurfaceMetric:
                 "tested": float(len(found)),
                 "p": min(relation["p_corrected"] for relation in found),
             },
-            detail={"relations": found, "exempt": list(self.exempt), "bins": self.config.bins},
+            detail={
+                "relations": found,
+                "exempt": list(self.exempt),
+                "exempt_slots": list(self.config.exempt_slots),
+                "bins": self.config.bins,
+            },
         )
 
     def _relation(self, each: Crossing) -> dict[str, Any]:
         full = each.table()
-        ordered = each.feature in NUMBERS
-        table = _merged(full, self.config.bins) if ordered else full
+        table = _merged(full, self.config.bins) if each.ordered else full
         p, method = self._p(each, table)
         return {
             "feature": each.feature,
             "axis": each.axis,
             "v": ct.cramers_v(table),
-            "delta": cliffs_delta(full) if ordered and full.shape[1] == 2 else None,
+            "delta": cliffs_delta(full) if each.ordered and full.shape[1] == 2 else None,
             "p": p,
             "method": method,
             "n": int(full.sum()),
@@ -250,6 +282,13 @@ def _computed(feature: str) -> bool:
 
 def _names(column: pa.Array) -> pa.Array:
     return decoded(column).cast(pa.string())
+
+
+def _values(column: pa.Array) -> pa.Array:
+    """Numbers as they are, anything else as text."""
+    plain = decoded(column)
+    number = pa.types.is_integer(plain.type) or pa.types.is_floating(plain.type)
+    return plain if number else plain.cast(pa.string())
 
 
 def _merged(table: Ints, bins: int) -> Ints:

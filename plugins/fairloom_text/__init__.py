@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Filter, Metric
 from fairloom.hooks import hookimpl
-from fairloom_text import duplicates, length, lengths, near_duplicates, pattern, repeats, structure
+from fairloom_text import duplicates, language, length, lengths, near_duplicates, pattern, repeats, structure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_filters() -> Iterator[Filter]:
-    """The filters ``structure``, ``length``, ``pattern``, ``duplicates`` and ``near_duplicates``."""
+    """The filters ``structure``, ``length``, ``pattern``, ``language``, ``duplicates`` and ``near_duplicates``."""
     yield Filter(
         name="structure",
         summary="Refuses missing and empty texts, leftover template syntax, control characters and wrong spans.",
@@ -32,6 +32,12 @@ def fairloom_filters() -> Iterator[Filter]:
         summary="Patterns, or named sets of patterns, that a text must or must not contain.",
         config=pattern.Pattern,
         build=pattern.build,
+    )
+    yield Filter(
+        name="language",
+        summary="Keeps the texts that a language detector takes for one language; needs fairloom[language].",
+        config=language.Language,
+        build=language.build,
     )
     yield Filter(
         name="duplicates",

@@ -9,10 +9,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import CITES, FAMILY, REASON, SIMILARITY, spans_of
-from fairloom.problems import RecipeError, did_you_mean
-from fairloom.utf8 import blanked, plain, words
+from fairloom.batch import CITES, FAMILY, REASON, SIMILARITY
+from fairloom.problems import RecipeError
 from fairloom_text.fields import every_field
+from fairloom_text.masks import check_mask, masked
 from fairloom_text.shingles import WIDEST, shingle_sets
 from fairloom_text.similar import Pairs, Sets, equal_sets, similar_pairs
 from fairloom_text.star import star
@@ -56,20 +56,8 @@ class NearDuplicatesFilter:
 
     def remember(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The shingles of each row; null where a text is missing."""
-        shingles = shingle_sets([self._compared(rows, field) for field in self.fields], self.config.shingle)
+        shingles = shingle_sets([masked(rows, field, self.config.mask) for field in self.fields], self.config.shingle)
         return pa.RecordBatch.from_arrays([shingles], names=[SHINGLES])
-
-    def _compared(self, rows: pa.RecordBatch, field: str) -> pa.Array:
-        """The texts without the masked slots; one that is nothing else stays as it is."""
-        column = rows.column(field)
-        if not self.config.mask:
-            return column
-        if spans_of(field) not in rows.schema.names:
-            message = f"the step that writes {field!r} gives no spans, so nothing can be masked"
-            raise RecipeError.of(message, suggestion="remove mask")
-        masked = blanked(column, rows.column(spans_of(field)), self.config.mask)
-        texts = pc.if_else(pa.array(words(masked) > 0), masked, plain(column).cast(pa.large_string()))
-        return pc.if_else(pc.is_valid(column), texts, pa.scalar(None, pa.large_string()))
 
     def judge(self, memory: pa.Table, priority: Ints) -> pa.Table:
         """Each row that resembles one that stays, of another family and of smaller priority, with that row.
@@ -102,15 +90,7 @@ def build(config: NearDuplicates, tools: Tools) -> NearDuplicatesFilter:
         raise RecipeError.of(f"threshold is above 0 and at most 1, got {config.threshold:g}", "threshold")
     if not 1 <= config.shingle <= WIDEST:
         raise RecipeError.of(f"shingle is 1 to {WIDEST} words, got {config.shingle}", "shingle")
-    for place, slot in enumerate(config.mask):
-        factor, _, attribute = slot.partition(".")
-        if factor not in tools.factors:
-            hint = did_you_mean(factor, tools.factors)
-            raise RecipeError.of(f"{slot!r} is no factor that could fill a slot", "mask", place, suggestion=hint)
-        known = tools.factors[factor].attributes
-        if attribute and attribute not in known:
-            hint = did_you_mean(attribute, known)
-            raise RecipeError.of(f"factor {factor!r} has no attribute {attribute!r}", "mask", place, suggestion=hint)
+    check_mask(config.mask, tools)
     return NearDuplicatesFilter(every_field(config.field, tools.task), config)
 
 

@@ -60,8 +60,9 @@ def fakes(monkeypatch, tmp_path):
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
         "weaving.prepare": SimpleNamespace(
-            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())
+            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), summary=Plan(6).summary(), factors=factors())
         ),
+        "weaving.planned": SimpleNamespace(planned=lambda _: {"n": 0, "skipped": ["everything: a stand-in"]}),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),
         "preview": SimpleNamespace(preview=None),
         "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _, **__: []),
@@ -211,7 +212,10 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     few = capsys.readouterr().out
     assert "  label-0  level-1         2\n" in few
     assert "note: a note" in few
-    fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(plan=Plan(60), factors=factors())
+    assert "  not counted  everything: a stand-in\n" in few
+    fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(
+        plan=Plan(60), summary=Plan(60).summary(), factors=factors()
+    )
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out
     assert "label-0  level-1" not in many
@@ -221,6 +225,7 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     assert main(["plan", fakes.path, "--json"]) == 0
     document = json.loads(capsys.readouterr().out)
     assert len(document["cells"]) == 60
+    assert document["certificate"] == {"n": 0, "skipped": ["everything: a stand-in"]}
     assert document["factors"] == [{"name": "city", "role": "nuisance", "levels": 2, "balance": []}]
 
 

@@ -102,7 +102,7 @@ def test_a_generator_that_writes_no_text(answer: Any) -> None:
         """Write something else."""
         return answer if label else ""
 
-    with pytest.raises(PluginError, match=r"generator 'wrong' answered .* must return a text, or a dict of texts"):
+    with pytest.raises(PluginError, match=r"generator 'wrong' answered .* must return a text, a dict of texts"):
         built(wrong).write(ROWS)
 
 

@@ -94,7 +94,8 @@ REFUSED = [
     (FactorSpec(values=("a", {"b": 1})), "values", "mixes plain values and tables"),
     (FactorSpec(values=("a", 1)), "values", "mixes types"),
     (FactorSpec(from_="words.csv", key="type"), "key", "'verb' repeats"),
-    (FactorSpec(from_="words.csv", where='type == "noun"'), "where", "no row of 3 satisfies"),
+    (FactorSpec(from_="words.csv", where='type == "nuon"'), "where", "no value of 'type' is 'nuon'"),
+    (FactorSpec(from_="words.csv", where='type < "a"'), "where", "no row of 3 satisfies"),
     (FactorSpec(from_="words.csv", where="type > 3"), "where", "compared with a number but holds 'verb'"),
     (FactorSpec(from_="wrods.csv"), "from", "no such file"),
 ]

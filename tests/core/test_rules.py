@@ -47,7 +47,7 @@ HOLDS = [
     ("age > 8", [0, 1, 0, 1]),
     ("7 <= age < 100", [1, 1, 0, 0]),
     ("age in [7, 100]", [1, 0, 0, 1]),
-    ("age == '07'", [0, 0, 0, 0]),
+    ("age == '7'", [1, 0, 0, 0]),
     ("count >= 2", [0, 1, 0, 1]),
     ("count > -1", [1, 1, 0, 1]),
     ("flag == True", [1, 0, 0, 1]),
@@ -67,7 +67,11 @@ REFUSED = [
     ("word = 'a'", "not a condition", 6),
     ("len(word) > 2", "cannot be used here", 1),
     ("__import__('os').system('x') == 0", "cannot be used here", 1),
-    ("word == 'a' and wrod == 'b'", "no column 'wrod'", 17),
+    ("word == 'hug' and wrod == 'b'", "no column 'wrod'", 19),
+    ("word == 'hugg'", "no value of 'word' is 'hugg'; did you mean 'hug'?", 9),
+    ("word in ['hug', 'his']", "no value of 'word' is 'his'; did you mean 'cis'?", 17),
+    ("'hte' != word", "no value of 'word' is 'hte'; did you mean 'hate'?", 1),
+    ("age == '07'", "no value of 'age' is '07'; did you mean '7'?", 8),
     ("word > 3", "holds 'hug'", 1),
     ("1 == 1", "two constants", 1),
     ("word in 'abc'", "must be a list of constants", 9),
@@ -94,7 +98,7 @@ def test_what_is_refused_and_where(text, message, column):
 def test_every_fault_is_found():
     with pytest.raises(ExpressionError) as caught:
         rows("a == 1 and f(b) == 2 or word == 'x' and c in ['d']")
-    assert [fault.column for fault in caught.value.faults] == [1, 12, 41]
+    assert [fault.column for fault in caught.value.faults] == [1, 12, 33, 41]
 
 
 @settings(max_examples=60)

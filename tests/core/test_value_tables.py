@@ -92,7 +92,7 @@ def test_settings_queries_and_renaming_go_with_a_table(recipe: Any, tmp_path: Pa
     ("more", "said"),
     [
         ("capitol = true", "unknown key 'capitol'"),
-        ('values = ["x"]', "exactly one of values, from, table and sample, got values and table"),
+        ('values = ["x"]', "exactly one of values, from, table, sample and permute, got values and table"),
         ('digest = "sha256:00"', "./lists.py:cities has the digest sha256:"),
         ("where = 'land == \"FR\"'", "no column 'land'"),
     ],

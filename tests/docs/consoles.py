@@ -54,6 +54,18 @@ def _compare() -> Words:
     return {"/home/me/banking": folder}
 
 
+def _start() -> Words:
+    """The reader's folder is that of the shared data, the current one the recipe's."""
+    shutil.copy(RECIPES / "adult-fair" / "recipe.toml", "recipe.toml")
+    return {"/home/me/adult": str(shared() / "seed-adult")}
+
+
+def _language() -> Words:
+    """The reader stands in the folder of the recipe."""
+    shutil.copytree(RECIPES / "language-filter", ".", dirs_exist_ok=True)
+    return {}
+
+
 def shared() -> Path:
     """The folder with the reference data."""
     folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
@@ -67,6 +79,8 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/tutorial/first-dataset.md": dict,
     "docs/how-to/resume-and-verify.md": _resume,
     "docs/how-to/compare-with-real-data.md": _compare,
+    "docs/how-to/start-from-real-data.md": _start,
+    "docs/how-to/when-a-filter-discriminates.md": _language,
 }
 
 

@@ -13,16 +13,25 @@ LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
 CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/tutorial/first-dataset.md", "docs/how-to/resume-and-verify.md"])
+SHOWN = [
+    "README.md",
+    "docs/tutorial/first-dataset.md",
+    "docs/how-to/resume-and-verify.md",
+    "docs/how-to/when-a-filter-discriminates.md",
+]
+
+
+@pytest.mark.parametrize("page", SHOWN)
 def test_a_page_shows_what_happens(page, consoles, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     held_to_its_word(consoles, page)
 
 
-def test_the_comparison_shows_what_happens(consoles, shared, tmp_path, monkeypatch):
+@pytest.mark.parametrize("page", ["docs/how-to/compare-with-real-data.md", "docs/how-to/start-from-real-data.md"])
+def test_a_page_about_real_data_shows_what_happens(page, consoles, shared, tmp_path, monkeypatch):
     monkeypatch.setenv("FAIRLOOM_SHARED", str(shared))
     monkeypatch.chdir(tmp_path)
-    held_to_its_word(consoles, "docs/how-to/compare-with-real-data.md")
+    held_to_its_word(consoles, page)
 
 
 def held_to_its_word(consoles, page):

@@ -16,7 +16,8 @@ import tomli
 from fairloom.cli import main
 from fairloom.components import Component
 from fairloom.plugging.plugins import Plugins
-from fairloom.reading.structure import keys, structure
+from fairloom.reading.keys import keys
+from fairloom.reading.structure import structure
 from fairloom.recipe import Recipe
 
 ROOT = Path(__file__).parents[2]

@@ -184,4 +184,7 @@ def test_descriptors():
     assert [(metric.name, metric.needs) for metric in fairloom_metrics()] == [
         ("label_shares", ("reference",)),
         ("lengths", ("reference",)),
+        ("vocabulary", ("reference",)),
+        ("psi", ("reference",)),
+        ("joint", ("reference",)),
     ]

@@ -16,10 +16,10 @@ import pytest
 
 from fairloom.batch import NAMES
 from fairloom.components import Component, Tools
-from fairloom.factors import Factor
+from fairloom.factors import Factor, order_table
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
-from fairloom.reading.structure import keys
+from fairloom.reading.keys import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
 from fairloom.testing.case import make
 
@@ -31,12 +31,16 @@ TEMPLATES = {
 FILES = Path(__file__).with_name("files")
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "choice.options": {"correct": "right", "options": ["text", "other"], "separate": True},
     "text.length": {"words": {"min": 5, "max": 7}},
     "text.pattern": {"must_not": [r"\bOslo\b"]},
     "balance.gap": {"over": ["label", "person.gender"]},
     "balance.association": {"between": ["label", "person.gender"]},
+    "compare.joint": {"against": "real", "over": ["label", "person.gender"], "resolution": 9.0},
     "compare.label_shares": {"against": "real"},
     "compare.lengths": {"against": "real", "resolution": 9.0},  # few rows, and still a value
+    "compare.psi": {"against": "real", "resolution": 9.0},
+    "compare.vocabulary": {"against": "real", "least": 1},
     "design.profile": {"from": "profile.json", "axes": {"person.gender": "sex"}},
     "design.proportions": {"shares": {"person.gender": {"female": 0.4}}},
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
@@ -71,8 +75,41 @@ def with_files() -> Tools:
     return sample_tools(FILES)
 
 
-ROWS: Mapping[str, pa.RecordBatch] = {"template.template": briefs_with_templates()}
+def with_families() -> Tools:
+    """The sample tools with the person varying inside families."""
+    tools = sample_tools()
+    person = attrs.evolve(tools.factors["person"], within=True)
+    return attrs.evolve(tools, factors={**tools.factors, "person": person})
+
+
+def with_order() -> Tools:
+    """The sample tools with a factor of the orders of two options."""
+    tools = sample_tools()
+    table = order_table(["text", "other"])
+    order = Factor("order", "nuisance", table, tuple(table["name"].to_pylist()))
+    return attrs.evolve(tools, factors={**tools.factors, "order": order})
+
+
+def rows_with_options() -> pa.RecordBatch:
+    """The sample rows with a second option, some of them equal to the first, and the right one."""
+    rows = sample_rows()
+    size = range(rows.num_rows)
+    other = [rows["text"][number].as_py() if number % 7 == 0 else f"no {number}" for number in size]
+    orders = pa.array([["text-other", "other-text"][number % 2] for number in size])
+    columns = {"other": pa.array(other), "right": pa.array([["other", "text"][number % 3 > 0] for number in size])}
+    columns["order"] = orders.dictionary_encode().cast(NAMES)
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
+ROWS: Mapping[str, pa.RecordBatch] = {
+    "choice.options": rows_with_options(),
+    "template.template": briefs_with_templates(),
+}
 TOOLS: Mapping[str, Callable[[], Tools]] = {
+    "balance.minimal_pairs": with_families,
+    "choice.options": with_order,
     "design.profile": with_files,
     "template.template": with_templates,
 }

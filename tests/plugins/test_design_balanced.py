@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairloom.components import Tools
+from fairloom.contingency import g_test
 from fairloom.design import DesignTask, Uses
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
@@ -21,7 +22,11 @@ from fairloom_design import fairloom_samplers
 
 
 def balanced():
-    sampler = next(sampler for sampler in fairloom_samplers() if sampler.name == "balanced")
+    return design("balanced")
+
+
+def design(name):
+    sampler = next(sampler for sampler in fairloom_samplers() if sampler.name == name)
     tools = Tools(task=Task(), factors={}, draws=Draws(0), open_path=pytest.fail)
     return sampler.build(sampler.config(), tools)
 
@@ -178,6 +183,17 @@ def test_a_large_plan_keeps_its_bounds():
     assert gap(table(task, found, "a", "c")) <= 1
     assert cramers_v(table(task, found, "b", "c")) < 0.001
     assert not plan.summary().unique
+
+
+@pytest.mark.parametrize("rows", [300_001, 1_000_003])
+def test_declared_pairs_are_even_in_a_large_plan(rows):
+    sizes = {"label": 2, "b": 3, "c": 4, "d": 5, "e": 7}
+    made_ = [counted(name, size, "label" if name == "label" else "nuisance") for name, size in sizes.items()]
+    pairs = list(itertools.combinations("bcde", 2))
+    task = asked(rows, *made_, independent=pairs)
+    found = levels(balanced().plan(task))
+    assert max(gap(table(task, found, *pair)) for pair in pairs) <= 4
+    assert max(gap(table(task, found, "label", name)) for name in "bcde") <= 1
 
 
 def people(size=24):
@@ -359,3 +375,41 @@ def test_what_cannot_be_planned_is_refused():
     assert "in cross or in within" in refused(6, counted("a", 2), counted("x", 3), within=("x",), cross=("x",))
     assert "design.factorial" in refused(None, counted("a", 2))
     assert "cells are more than" in refused(5, counted("a", 1001), counted("b", 1001), cross=("a", "b"))
+
+
+@pytest.mark.parametrize("rows", [200, 1_000, 10_000])
+@pytest.mark.parametrize("declared", [False, True])
+def test_ten_nuisance_factors_leave_no_pair_associated(rows, declared):
+    """No pair of label, gender, origin and ten binary factors has p < 0.05, whether all pairs are declared or none."""
+    many = [counted(f"n{place}", 2) for place in range(10)]
+    made_ = [counted("label", 2, "label"), counted("gender", 2, "protected"), counted("origin", 4, "protected"), *many]
+    pairs = list(itertools.combinations((factor.name for factor in made_), 2))
+    independent = [pair for pair in pairs if pair[1].startswith("n")] if declared else ()
+    for seed in (1, 2) if rows < 10_000 else (1,):
+        task = asked(rows, *made_, cross=["gender", "origin"], independent=independent, seed=seed)
+        found = levels(balanced().plan(task))
+        assert min(g_test(table(task, found, *pair)).p for pair in pairs) > 0.05
+
+
+def test_independent_draws_leave_some_pair_associated():
+    """The same in what most generators do: more than nine datasets of ten."""
+    many = [counted(f"n{place}", 2) for place in range(10)]
+    made_ = [counted("label", 2, "label"), counted("gender", 2, "protected"), counted("origin", 4, "protected"), *many]
+    pairs = list(itertools.combinations((factor.name for factor in made_), 2))
+    spurious = 0
+    for seed in range(30):
+        task = asked(200, *made_, cross=["gender", "origin"], seed=seed)
+        found = levels(design("uniform").plan(task))
+        spurious += min(g_test(table(task, found, *pair)).p for pair in pairs) < 0.05
+    assert spurious > 27
+
+
+def test_a_level_that_no_row_can_have_is_named_with_the_rules():
+    """The axis stands only in `independent`, so no cell tells."""
+    said = refused(60, counted("a", 3), counted("b", 3), independent=[("a", "b")], forbid=["a == 'a0'"])
+    assert "no row can have a = 'a0'" in said
+    assert "a == 'a0'" in said
+    both = ["a == 'a0' and b != 'b1'", "a == 'a0' and b == 'b1'"]
+    said = refused(60, counted("a", 3), counted("b", 3), independent=[("a", "b")], forbid=both)
+    assert all(text in said for text in both)
+    assert balanced().plan(asked(60, counted("a", 3), counted("b", 3), forbid=["a == 'a0'"])).families == 60

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import attrs
 import numpy as np
 import pyarrow as pa
@@ -14,6 +16,7 @@ from fairloom.design import DesignTask, Uses
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
 from fairloom.problems import RecipeError
+from fairloom.reading.structure import structure
 from fairloom.rules import compile_rule
 from fairloom.task import Task
 from fairloom_design import fairloom_samplers
@@ -22,6 +25,7 @@ TOOLS = Tools(task=Task(), factors={}, draws=Draws(0), open_path=pytest.fail)
 FOUND = {sampler.name: sampler for sampler in fairloom_samplers()}
 PLAIN = ("balanced", "covering", "factorial", "independent", "uniform")
 SAMPLERS = {name: FOUND[name].build(FOUND[name].config(), TOOLS) for name in PLAIN}
+DESIGNS = (*PLAIN, "proportions", "raked", "weighted")
 NAMES = ("label", "t", "a", "b", "c")
 
 
@@ -36,6 +40,13 @@ def factors(draw):
         role = "label" if name == "label" else "nuisance"
         made[name] = Factor(name, role, table, tuple(table.column("n").to_pylist()), balance=balance)
     return made
+
+
+def compiled(texts, made):
+    """The rules that are none about values that no level has."""
+    for text in texts:
+        with contextlib.suppress(RecipeError):
+            yield compile_rule(text, made)
 
 
 @st.composite
@@ -57,7 +68,7 @@ def tasks(draw):
         factors=made,
         cross=tuple(axis for axis in cross if axis.factor not in within),
         within=within,
-        rules=tuple(compile_rule(text, made) for text in texts),
+        rules=tuple(compiled(texts, made)),
         uses=uses,
         draws=Draws(draw(st.integers(0, 99)), ("design",)),
     )
@@ -69,11 +80,18 @@ def sampler(name, task):
         return SAMPLERS[name]
     last = next((factor for title, factor in reversed(task.factors.items()) if title not in task.within), None)
     table = {last.name: {last.names[0]: 0.6 if last.size > 1 else 1.0}} if last else {}
-    settings = {"proportions": {"shares": table}, "weighted": {"weights": table}}[name]
-    return FOUND[name].build(FOUND[name].config(**settings), TOOLS)
+    counts = dict.fromkeys(last.names, 1) if last else {}
+    margins = [{"axes": [last.name], "counts": counts}] if last else []
+    settings = {"proportions": {"shares": table}, "weighted": {"weights": table}, "raked": {"margins": margins}}[name]
+    return FOUND[name].build(structure(FOUND[name].config, settings), TOOLS)
 
 
 def planned(name, task):
+    if name == "factorial":
+        try:
+            return SAMPLERS[name].plan(attrs.evolve(task, rows=None))
+        except RecipeError:
+            return None
     if name == "covering":
         task = attrs.evolve(task, rows=None)
         try:
@@ -98,7 +116,7 @@ def columns(plan, attempt):
 
 
 @settings(max_examples=100, deadline=None)
-@given(tasks(), st.sampled_from(["balanced", "independent", "covering", "proportions", "uniform", "weighted"]))
+@given(tasks(), st.sampled_from(DESIGNS))
 def test_rules_uses_and_cells_hold_at_every_attempt(task, name):
     plan = planned(name, task)
     if plan is None:
@@ -119,6 +137,21 @@ def test_rules_uses_and_cells_hold_at_every_attempt(task, name):
     families = np.arange(plan.families)
     places = set(zip(plan.cells(families).tolist(), plan.ranks(families).tolist(), strict=True))
     assert places == {(cell, rank) for cell, (_, count) in enumerate(plan.summary().cells) for rank in range(count)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(tasks(), st.sampled_from(DESIGNS), st.integers(1, 7))
+def test_any_address_can_be_computed_alone(task, name, step):
+    plan = planned(name, task)
+    if plan is None:
+        return
+    some = np.arange(plan.families * plan.members)[::-step]
+    for attempt in (0, 1):
+        every = columns(plan, attempt)
+        mine = plan.levels(some // plan.members, some % plan.members, np.full_like(some, attempt))
+        assert {factor: level.tolist() for factor, level in mine.items()} == {
+            factor: level[some].tolist() for factor, level in every.items()
+        }
 
 
 @settings(max_examples=60, deadline=None)

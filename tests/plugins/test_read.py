@@ -51,6 +51,27 @@ def test_csv_settings(tools):
     assert csv_of(tools, "a,b\n").to_pydict() == {"a": [], "b": []}
 
 
+def test_csv_without_names_and_with_blanks(tools):
+    found = {"a": ["1", "3"], "b": ["x y", "z"]}
+    assert csv_of(tools, "1, x y\n3, z \n", header=("a", "b"), trim=True).to_pydict() == found
+    assert csv_of(tools, "a, b\n1, x y\n3, z \n", trim=True).to_pydict() == found
+    with pytest.raises(RecipeError, match="more than one column 'a'"):
+        csv_of(tools, "a, a\n1,2\n", trim=True)
+
+
+def test_jsonl_columns_are_those_of_all_batches(tools, monkeypatch):
+    monkeypatch.setattr(jsonlines, "_ROWS", 2)
+    found = jsonl_of(tools, '{"a": 1}\n{"a": null}\n{"a": 2.5, "b": "x"}\n{}\n{"b": "y"}\n')
+    assert found.to_pydict() == {"a": [1.0, None, 2.5, None, None], "b": [None, None, "x", None, "y"]}
+    with pytest.raises(RecipeError, match="the values of 'a' are not of one type"):
+        jsonl_of(tools, '{"a": 1}\n{"a": 2}\n{"a": "x"}\n')
+
+
+def test_readers_say_which_files_are_theirs():
+    suffixes = {reader.name: reader.suffixes for reader in fairloom_readers()}
+    assert suffixes == {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet",)}
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -74,6 +74,7 @@ def test_features_of_a_text():
         "capitals": [2, 0, 0, 0, 0],
         "articles": [2, 0, 0, 1, 0],
         "digits": [2, 0, 0, 0, 0],
+        "typos": [0, 0, 0, 0, 0],
         "end": [1, 10, 3, 9, 8],
         "start": [0, 3, 1, 1, 3],
     }
@@ -83,7 +84,7 @@ def test_independent_columns_are_not_accused():
     found = measured(rows())
     assert found.value == 0.0
     assert found.values["significant"] == 0
-    assert found.values["tested"] == 9 * 2 + 1 + 2  # template by label is matched
+    assert found.values["tested"] == 10 * 2 + 1 + 2  # template by label is matched
     assert 0 < found.values["largest_v"] < 0.1
     assert found.detail["exempt"] == ["template by label: matched in the recipe"]
 
@@ -125,7 +126,7 @@ def test_surface_factors_and_named_columns_are_features():
     assert significant(found) == {("tone", "label")}
     assert found.value == pytest.approx(1.0)
     with_position = rows(position=lambda made: [len(x) % 2 for x in made["person.gender"]])
-    assert measured(with_position, columns=("position",)).values["tested"] == 23
+    assert measured(with_position, columns=("position",)).values["tested"] == 25
 
 
 def test_what_is_kept_counts_alike_in_any_batch():
@@ -185,3 +186,38 @@ def test_delta_and_bins_agree_with_their_definitions(counts, bins):
     which = binned(totals, bins)
     assert (np.diff(which) >= 0).all()
     assert 0 <= which.min() <= which.max() < bins
+
+
+def test_typos_that_show_without_a_dictionary():
+    clean = ["I lost my card, near the U.S. Bank; it cost 3.50 at 10:30.", "Well, hmm!", "A B2 room on 5th"]
+    slips = ["teh hTe card", "I lost  it", "no ,thanks", "sooo late", "ca4rd"]
+    assert features(pa.array(clean))["typos"].tolist() == [0, 0, 0]
+    assert features(pa.array(slips))["typos"].tolist() == [1, 1, 1, 1, 1]
+
+
+def test_typos_and_positions_that_follow_the_label_are_found():
+    found = measured(
+        rows(
+            text=lambda made: ["hTe key" if label == "spam" else "the key" for label in made["label"]],
+            position=lambda made: [1 if label == "spam" else 3 for label in made["label"]],
+        ),
+        columns=("position",),
+    )
+    assert {("typos", "label"), ("position", "label")} <= significant(found)
+    assert not any(axis == "person.gender" for _, axis in significant(found))
+    position = next(each for each in found.detail["relations"] if each["feature"] == "position")
+    assert position["delta"] is not None
+
+
+def test_what_stands_in_an_exempt_slot_says_nothing_and_the_slot_is_listed():
+    def texts(made):
+        return ["a b c" if label == "spam" else "a b" for label in made["label"]]
+
+    def spans(made):
+        return [[{"start": 2, "end": len(text), "slot": "issue", "value": text[2:]}] for text in texts(made)]
+
+    batch = rows(text=texts, **{"text.spans": spans})
+    assert ("words", "label") in significant(measured(batch))
+    found = measured(batch, exempt_slots=("issue",))
+    assert ("words", "label") not in significant(found)
+    assert found.detail["exempt_slots"] == ["issue"]

@@ -160,7 +160,7 @@ GENERATORS = {
     "numbers for reasons": ("x = writes(lambda rows: wrote(rows, text='a', reason=1))", "gave reasons of type int64"),
     "a row generator of numbers": (
         '@fl.generator\ndef x(label: str) -> str:\n    """s."""\n    return 3\n',
-        "generator 'x' answered 3; it must return a text, or a dict of texts by field",
+        "generator 'x' answered 3; it must return a text, a dict of texts by field",
     ),
     **{
         f"the column {name}": (f"x = writes(lambda rows: wrote(rows, text='a', **{{'{name}': 0}}))", f"column '{name}'")

@@ -24,7 +24,7 @@ NEVER = (
 def planned(recipe: fl.Recipe) -> dict:
     """The certificate's counts over attempt 0 of everything."""
     loom = prepare(recipe)
-    builder = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+    builder = CertificateBuilder.of(loom)
     families = np.arange(loom.plan.families, dtype=np.int64)
     builder.observe(loom.briefs.make(families, np.zeros_like(families)))
     return builder.balance()

@@ -110,3 +110,51 @@ def test_masked_names_do_not_hide_what_is_the_same(tmp_path: Path) -> None:
     )
     assert set(seen.values()) == {1}
     assert run.status == "passed"
+
+
+def relabelled(rows: int) -> dict[str, Any]:
+    """The twins four at a time: a second within-factor turns the label, and every kind of step drops some rows."""
+    made = recipe(rows, {"threshold": 0.8, "mask": ["tone"]})
+    made["task"]["relabel"] = [{"when": 'tone == "taken back"', "flip": True}]
+    made["factors"]["tone"] = {
+        "key": "name",
+        "values": [
+            {"name": "said", "mark": "Yes."},
+            {"name": "taken back", "mark": "No."},
+        ],
+    }
+    for level in made["factors"]["template"]["values"]:
+        level["text"] += " {{ tone.mark }}"
+    made["design"] |= {"within": ["gender", "tone"]}
+    # One member of a family alone is refused: what befalls one must befall all.
+    made["step"].insert(
+        1, {"filter": "text.pattern", "must_not": [r"^On Friday he .* No", r"^Near the bridge, at 7, she"]}
+    )
+    made["gate"] += [
+        {"metric": "balance.minimal_pairs", "max": 0},
+        {"metric": "balance.gap", "name": "turned", "over": ["label", "tone"], "max": 0},
+    ]
+    made["export"]["split"]["together"] = ["place"]
+    return made
+
+
+def test_no_step_and_no_split_breaks_a_relabelled_family(tmp_path: Path) -> None:
+    run = fl.Recipe.from_data(relabelled(4_000), Path()).run(tmp_path / "run")
+    assert run.status == "passed"
+    rows = run.table.to_pylist()
+    assert set(Counter(row["family"] for row in rows).values()) == {4}
+    assert set(Counter((row["label"], row["tone"], row["gender"]) for row in rows).values()) == {500}
+    for row in rows:
+        assert (row["label"] == row["label.planned"]) == (row["tone"] == "said")
+        assert row["template"].startswith(row["label.planned"])
+    attempts: dict[int, set[int]] = {}
+    for row in rows:
+        attempts.setdefault(row["family"], set()).add(row["attempt"])
+    assert {len(each) for each in attempts.values()} == {1}
+    for step in ("text.pattern", "text.duplicates", "text.near_duplicates"):
+        lost = ledger(run, step)
+        assert set(Counter((row["family"], row["attempt"]) for row in lost).values()) == {4}
+    splits = {name: run.split(name).to_pylist() for name in ("train", "dev", "test")}
+    for column in ("family", "place"):
+        homes = Counter(level for found in splits.values() for level in {row[column] for row in found})
+        assert set(homes.values()) == {1}

@@ -10,6 +10,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import fairloom as fl
+from fairloom.profiling import beside
+from fairloom.profiling.valuetables import write_levels
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 
@@ -111,3 +113,90 @@ def test_a_reference_outside_the_folder_must_be_allowed(shared: Path, tmp_path: 
         fl.Recipe.load(
             RECIPES / "bank-intents" / "recipe-compare.toml", set=[f"reference.banking77.path='{path}'"]
         ).run(tmp_path / "out")
+
+
+ADULT = [
+    "age",
+    "workclass",
+    "fnlwgt",
+    "education",
+    "education_num",
+    "marital_status",
+    "occupation",
+    "relationship",
+    "race",
+    "sex",
+    "capital_gain",
+    "capital_loss",
+    "hours",
+    "country",
+    "income",
+]
+
+
+def test_adult_without_one_dependence(shared: Path, tmp_path: Path) -> None:
+    """Profile, design, run: income says nothing about sex and race, and all else is as it was."""
+    profile = fl.profile(
+        shared / "seed-adult" / "adult.data",
+        reader="read.csv",
+        settings={"header": ADULT, "trim": True},
+        axes={"label": "income", "sex": "sex", "race": "race", "occupation": "occupation"},
+    )
+    profile.write(tmp_path / "adult.json")
+    write_levels(profile, tmp_path / "levels")
+    text = (RECIPES / "adult-fair" / "recipe.toml").read_text(encoding="utf-8")
+    for gone in ("education", "age", "hours"):
+        text = text.replace(f'[factors.{gone}]\nfrom = "levels/{gone}.csv"\n', "").replace(f"{{{{ {gone} }}}}", "-")
+    (tmp_path / "recipe.toml").write_text(text, encoding="utf-8")
+    made = fl.Recipe.load(tmp_path / "recipe.toml", set=["recipe.rows=8_000"]).run(tmp_path / "out")
+    gates = {gate.name: gate for gate in made.gates}
+    assert failed(made) == ["income x sex beside the real rows"]
+    assert gates["income x sex beside the real rows"].value == pytest.approx(0.0869, abs=0.001)
+    found = beside.beside(profile, beside.other_profile(profile, tmp_path / "out", {}))
+    pairs = {tuple(pair["axes"]): pair for pair in found["tables"]}
+    certificate = {tuple(pair["axes"]): pair["v"] for pair in made.certificate["pairs"]}
+    assert pairs["label", "sex"]["v"] == pytest.approx(0.216, abs=0.001)
+    assert pairs["label", "sex"]["v_other"] == pytest.approx(certificate["label", "sex"])
+    assert certificate["label", "sex"] < 0.002
+    assert pairs["sex", "occupation"]["v_other"] == pytest.approx(pairs["sex", "occupation"]["v"], abs=0.002)
+    assert max(axis["psi"] for axis in found["axes"]) < 0.001
+
+
+def test_negation_turns_the_label_and_nothing_else(tmp_path: Path) -> None:
+    made = run("negation-pairs", tmp_path / "out")
+    assert failed(made) == []
+    families = defaultdict(list)
+    for row in made.table.to_pylist():
+        families[row["family"]].append(row)
+    assert len(families) == 240
+    for plain, negated in families.values():
+        assert {plain["label"], negated["label"]} == {"positive", "negative"}
+        assert plain["label"] == plain["label.planned"] == negated["label.planned"]
+        assert plain["text"] != negated["text"]
+        assert plain["quality"] == negated["quality"]
+
+
+def test_questions_have_their_right_answer_in_every_place(tmp_path: Path) -> None:
+    """The answer is worked out anew, from the text alone."""
+    made = run("questions", tmp_path / "out")
+    assert failed(made) == []
+    rows = made.table.to_pylist()
+    for row in rows:
+        right = row["options"][row["answer"]]
+        told = row["context"].split(". ")[1:]
+        if not told:
+            assert right == row["unsure"]
+            continue
+        (sentence,) = told
+        (did, did_not) = sentence.removesuffix(".").split(", and the ")
+        asked = row["question"].removeprefix("Who ").removesuffix("?")
+        who = did.removeprefix("The ") if asked in did else did_not
+        assert (asked in did) != (asked in did_not) or "seat" in asked
+        assert who.startswith(right.removeprefix("The ")) or "seat" in asked
+    for kind in ("open", "clear"):
+        places = Counter(row["answer"] for row in rows if row["context_kind"] == kind)
+        assert set(places.values()) == {192}
+    members = Counter(row["family"] for row in rows)
+    assert set(members.values()) == {8}
+    splits = [set(made.split(name)["template"].to_pylist()) for name in ("train", "test")]
+    assert not splits[0] & splits[1]

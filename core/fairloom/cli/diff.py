@@ -11,8 +11,8 @@ from typing import Any
 from fairloom.cli import options, output
 
 DETAIL = """\
-Recipe, inputs, plugins, counts, gates and rows; the exit code is 0
-when nothing differs and 1 when something does."""
+Recipe, inputs, plugins, counts, gates, rows, and the certificates pair by
+pair; the exit code is 0 when nothing differs and 1 when something does."""
 EXAMPLE = """\
 fairloom diff out-1.0 out-1.1"""
 
@@ -32,7 +32,10 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Print what differs."""
     folders = [options.readable_run(folder) for folder in (arguments.before, arguments.after)]
-    before, after = ({**_read(folder, "manifest"), **_read(folder, "measurements")} for folder in folders)
+    before, after = (
+        {**_read(folder, "manifest"), **_read(folder, "measurements"), "certificate": _read(folder, "certificate")}
+        for folder in folders
+    )
     found = list(differences(before, after))
     same_rows = before.get("content_digest") == after.get("content_digest")
     if arguments.json:
@@ -41,7 +44,7 @@ def call(arguments: argparse.Namespace) -> int:
         output.document({"same_rows": same_rows, "differences": changes})
     else:
         output.text("the rows are the same" if same_rows else "the rows differ")
-        _print(found)
+        _print(found, before, after)
     return 1 if found else 0
 
 
@@ -54,13 +57,28 @@ def differences(before: dict[str, Any], after: dict[str, Any]) -> Iterator[Diffe
                 yield section, key, ours.get(key), theirs.get(key)
 
 
-def _print(found: list[Difference]) -> None:
+def _print(found: list[Difference], ours: dict[str, Any], theirs: dict[str, Any]) -> None:
     for section in dict.fromkeys(one[0] for one in found):
         output.heading(section)
+        if section == _BALANCE:
+            _print_balance([key for name, key, _, _ in found if name == section], _balance(ours), _balance(theirs))
+            continue
         output.table(
             ("key", "before", "after"),
             [(key, *_changed(before, after)) for name, key, before, after in found if name == section],
         )
+
+
+def _print_balance(changed: list[str], *sides: dict[str, Any]) -> None:
+    """One line per pair of which something differs, its figures side by side."""
+    pairs = dict.fromkeys(key.rpartition(": ")[0] for key in changed)
+    columns = [f"{word} {side}" for word in _FIGURES for side in ("before", "after")]
+    rows = [(pair, *(_figure(side.get(f"{pair}: {word}")) for word in _FIGURES for side in sides)) for pair in pairs]
+    output.table(("pair", *columns), rows)
+
+
+def _figure(value: Any) -> str:
+    return f"{value:.3f}" if isinstance(value, float) else output.cell(value)
 
 
 def _changed(before: Any, after: Any) -> tuple[output.Cell, output.Cell]:
@@ -119,11 +137,35 @@ def _gates(run: dict[str, Any]) -> dict[str, Any]:
     return {f"{gate['name']}: {word}": gate.get(word) for gate in run.get("gates", []) for word in ("value", "status")}
 
 
+def _balance(run: dict[str, Any]) -> dict[str, Any]:
+    """The figures of every pair of declared axes."""
+    certificate = run.get("certificate", {})
+    return {
+        f"{' by '.join(pair['axes'])}: {word}": pair.get(key)
+        for pair in certificate.get("pairs", [])
+        for word, key in _FIGURES.items()
+    }
+
+
+def _coverage(run: dict[str, Any]) -> dict[str, Any]:
+    """Empty cells, reversals, and what the rows cost."""
+    certificate = run.get("certificate", {})
+    empty = {f"{' by '.join(one['axes'])}: empty": one["empty"] for one in certificate.get("cells", [])}
+    reversals = certificate.get("reversals", {}).get("found", [])
+    total = certificate.get("explained", {}).get("total", {})
+    cost = {word: total.get(word) for word in ("made", "given_up", "trimmed")}
+    return {**empty, "Simpson reversals": len(reversals), **cost}
+
+
+_BALANCE = "Balance"
+_FIGURES = {"V": "v", "gap": "gap", "p": "p"}
 _SECTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Recipe": lambda run: _flat(run.get("recipe", {})),
     "Inputs": lambda run: _of(run, "inputs", "path", "sha256"),
     "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_plugins(run)},
     "Counts": _counts,
     "Gates": _gates,
+    _BALANCE: _balance,
+    "Cells and cost": _coverage,
     "Rows": lambda run: {"content digest": run.get("content_digest")},
 }

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 DETAIL = """\
 Nothing is written: what is infeasible is
-reported here, with the rules that conflict, before any row is made."""
+reported here, with the rules that conflict, before any row is made. The balance
+is counted over the whole plan: gaps, Cramer's V, empty cells, Simpson reversals."""
 EXAMPLE = """\
 fairloom plan recipe.toml
 fairloom plan recipe.toml --cells"""
@@ -28,16 +29,21 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
+    from fairloom.cli import balance  # noqa: PLC0415
+    from fairloom.weaving.planned import planned as counted  # noqa: PLC0415
     from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
-    planned = loom.plan.summary()
+    planned = loom.summary
+    certificate = counted(loom)
     if arguments.json:
-        output.document(_data(planned, loom.factors))
+        output.document({**_data(planned, loom.factors), "certificate": certificate})
         return 0
     output.text(f"{recipe.recipe.name} {recipe.recipe.version}, seed {recipe.recipe.seed}")
     output.facts(_facts(planned, loom.factors))
+    output.heading("Planned balance")
+    output.facts(balance.planned_facts(certificate))
     _factors(loom.factors)
     _cells(planned, everything=arguments.cells)
     for note in planned.notes:

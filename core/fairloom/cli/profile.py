@@ -12,9 +12,10 @@ if TYPE_CHECKING:
     from fairloom.profiling.profile import Profile
 
 DETAIL = """\
-Writes shares, joint tables, lengths, vocabulary and
-cleanliness as JSON, for the design `design.profile` and the metrics of `compare`. No row is stored, and no value that
-stands in fewer rows than --min-count. With --beside it stands beside a run, its certificate and distances in a table."""
+Writes shares, joint tables, lengths,
+vocabulary and cleanliness as JSON, for the design `design.profile` and the metrics of `compare`. No row is stored,
+and no value that stands in fewer rows than --min-count. With --beside the certificate of the real rows stands
+beside that of a run, with the distances between them."""
 EXAMPLE = """\
 fairloom profile train.csv --label category
 fairloom profile adult.csv --axes label=income,sex,race --bins age=6 -o adult.json
@@ -204,11 +205,11 @@ def _beside(real: Profile, arguments: argparse.Namespace) -> int:
     output.heading("Shares: how far apart")
     rows = [(one["axis"], *(one[key] for key in ("tv", "js", "psi", "psi_expected"))) for one in found["axes"]]
     output.table(("axis", "TV", "JS", "PSI", "PSI expected by chance"), rows)
-    output.heading(f"Pairs: the certificate of {names[0]}, of {names[1]}, and the distance of the joint tables")
+    output.heading("Pairs: both certificates, and how far the joint tables are apart")
     keys = ("v", "v_other", "mi", "mi_other", "gap", "gap_other", "tv", "js")
     tables = found["tables"]
     pairs = [(" by ".join(one["axes"]), *(one[key] for key in keys)) for one in tables if "v" in one]
-    output.table(("pair", "V", "V", "MI", "MI", "gap", "gap", "TV", "JS"), pairs)
+    output.table(("pair", "V real", "V other", "MI real", "MI other", "gap real", "gap other", "TV", "JS"), pairs)
     larger = [(" by ".join(one["axes"]), one["tv"], one["js"]) for one in tables if "v" not in one]
     if larger:
         output.heading("Larger tables: how far apart")

@@ -6,10 +6,14 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairloom.cli import output
+from fairloom.cli import balance, output
 from fairloom.showing.bounds import bounds
 
 Tree = Mapping[str, Any]
+FEW = 3
+"""So many levels of an axis are explained one by one."""
+DEAR = 1.1
+"""Candidates a row of one level against those of another from which the difference is said."""
 
 
 def exit_code(manifest: Tree) -> int:
@@ -29,6 +33,9 @@ def document(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path
             "strongest": _bare(strongest(certificate)),
             "furthest": _bare(furthest(certificate)),
             "least_kept": lowest(measurements.get("audit", [])),
+            "cells": certificate.get("cells", []),
+            "reversals": certificate.get("reversals"),
+            "explained": certificate.get("explained"),
         }
     )
 
@@ -75,8 +82,7 @@ def strongest(certificate: Tree) -> Tree | None:
 
     Pairs that the recipe itself ties, by ``match``, are left out.
     """
-    free = (pair for pair in _pairs(certificate) if not pair.get("tied"))
-    return max(free, key=lambda pair: pair["v"], default=None)
+    return max(balance.free(_pairs(certificate), certificate), key=lambda pair: pair["v"], default=None)
 
 
 def furthest(certificate: Tree) -> Tree | None:
@@ -116,8 +122,74 @@ def _balance(certificate: Tree, audit: Sequence[Tree]) -> None:
         [
             ("strongest association", tied or "no two axes are declared"),
             ("furthest from the plan", gap or "no gap is wider than planned"),
+            *_compared(certificate),
             ("lowest selection ratio", ratio or "nothing was rejected"),
         ]
+    )
+    _explained(certificate.get("explained", {}))
+
+
+def _compared(certificate: Tree) -> list[tuple[str, str]]:
+    """Empty cells and reversals of the rows, with what was planned where that differs."""
+    design = certificate.get("design", {})
+    found = []
+    for label, key, said in (
+        ("empty cells", "cells", balance.empty),
+        ("Simpson reversals", "reversals", balance.reversals),
+    ):
+        if key in certificate and certificate.get("pairs"):
+            here, there = said(certificate[key]), said(design[key])
+            found.append((label, here if here == there else f"{here} (planned: {there})"))
+    return found
+
+
+def _explained(found: Tree) -> None:
+    """What became of the plan: all rows, and the levels whose rows cost the most or are not as many as planned."""
+    total = found.get("total")
+    if not total or total["made"] == total["planned"] == total["final"]:
+        return
+    output.heading("Planned and reached")
+    output.text(f"  {account('rows', total)}")
+    for axis in found["axes"]:
+        told = [(axis["axis"], line) for line in axis["levels"] if line["planned"] != line["final"]]
+        for name, line in sorted(told, key=lambda one: -abs(one[1]["planned"] - one[1]["final"]))[:FEW]:
+            output.text(f"  {account(name + '=' + line['level'], line)}")
+        if len(told) > FEW:
+            output.text(f"  {axis['axis']}: {len(told) - FEW} more levels differ, see certificate.json")
+    dear = dearest(found)
+    if dear:
+        output.text(f"  {dear}")
+
+
+def account(who: str, line: Tree) -> str:
+    """One line that adds up: ``label=a: 200 planned, 3 given up = 197; 240 made (1.22 a row), 43 rejected``."""
+    moves = [
+        f"{abs(line['redrawn']):,} drawn {'in' if line['redrawn'] > 0 else 'away'}" if line["redrawn"] else "",
+        f"{line['given_up']:,} given up" if line["given_up"] else "",
+        f"{line['trimmed']:,} trimmed" if line["trimmed"] else "",
+    ]
+    lost = sum(line["rejected"].values()) + line["with_mates"]
+    cost = f" ({line['per_row']:.2f} a row)" if line["per_row"] else ""
+    reached = ", ".join([f"{line['planned']:,} planned", *filter(None, moves)])
+    return f"{who}: {reached} = {line['final']:,}; {line['made']:,} made{cost}, {lost:,} rejected"
+
+
+def dearest(found: Tree) -> str | None:
+    """The level whose rows cost the most candidates beside the cheapest of its axis, where that says something."""
+    spreads = []
+    for axis in found["axes"]:
+        lines = [line for line in axis["levels"] if line["per_row"]]
+        if len(lines) > 1:
+            most, least = (pick(lines, key=lambda line: line["per_row"]) for pick in (max, min))
+            spreads.append((most["per_row"] / least["per_row"], axis["axis"], most, least))
+    if not spreads:
+        return None
+    ratio, name, most, least = max(spreads, key=lambda one: one[0])
+    if ratio < DEAR:
+        return None
+    return (
+        f"{name}={most['level']} cost {most['per_row']:.2f} candidates a row, "
+        f"{name}={least['level']} {least['per_row']:.2f}"
     )
 
 

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
-from fairloom.batch import ADDRESS, ATTEMPT
+from fairloom.batch import ADDRESS, ATTEMPT, REASON
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws, Ints
 from fairloom.plugging.columns import Columns, Row
@@ -109,27 +109,37 @@ class RowGenerator:
     tools: Tools
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The fields of the task that the function writes, one string per row."""
-        fields = self.tools.task.fields
+        """The fields of the task that the function writes, one string per row, or the reason why it could not."""
         written = [self._fields(answer) for answer in _calls(self.signature, self.settings, rows, self.tools)]
-        names = list(written[0]) if written else list(fields[:1])
-        for number, each in enumerate(written):
-            if list(each) != names:
+        refused = [list(each) == [REASON] for each in written]
+        names = next((list(each) for each, bad in zip(written, refused, strict=True) if not bad), self._first)
+        for number, (each, bad) in enumerate(zip(written, refused, strict=True)):
+            if not bad and list(each) != names:
                 msg = f"{self.signature.title} wrote {', '.join(each)} for row {number} after {', '.join(names)}"
                 raise PluginError(msg)
-        arrays = [pa.array([each[name] for each in written], pa.string()) for name in names]
+        names = [*names, REASON] if any(refused) else names
+        arrays = [pa.array([each.get(name) for each in written], pa.string()) for name in names]
         return pa.RecordBatch.from_arrays(arrays, names=names)
+
+    @property
+    def _first(self) -> list[str]:
+        return list(self.tools.task.fields[:1])
 
     def _fields(self, answer: object) -> dict[str, str]:
         fields = self.tools.task.fields
         named = {fields[0]: answer} if isinstance(answer, str) else answer
         if isinstance(named, dict) and named and all(isinstance(text, str) for text in named.values()):
+            if list(named) == [REASON] and named[REASON].strip():
+                return named
             if named.keys() <= set(fields):
                 return {name: named[name] for name in fields if name in named}
             unknown = ", ".join(str(name) for name in named if name not in fields)
             msg = f"{self.signature.title} wrote {unknown}; the task's fields are {', '.join(fields)}"
             raise PluginError(msg)
-        msg = f"{self.signature.title} answered {answer!r}; it must return a text, or a dict of texts by field"
+        msg = (
+            f"{self.signature.title} answered {answer!r}; it must return a text, a dict of texts by field, "
+            'or {"reason": "why it could not"}'
+        )
         raise PluginError(msg)
 
 

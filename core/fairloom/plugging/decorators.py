@@ -65,7 +65,8 @@ def generator(*, name: str) -> Callable[[Write], Generator]: ...
 def generator(function: Write | None = None, /, *, name: str | None = None) -> Any:
     """Make a generator of a function called per brief.
 
-    It returns the task's first field, or a dict of several fields. ``row["person.given"]`` reads any
+    It returns the task's first field, or a dict of several fields; where it cannot write,
+    ``{"reason": "why"}``: the row is made again with the next attempt. ``row["person.given"]`` reads any
     attribute of the row's levels, shown in the data or not.
     """
     return _decorated(_generator, function, name)

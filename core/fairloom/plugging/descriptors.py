@@ -20,6 +20,8 @@ _FACTOR = frozenset(
         "from",
         "table",
         "sample",
+        "permute",
+        "orders",
         "key",
         "where",
         "columns",

@@ -42,7 +42,7 @@ def other_profile(real: Profile, other: Path, match: Mapping[str, str]) -> Profi
         RecipeError: No axis is in both.
     """
     if is_profile(other):
-        return Profile.read(other)
+        return _written(real, Profile.read(other), other, match)
     source = RunSource(Run.open(other)) if other.is_dir() else opened(other, None, {})
     known = _designed(source.run) if isinstance(source, RunSource) else {}
     names = set(next(iter(source.batches())).schema.names)
@@ -70,6 +70,17 @@ def beside(real: Profile, other: Profile) -> dict[str, Any]:
     ]
     rows = {"n": real.data["rows"], "n_other": other.data["rows"]}
     return {**rows, "axes": axes, "tables": joint, "missing": [axis for axis in real.data["axes"] if axis not in both]}
+
+
+def _written(real: Profile, other: Profile, path: Path, match: Mapping[str, str]) -> Profile:
+    """Another profile, which already has names for its axes."""
+    if match:
+        way = "make the other profile again with --axes income=label"
+        raise RecipeError.of(f"--match is for rows, and {path} is a profile, which names its own axes", suggestion=way)
+    if not set(real.data["axes"]) & set(other.data["axes"]):
+        names = ", ".join(other.data["axes"])
+        raise RecipeError.of(f"the profiles have no axis in common: {path} has {names}", suggestion="name them alike")
+    return other
 
 
 def _designed(run: Run) -> dict[str, str]:

@@ -91,7 +91,9 @@ def _unknown(found: Survey, request: Request) -> Iterator[Problem]:
 
 def _impossible(found: Survey, request: Request) -> Iterator[Problem]:
     for name, bins in request.bins.items():
-        if not found.columns[name].numeric:
+        if found.columns[name].levels == {}:
+            yield Problem(f"--bins: column {name!r} has no value in any row")
+        elif not found.columns[name].numeric:
             yield Problem(f"--bins: not every value of {name!r} is a number", suggestion="leave it out of --bins")
         if bins < 2:
             yield Problem(f"--bins: {name} needs 2 bins or more, got {bins}")
@@ -125,7 +127,7 @@ def _guessed_text(found: Survey, request: Request) -> str | None:
         if name not in taken
         and not column.numeric
         and found.mean_characters(name) >= SHORT
-        and len(column.levels or range(MOST_LEVELS)) > FEW_LEVELS
+        and (column.levels is None or len(column.levels) > min(FEW_LEVELS, found.rows / 2))
     }
     return max(long, key=lambda name: long[name], default=None)
 

@@ -78,8 +78,10 @@ class Named:
 
 @attrs.frozen(eq=False)
 class Binned:
-    """Numbers cut at quantiles. ``low`` and ``high`` are reached by ``min_count`` rows; what lies beyond is in the
-    outer bins, so that no single row decides a bound.
+    """Numbers cut at quantiles.
+
+    ``low`` and ``high`` are reached by ``min_count`` rows; what lies beyond is in the outer bins, so that no single
+    row decides a bound.
     """
 
     edges: Floats

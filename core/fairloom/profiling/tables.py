@@ -33,9 +33,9 @@ class Tables:
 
     def take(self, codes: Mapping[str, Ints]) -> None:
         """Count the next rows, given their level of each axis."""
-        for group, counts in self.counts.items():
-            flat = np.ravel_multi_index([codes[name] for name in group], counts.shape)
-            counts += np.bincount(flat, minlength=counts.size).reshape(counts.shape)
+        for group, table in self.counts.items():
+            flat = np.ravel_multi_index([codes[name] for name in group], table.shape)
+            self.counts[group] = table + np.bincount(flat, minlength=table.size).reshape(table.shape)
 
 
 def cells(sizes: Mapping[str, int], group: Sequence[str]) -> int:

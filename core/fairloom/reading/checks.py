@@ -15,8 +15,9 @@ import attrs
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.keys import keys
 from fairloom.reading.overrides import entry_names
-from fairloom.reading.structure import keys, structure
+from fairloom.reading.structure import structure
 from fairloom.reading.validators import NAME, NAME_RULE
 from fairloom.recipe import REST, DesignSpec, FactorSpec, SplitSpec
 from fairloom.task import Task
@@ -56,6 +57,8 @@ def check_tree(tree: Mapping[str, Any]) -> Iterator[Problem]:
         within=frozenset(_sound(DesignSpec, design, "within")),
     )
     yield from _names(specs, _sound(Task, task, "fields"), labelled=labelled)
+    for index, rule in enumerate(_sound(Task, task, "relabel")):
+        yield from _rule(rule.when, ("task", "relabel", index, "when"), factors)
     yield from _design(design, factors)
     for name in specs:
         yield from _matches(name, _sound(FactorSpec, _table(specs, name), "match"), factors)

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.draws import Ints
+from fairloom.problems import did_you_mean
 
 Bools = npt.NDArray[np.bool_]
 Test = Callable[[Mapping[str, Ints]], Bools]
@@ -219,6 +220,9 @@ class _Compiler:
         return _Term(source, values, node.col_offset + 1, written)
 
     def _comparison(self, one: _Term, two: _Term, compare: Any) -> Test:
+        if compare in {np.equal, np.not_equal}:
+            self._check_spelling(one, two)
+            self._check_spelling(two, one)
         try:
             left, right = _comparable(one, two, ordered=compare not in {np.equal, np.not_equal})
         except ValueError as error:
@@ -226,6 +230,17 @@ class _Compiler:
             return _never
         pick_left, pick_right = _picker(one.source, left), _picker(two.source, right)
         return lambda at: np.asarray(compare(pick_left(at), pick_right(at)), dtype=np.bool_)
+
+    def _check_spelling(self, column: _Term, literal: _Term) -> None:
+        """A text that no value is, so that the comparison is the same for every row, is a slip; ``""`` is not."""
+        text = literal.value
+        if column.source is None or literal.source is not None or not isinstance(text, str) or not text:
+            return
+        known = list(dict.fromkeys(_texts(column)))
+        if text not in known:
+            way = did_you_mean(text, filter(None, known))
+            message = f"no value of {column.name!r} is {text!r}" + (f"; {way}" if way else "")
+            self.faults.append(Fault(message, literal.column))
 
 
 def _never(at: Mapping[str, Ints]) -> Bools:  # noqa: ARG001 -- stands in for a part that has a fault

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from fairloom.problems import Problem, RecipeError, did_you_mean, dotted
+from fairloom.reading.keys import keys as keys_of
 from fairloom.reading.plain import paths, plain, toml_value
 from fairloom.reading.shapes import is_array, is_table, parts
 from fairloom.reading.sources import Layer, Origin
-from fairloom.reading.structure import keys as keys_of
 from fairloom.recipe import Recipe
 
 if TYPE_CHECKING:

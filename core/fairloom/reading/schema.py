@@ -14,8 +14,8 @@ import attrs
 
 from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, ValueTable, Writer
 from fairloom.reading.environment import allowed
+from fairloom.reading.keys import keys
 from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
-from fairloom.reading.structure import keys
 from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
 
 if typing.TYPE_CHECKING:

@@ -8,9 +8,7 @@ array of letters) and turns its tree of errors into problems with key paths. Fie
 - ``rest``: the field takes all keys of its table that the class does not own.
 - ``internal``: the field is no key of the recipe.
 
-A field named ``from_`` is the key ``from``. Validators of attrs run one by one, so that all of them are heard; one
-that looks at a field which is itself wrong is passed over. A validator may raise ``RecipeError`` with paths
-relative to the table it checks.
+A field named ``from_`` is the key ``from``. Validators are run by ``validated``.
 """
 
 from __future__ import annotations
@@ -19,17 +17,17 @@ import json
 import math
 import typing
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import suppress
 from typing import Any, TypeVar
 
 import attrs
 from cattrs import BaseConverter, ClassValidationError, Converter, ForbiddenExtraKeysError, IterableValidationError
 from cattrs.cols import list_structure_factory, mapping_structure_factory
-from cattrs.errors import AttributeValidationNote, IterableValidationNote, StructureHandlerNotFoundError
+from cattrs.errors import IterableValidationNote, StructureHandlerNotFoundError
 from cattrs.gen import make_dict_structure_fn, override
 
 from fairloom.problems import PluginError, Problem, RecipeError, did_you_mean
 from fairloom.reading.environment import allowed, is_reference, look_up
+from fairloom.reading.keys import REST, WRITTEN_AS, keys
 from fairloom.reading.shapes import (
     ARRAYS,
     NAMES,
@@ -44,14 +42,12 @@ from fairloom.reading.shapes import (
     parts,
     received,
 )
+from fairloom.reading.validated import Hook, with_validators
 
 if typing.TYPE_CHECKING:
     from fairloom.reading.locate import KeyPath
 
 T = TypeVar("T")
-Hook = Callable[[Any, Any], Any]
-
-_WRITTEN_AS: dict[type, type] = {}
 
 
 def structure(cls: type[T], data: Any, path: KeyPath = (), *, owner: type | None = None) -> T:
@@ -73,26 +69,6 @@ def structure(cls: type[T], data: Any, path: KeyPath = (), *, owner: type | None
     except Exception as error:
         also = frozenset(keys(owner)) if owner else frozenset()
         raise RecipeError(list(_problems(error, path, also))) from error
-
-
-def keys(cls: type) -> dict[str, attrs.Attribute[Any]]:
-    """The keys a class owns in its table, with their fields, types resolved.
-
-    Raises:
-        PluginError: If the class has an annotation that means nothing where it was written.
-    """
-    cls = _WRITTEN_AS.get(cls, cls)
-    try:
-        fields = attrs.fields(attrs.resolve_types(cls))
-    except NameError as error:
-        msg = f"the settings class {cls.__qualname__} has an annotation of unknown type: {error}"
-        raise PluginError(msg) from error
-    hidden = ("rest", "internal")
-    return {
-        field.name.removesuffix("_"): field
-        for field in fields
-        if field.init and not any(field.metadata.get(word) for word in hidden)
-    }
 
 
 class _WrongError(ValueError):
@@ -229,7 +205,7 @@ def _class_factory(cls: type, converter: BaseConverter) -> Hook:
     overrides = {field.name: override(omit=True) for field in attrs.fields(cls)}
     overrides |= {field.name: override(rename=key, struct_hook=hooks[key]) for key, field in known.items()}
     if rest:
-        overrides[rest] = override(rename=_REST)
+        overrides[rest] = override(rename=REST)
     make: Hook = make_dict_structure_fn(
         cls,
         converter,
@@ -241,16 +217,13 @@ def _class_factory(cls: type, converter: BaseConverter) -> Hook:
         _check_table(value, f"its keys: {', '.join(known)}" if known else None)
         data = {key: inner for key, inner in value.items() if key in known or not rest}
         if rest:
-            data[_REST] = {key: inner for key, inner in value.items() if key not in known}
+            data[REST] = {key: inner for key, inner in value.items() if key not in known}
         try:
             return make(data, cls)
         except ClassValidationError as error:
-            raise _with_validators(cls, data, error, hooks) from error
+            raise with_validators(cls, data, error, hooks) from error
 
     return hook
-
-
-_REST = "\0rest"  # no TOML file can hold this key by accident, and no other key is lost to it
 
 
 def _field_hook(cls: type, field: attrs.Attribute[Any], converter: BaseConverter) -> Hook:
@@ -282,55 +255,6 @@ def _secret(value: Any, kind: Any, converter: BaseConverter) -> Any:
 def _where_allowed(cls: type) -> str:
     takers = [key for key, field in keys(cls).items() if allowed(field)]
     return f"these can: {', '.join(takers)}" if takers else "no key of this table can; write the value itself"
-
-
-# -- validators ---------------------------------------------------------------------------------------------------
-
-
-def _with_validators(
-    cls: type, data: dict[str, Any], error: ClassValidationError, hooks: dict[str, Hook]
-) -> ClassValidationError:
-    """The same error with those of all validators; attrs alone stops at the first."""
-    noted, bare = error.group_exceptions()
-    extra = [each for each in bare if isinstance(each, ForbiddenExtraKeysError)]
-    found = list(_validator_errors(cls, data, {note.name for _, note in noted}, hooks))
-    raised = [] if found else [each for each in bare if each not in extra]
-    return ClassValidationError(error.message, [*(each for each, _ in noted), *extra, *found, *raised], cls)
-
-
-def _validator_errors(cls: type, data: dict[str, Any], wrong: set[str], hooks: dict[str, Hook]) -> Iterator[Exception]:
-    partial: Any = object.__new__(cls)
-    for key, field in keys(cls).items():
-        if field.name not in wrong:
-            with suppress(AttributeError):  # a default made of a field that is wrong
-                value = hooks[key](data[key], field.type) if key in data else _default(field, partial)
-                object.__setattr__(partial, field.name, value)
-    for field in attrs.fields(cls):
-        if field.metadata.get("rest"):
-            object.__setattr__(partial, field.name, data[_REST])
-    for field in attrs.fields(cls):
-        if field.validator is not None and hasattr(partial, field.name):
-            yield from _validated(partial, field)
-
-
-def _default(field: attrs.Attribute[Any], partial: Any) -> Any:
-    if isinstance(field.default, attrs.Factory):  # type: ignore[arg-type]  # typed as a function, is a class
-        factory: Any = field.default
-        return factory.factory(partial) if factory.takes_self else factory.factory()
-    return field.default
-
-
-def _validated(partial: Any, field: attrs.Attribute[Any]) -> Iterator[Exception]:
-    try:
-        field.validator(partial, field, getattr(partial, field.name))  # type: ignore[misc]  # checked by the caller
-    except AttributeError:
-        return  # it looks at a field that is itself wrong, and that has been said
-    except RecipeError as error:  # says its own paths
-        yield error
-    except Exception as error:  # noqa: BLE001 - whatever a plugin's validator raises is a problem of the value
-        shown = ValueError("the environment variable holds nothing valid") if field.metadata.get("secret") else error
-        shown.__notes__ = [AttributeValidationNote("", field.name, field.type)]
-        yield shown
 
 
 # -- cattrs' errors to problems -----------------------------------------------------------------------------------
@@ -412,5 +336,5 @@ _CONVERTER = _make()
 
 def register(cls: type[T], table: type[Any], make: Callable[[Any], T]) -> None:
     """Say that recipes write ``cls`` with the keys of ``table``, of which ``make`` makes the instance."""
-    _WRITTEN_AS[cls] = table
+    WRITTEN_AS[cls] = table
     _CONVERTER.register_structure_hook(cls, lambda data, _: make(_CONVERTER.structure(data, table)))

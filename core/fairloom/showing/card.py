@@ -148,6 +148,32 @@ def _balance(certificate: Tree) -> Iterator[str]:
     if len(pairs) > 20:
         yield ""
         yield f"The {len(pairs) - 20} pairs with a smaller V are in `certificate.json`."
+    yield from _coverage(certificate)
+
+
+def _coverage(certificate: Tree) -> Iterator[str]:
+    """Empty cells, reversals, and how the rows came out of the plan."""
+    said = []
+    if certificate.get("cells"):
+        pairs = [one for one in certificate["cells"] if len(one["axes"]) == 2]
+        empty = [f"{' by '.join(one['axes'])} ({one['empty']:,})" for one in pairs if one["empty"]]
+        said.append(f"Pairs with empty cells: {escape(', '.join(empty) or 'none')}.")
+    if "reversals" in certificate:
+        found = certificate["reversals"]["found"]
+        where = ", ".join(f"{one['label']} by {one['axis']} {one['level']} within {one['given']}" for one in found[:5])
+        said.append(f"Simpson reversals: {escape(where or 'none')}.")
+    total = certificate.get("explained", {}).get("total")
+    if total:
+        lost = total["given_up"] + total["trimmed"]
+        said.append(
+            f"{total['made']:,} candidates were made for {total['planned']:,} planned rows; "
+            f"{total['given_up']:,} rows were given up and {total['trimmed']:,} trimmed."
+            if lost
+            else f"{total['made']:,} candidates were made for {total['planned']:,} rows."
+        )
+    if said:
+        yield ""
+        yield " ".join(said)
 
 
 def _filters(manifest: Tree, measurements: Tree) -> Iterator[str]:

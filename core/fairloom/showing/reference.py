@@ -14,9 +14,9 @@ import attrs
 
 from fairloom.components import Component
 from fairloom.plugging.plugins import Plugins, installed
+from fairloom.reading.keys import keys
 from fairloom.reading.resolved import toml_inline
 from fairloom.reading.shapes import NAMES, WHENS, is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
-from fairloom.reading.structure import keys
 from fairloom.showing import printable
 
 REQUIRED = "required"

@@ -16,7 +16,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import FAMILY, ID, REASON, SYSTEM, decoded, spans_of
+from fairloom.batch import ANSWER, FAMILY, ID, OPTIONS, REASON, SYSTEM, decoded, spans_of
 from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, Writer
 from fairloom.plugging.descriptors import faults
 from fairloom.testing.case import Case
@@ -163,10 +163,16 @@ def rows_kept(case: Case) -> None:
 
 
 def fields_are_written(case: Case) -> None:
-    """A generator writes strings to fields of the task, and says why where it could not."""
+    """A generator writes strings to fields of the task, and says why where it could not.
+
+    One that finishes what others wrote may write the options and the answer of a choice instead.
+    """
     written = case.build().write(case.rows)
     fields = [name for name in case.tools().task.fields if name in written.schema.names]
-    _hold(bool(fields), case, f"writes none of the task's fields; it writes {', '.join(written.schema.names)}")
+    chosen = {OPTIONS, ANSWER} <= set(written.schema.names)
+    _hold(
+        bool(fields) or chosen, case, f"writes none of the task's fields; it writes {', '.join(written.schema.names)}"
+    )
     reasons = written.column(REASON).to_pylist() if REASON in written.schema.names else [None] * written.num_rows
     for name in fields:
         column = decoded(written.column(name))

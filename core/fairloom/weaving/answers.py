@@ -9,7 +9,7 @@ import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, CITES, ID, REASON, SIMILARITY, SPANS, STEP, spans_of, with_columns
+from fairloom.batch import ADDRESS, ANSWER, CITES, ID, OPTIONS, REASON, SIMILARITY, SPANS, STEP, spans_of, with_columns
 from fairloom.draws import Ints
 from fairloom.problems import PluginError
 from fairloom.weaving.guard import blamed
@@ -59,6 +59,25 @@ def check_fields(step: Step, rows: pa.RecordBatch, fields: Iterable[str]) -> Non
     missing = [field for field in fields if field not in rows.schema.names]
     if missing:
         raise PluginError(f"after {step} no generator has written the task's field {missing[0]!r}")
+
+
+def check_choice(step: Step, rows: pa.RecordBatch) -> None:
+    """Raise if a task of the kind ``choice`` has no options, or answers that are no place among them."""
+    names = rows.schema.names
+    missing = [name for name in (OPTIONS, ANSWER) if name not in names]
+    if missing:
+        asked = f"{OPTIONS} (a list of texts) and {ANSWER} (the place of the right one, from 0)"
+        raise PluginError(f'after {step} there is no column {missing[0]!r}; task.kind = "choice" asks for {asked}')
+    options, answer = rows.column(OPTIONS), rows.column(ANSWER)
+    if not pa.types.is_list(options.type) or not _is_text(options.type.value_type):
+        raise PluginError(f"{OPTIONS!r} holds {options.type} after {step}; a choice has a list of texts there")
+    if not pa.types.is_integer(answer.type):
+        raise PluginError(f"{ANSWER!r} holds {answer.type} after {step}; it is the place of the right option, from 0")
+    fits = pc.and_(pc.greater_equal(answer, 0), pc.less(answer, pc.list_value_length(options)))
+    wrong = pc.invert(pc.fill_null(fits, fill_value=False))
+    if pc.any(wrong).as_py():
+        address = rows.column(ADDRESS).filter(wrong)[0]
+        raise PluginError(f"{ANSWER!r} names no place among the {OPTIONS!r} at address {address} after {step}")
 
 
 def remembered(step: Step, rows: pa.RecordBatch) -> pa.RecordBatch:

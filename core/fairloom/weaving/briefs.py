@@ -10,12 +10,13 @@ import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ATTEMPT, CELL, FAMILY, MEMBER
+from fairloom.batch import ADDRESS, ATTEMPT, CELL, FAMILY, MEMBER, PLANNED_LABEL
 from fairloom.design import Codes, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Axis, Factor
 from fairloom.problems import PluginError
 from fairloom.weaving.guard import blamed
+from fairloom.weaving.relabel import RelabelledPlan, Relabelling
 
 
 @attrs.frozen(eq=False)
@@ -73,6 +74,12 @@ class Briefs:
         columns = tuple(Column.of(axis, factors) for axis in axes)
         valued = tuple(factor for factor in factors.values() if factor.sampler is not None)
         return cls(plan, columns, valued, uses, draws)
+
+    def relabelled(self, rules: Relabelling) -> Briefs:
+        """The same briefs with recomputed labels, the planned ones in a column beside them."""
+        names = rules.labels
+        planned = Column(Axis(PLANNED_LABEL), np.arange(len(names), dtype=np.int32), pa.array(names, pa.string()))
+        return attrs.evolve(self, plan=RelabelledPlan(self.plan, rules), columns=(*self.columns, planned))
 
     def make(self, families: Ints, attempts: Ints) -> pa.RecordBatch:
         """All members of ``families`` at ``attempts`` (one per family), in the order given."""

@@ -2,94 +2,82 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom import contingency
+from fairloom import contingency, strata
 from fairloom.batch import ATTEMPT, FAMILY, LABEL, MEMBER
 from fairloom.draws import Draws, Ints
-from fairloom.factors import Axis, Factor
-from fairloom.recipe import DesignSpec
+from fairloom.factors import Axis
+from fairloom.rules import rules_of
 from fairloom.weaving.briefs import Briefs
+from fairloom.weaving.counted import Counted, Group
+from fairloom.weaving.possible import Bools, Possible
 from fairloom.weaving.weave import BATCH_ROWS
 
-MOST_CELLS = 20_000
-"""A pair with more cells than this is left out of the certificate, and named."""
+if TYPE_CHECKING:
+    from fairloom.weaving.loom import Loom
 
-
-def declared_axes(design: DesignSpec, factors: Mapping[str, Factor]) -> tuple[str, ...]:
-    """The label, the crossed and the independent axes, and the groups of protected factors."""
-    named = [LABEL] if LABEL in factors else []
-    named += [*design.cross, *(axis for pair in design.independent for axis in pair)]
-    for name, factor in factors.items():
-        if factor.role == "protected" and factor.sampler is None:
-            named += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
-    levelled = [text for text in named if factors[Axis.parse(text).factor].sampler is None]
-    return tuple(dict.fromkeys(levelled))
+NAMED = 10
+"""So many empty cells of a table are named."""
 
 
 @attrs.define(eq=False)
 class CertificateBuilder:
-    """Counts the declared axes over the final rows, batch by batch."""
+    """Counts the declared axes over rows, batch by batch."""
 
-    names: dict[str, tuple[str, ...]]
-    tied: frozenset[tuple[str, str]]
+    counted: Counted
+    possible: Possible
     draws: Draws
-    tables: dict[tuple[str, str], Any] = attrs.field(factory=dict)
+    tables: dict[Group, Any] = attrs.field(factory=dict)
     counts: dict[str, Any] = attrs.field(factory=dict)
     rows: int = 0
+    _allowed: dict[Group, Bools | None] = attrs.field(factory=dict)
 
     @classmethod
-    def of(cls, design: DesignSpec, factors: Mapping[str, Factor], draws: Draws) -> CertificateBuilder:
+    def of(cls, loom: Loom) -> CertificateBuilder:
         """A builder for the declared axes of a recipe."""
-        names = {text: Axis.parse(text).codes(factors)[1] for text in declared_axes(design, factors)}
-        tied = {
-            pair
-            for name, factor in factors.items()
-            for other in factor.match.values()
-            for pair in ((name, Axis.parse(other).factor), (Axis.parse(other).factor, name))
-        }
-        return cls(names, frozenset(tied), draws)
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        """The pairs of declared axes small enough to tabulate."""
-        return [pair for pair in itertools.combinations(self.names, 2) if self._cells(pair) <= MOST_CELLS]
-
-    def _cells(self, pair: tuple[str, str]) -> int:
-        return len(self.names[pair[0]]) * len(self.names[pair[1]])
+        design, factors = loom.recipe.design, loom.factors
+        crossed = frozenset(Axis.parse(text).factor for text in design.cross)
+        rules = rules_of(design, loom.recipe.factors, factors)
+        possible = Possible(factors, rules, loom.briefs.uses, crossed)
+        return cls(Counted.of(design, factors), possible, loom.draws)
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Take in the next rows."""
-        codes = {axis: _codes(rows.column(axis)) for axis in self.names}
-        self.rows += rows.num_rows
-        for axis, values in codes.items():
-            counted = np.bincount(values[values >= 0], minlength=len(self.names[axis]))
+        self.count({axis: _codes(rows.column(axis)) for axis in self.counted.names}, rows.num_rows)
+
+    def count(self, codes: Mapping[str, Ints], rows: int) -> None:
+        """Take in the codes of the next rows, by axis."""
+        names = self.counted.names
+        self.rows += rows
+        for axis in self.counted.axes:
+            values = codes[axis]
+            counted = np.bincount(values[values >= 0], minlength=len(names[axis]))
             self.counts[axis] = self.counts.get(axis, 0) + counted
-        for pair in self.pairs:
-            sizes = (len(self.names[pair[0]]), len(self.names[pair[1]]))
-            table = contingency.crosstab(codes[pair[0]], codes[pair[1]], sizes)
-            self.tables[pair] = self.tables.get(pair, 0) + table
+        for group in self.counted.tables:
+            table = strata.crosstab([codes[axis] for axis in group], [len(names[axis]) for axis in group])
+            self.tables[group] = self.tables.get(group, 0) + table
 
     def add(self, other: CertificateBuilder, times: int = 1) -> None:
         """Add the counts of ``other``, or take them away."""
         self.rows += times * other.rows
         for axis, counts in other.counts.items():
             self.counts[axis] = self.counts.get(axis, 0) + times * counts
-        for pair, table in other.tables.items():
-            self.tables[pair] = self.tables.get(pair, 0) + times * table
+        for group, table in other.tables.items():
+            self.tables[group] = self.tables.get(group, 0) + times * table
 
     def empty(self) -> CertificateBuilder:
         """A builder for the same axes that has seen nothing."""
-        return CertificateBuilder(self.names, self.tied, self.draws)
+        return CertificateBuilder(self.counted, self.possible, self.draws, allowed=self._allowed)
 
     def balance(self) -> dict[str, Any]:
-        """Counts, gap and V alone: what of a certificate costs nothing."""
+        """Counts, gaps, V, empty cells and reversals: what of a certificate costs little."""
+        seen = self.rows > 0
         return {
             "n": self.rows,
             "axes": [
@@ -97,52 +85,120 @@ class CertificateBuilder:
                 for axis, counts in self.counts.items()
             ],
             "pairs": [
-                {"axes": list(pair), "gap": int(contingency.gap(table)), "v": contingency.cramers_v(table)}
-                for pair, table in self.tables.items()
+                {**self._strength(pair), "table": self.tables[pair].tolist()} for pair in self.counted.pairs if seen
             ],
+            "label_by": [self._strength(pair) for pair in self._of_label() if seen],
+            "cells": [self._cells(group) for group in self._looked_at() if seen],
+            "reversals": self._reversals() if seen else _no_reversals(),
         }
 
     def result(self) -> dict[str, Any]:
         """The certificate as plain data."""
-        wide = [pair for pair in itertools.combinations(self.names, 2) if self._cells(pair) > MOST_CELLS]
+        found = self.balance()
         return {
-            "n": self.rows,
-            "axes": [self._axis(axis) for axis in self.names if self.rows],
-            "pairs": [self._pair(pair) for pair in self.pairs if self.rows],
-            "left_out": [list(pair) for pair in wide],
+            **found,
+            "axes": [self._axis(axis) for axis in self.counts],
+            "pairs": [self._pair(pair) for pair in self.counted.pairs if self.rows],
+            "left_out": [list(group) for group in self.counted.left_out],
         }
+
+    def _of_label(self) -> list[Group]:
+        """The label by every factor and declared axis."""
+        return [*(pair for pair in self.counted.pairs if LABEL in pair), *self.counted.with_label]
+
+    def _looked_at(self) -> list[Group]:
+        return [*self.counted.pairs, *self.counted.cells]
 
     def _axis(self, axis: str) -> dict[str, Any]:
         counts = self.counts[axis]
         return {
             "axis": axis,
-            "levels": list(self.names[axis]),
+            "levels": list(self.counted.names[axis]),
             "counts": counts.tolist(),
             "gap": int(contingency.gap(counts)),
             "entropy": contingency.normalised_entropy(counts),
             "effective": contingency.effective_number(counts),
         }
 
-    def _pair(self, pair: tuple[str, str]) -> dict[str, Any]:
+    def _strength(self, pair: Group) -> dict[str, Any]:
+        table = self.tables[pair]
+        return {
+            "axes": list(pair),
+            "gap": int(contingency.gap(table)),
+            "v": contingency.cramers_v(table),
+            "tied": self.counted.is_tied(pair),
+        }
+
+    def _pair(self, pair: Group) -> dict[str, Any]:
         table = self.tables[pair]
         p, method = self._p(pair, table)
         return {
-            "axes": list(pair),
-            "rows": list(self.names[pair[0]]),
-            "columns": list(self.names[pair[1]]),
+            **self._strength(pair),
+            "rows": list(self.counted.names[pair[0]]),
+            "columns": list(self.counted.names[pair[1]]),
             "table": table.tolist(),
-            "gap": int(contingency.gap(table)),
-            "v": contingency.cramers_v(table),
             "mi": contingency.mutual_information(table),
             "p": p,
             "p_method": method,
-            "tied": (Axis.parse(pair[0]).factor, Axis.parse(pair[1]).factor) in self.tied,
+            "tied": self.counted.is_tied(pair),
         }
 
-    def _p(self, pair: tuple[str, str], table: Any) -> tuple[float, str]:
+    def _p(self, pair: Group, table: Any) -> tuple[float, str]:
         if table.sum() > contingency.PERMUTED_ROWS:
             return contingency.g_test(table).p, "G-test"
         return contingency.table_permutation_p(table, self.draws.stream("certificate", *pair)), "permutation"
+
+    def _cells(self, group: Group) -> dict[str, Any]:
+        """How many cells there are, are excluded by the rules, and are empty though they need not be."""
+        table = self.tables[group]
+        if group not in self._allowed:
+            self._allowed[group] = self.possible.cells(group)
+        allowed = self._allowed[group]
+        empty = (table == 0) if allowed is None else (table == 0) & allowed
+        return {
+            "axes": list(group),
+            "cells": int(table.size),
+            "excluded": None if allowed is None else int(table.size - allowed.sum()),
+            "empty": int(empty.sum()),
+            "first": [
+                [self.counted.names[axis][code] for axis, code in zip(group, place, strict=True)]
+                for place in np.argwhere(empty)[:NAMED].tolist()
+            ],
+        }
+
+    def _reversals(self) -> dict[str, Any]:
+        """Associations of label and protected axis that turn round within the levels of another axis."""
+        tables = list(self._conditioned())
+        tested = sum(strata.comparisons(table) for _, _, table in tables)
+        found = [
+            self._reversal(axis, given, each)
+            for axis, given, table in tables
+            for each in strata.reversals(table, tested)
+        ]
+        return {**_no_reversals(), "tested": tested, "found": sorted(found, key=lambda one: one["p"])}
+
+    def _conditioned(self) -> Iterator[tuple[str, str, Any]]:
+        """Protected axis, axis it is conditioned on, and their table with the label first."""
+        for group in self.counted.cells:
+            for axis, given in self.counted.conditioned(group):
+                order = [group.index(name) for name in (LABEL, axis, given)]
+                yield axis, given, np.transpose(self.tables[group], order)
+
+    def _reversal(self, axis: str, given: str, found: strata.Reversal) -> dict[str, Any]:
+        return {
+            "label": self.counted.names[LABEL][found.outcome],
+            "axis": axis,
+            "level": self.counted.names[axis][found.group],
+            "given": given,
+            "whole": found.whole,
+            "within": found.within,
+            "opposite": found.opposite,
+            "p": found.p,
+        }
+
+
+def _no_reversals() -> dict[str, Any]:
+    return {"tested": 0, "effect": strata.EFFECT, "alpha": strata.ALPHA, "found": []}
 
 
 @attrs.define(eq=False)

@@ -22,6 +22,7 @@ from fairloom.weaving.audit import Shortfall, audit
 from fairloom.weaving.certificate import CertificateBuilder, PlannedBuilder
 from fairloom.weaving.comparison import Comparison
 from fairloom.weaving.executors import Runs
+from fairloom.weaving.explained import Explained
 from fairloom.weaving.finish import Parts, final_pass, write_ledger
 from fairloom.weaving.gates import decide, outcome
 from fairloom.weaving.guard import asked, blamed, watching
@@ -137,15 +138,17 @@ class Engine:
             self.observers.step_done(info, told)
         audited = audit(loom.steps, tallies, loom.factors)
         metrics = [loom.metric(gate, index, audited) for index, gate in enumerate(recipe.gate)]
-        certificate = CertificateBuilder.of(recipe.design, loom.factors, loom.draws)
+        certificate = CertificateBuilder.of(loom)
         planned = PlannedBuilder(loom.briefs, certificate)
+        explained = Explained.of(loom)
         parts = Parts(loom, self.folder.path, settled)
         comparison = Comparison.of(loom)
         watchers = [watching(gate, metric) for gate, metric in zip(recipe.gate, metrics, strict=True)]
-        observers = [certificate.observe, planned.observe, comparison.observe, *watchers]
+        observers = [certificate.observe, planned.observe, explained.observe, comparison.observe, *watchers]
         digest, data = final_pass(loom, parts, out, observers)
         short = Shortfall.of(settled.short)
-        rejected = write_ledger(loom, parts, out, short.observe)
+        rejected = write_ledger(loom, parts, out, [short.observe, explained.reject])
+        explained.give_up(short.families)
         verdicts = [decide(gate, asked(gate, metric)) for gate, metric in zip(recipe.gate, metrics, strict=True)]
         for verdict in verdicts:
             self.observers.gate_decided(info, verdict)
@@ -158,7 +161,7 @@ class Engine:
         }
         write_text(out / "measurements.json", pretty(measured))
         design = planned.result(np.union1d(short.families, trimmed.families) if trimmed else short.families)
-        cost = {"trimmed": trimmed.report} if trimmed else {}
+        cost = {"explained": explained.result(), **({"trimmed": trimmed.report} if trimmed else {})}
         write_text(out / "certificate.json", pretty({**certificate.result(), "design": design, **cost}))
         write_text(out / "recipe.json", pretty(recipe.resolved))
         manifest = self._manifest(settled, tallies, who, status)

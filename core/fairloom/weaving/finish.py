@@ -235,12 +235,13 @@ def _assignment(loom: Loom, parts: Parts) -> Assignment | None:
     return levels.assigned(split.shares, loom.draws.stream("split", "together"))
 
 
-def write_ledger(loom: Loom, parts: Parts, out: Path, observe: Callable[[pa.Table], None]) -> int:
+def write_ledger(loom: Loom, parts: Parts, out: Path, observers: Sequence[Callable[[pa.Table], None]]) -> int:
     """Write ``rejected/``; returns how many candidates were rejected."""
     shape = Shape(loom.recipe.recipe.name, loom.recipe.task.fields)
     total = 0
     for index, table in enumerate(parts.rejected()):
         write_parquet(out / "rejected" / f"part-{index:05d}.parquet", shape.finish(table))
-        observe(table)
+        for observe in observers:
+            observe(table)
         total += table.num_rows
     return total

@@ -27,7 +27,10 @@ Opener = Callable[[], pa.Table]
 
 @attrs.frozen(eq=False)
 class Loom:
-    """A recipe set up in this process. Workers set up their own from the same recipe."""
+    """A recipe set up in this process. Workers set up their own from the same recipe.
+
+    ``plan`` has the labels as planned; the plan of ``briefs`` has them as ``[[task.relabel]]`` recomputes them.
+    """
 
     recipe: Recipe
     factors: Mapping[str, Factor]
@@ -48,7 +51,7 @@ class Loom:
     @cached_property
     def summary(self) -> PlanSummary:
         """Cells, counts and notes. Proving that rows differ takes a look at every row, so it waits to be asked."""
-        return self.plan.summary()
+        return self.briefs.plan.summary()
 
     @property
     def draws(self) -> Draws:
@@ -67,8 +70,8 @@ class Loom:
 
     def weaver(self) -> Weaver:
         """A weaver of parts."""
-        fields = self.recipe.task.fields
-        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields)
+        task, attempts = self.recipe.task, self.recipe.design.attempts
+        return Weaver(self.briefs, self.row_steps, attempts, self.axes, task.fields, choice=task.kind == "choice")
 
     def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
         """A fresh measuring object for a gate, told of the filter audit where there is one."""

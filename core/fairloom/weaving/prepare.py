@@ -16,7 +16,7 @@ from fairloom.batch import LABEL
 from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, ValueTable, Writer
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
-from fairloom.factors import Axis, Factor, load_factors
+from fairloom.factors import Axis, Factor, label_factor, load_factors
 from fairloom.plugging.plugins import Plugins
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
@@ -28,6 +28,7 @@ from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.relabel import Relabelling
 from fairloom.weaving.splits import Conditions
 from fairloom.weaving.tabulated import table_record, tabulated
 
@@ -75,6 +76,7 @@ class _Setting:
     rules: tuple[Rule, ...] = ()
     tables: list[dict[str, str]] = attrs.field(factory=list)
     groups: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    relabelling: Relabelling | None = None
     steps: list[Step] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
 
@@ -241,15 +243,16 @@ class _Setting:
         use = self.recipe.design.use
         self.catch(lambda: self.plugins.find(Sampler, use, "design", "use", plans="design"), "design")
         if self.factors:
-            rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.factors), "design")
+            rules = self.catch(lambda: rules_of(self.recipe.design, self.recipe.factors, self.planned), "design")
             self.rules = rules or ()
+            self.relabelling = self.catch(lambda: Relabelling.of(self.recipe.task, self.planned), "task", "relabel")
             self.catch(self._task, "design")
 
     def _task(self) -> DesignTask:
         rows = self.recipe.recipe.rows
         return design_task(
             self.recipe.design,
-            self.factors,
+            self.planned,
             rows=None if rows == "all" else rows,
             rules=self.rules,
             uses=self.uses,
@@ -271,18 +274,31 @@ class _Setting:
         return plan
 
     @property
+    def planned(self) -> Mapping[str, Factor]:
+        """The factors as the design sees them: the label without levels that only ``[[task.relabel]]`` gives."""
+        label = label_factor(self.recipe.task, planned=True)
+        if label is None or label.size == self.factors[LABEL].size:
+            return self.factors
+        return {**self.factors, LABEL: attrs.evolve(label, within=self.factors[LABEL].within)}
+
+    @property
     def uses(self) -> Uses | None:
-        """What the templates use, if a generator says."""
-        return next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None)
+        """What the templates use, if a generator says; what other generators read, every row uses."""
+        found: Uses | None = next((uses for step in self.steps if (uses := getattr(step.work, "uses", None))), None)
+        read = frozenset[str]().union(*(getattr(step.work, "reads", ()) for step in self.steps))
+        if found is None or not read:
+            return found
+        return attrs.evolve(found, factors=tuple(used | (read - {found.driver}) for used in found.factors))
 
     def loom(self, plan: Plan) -> Loom:
         """The finished loom."""
         draws = Draws(self.recipe.recipe.seed)
+        briefs = Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws)
         return Loom(
             recipe=self.recipe,
             factors=self.factors,
             plan=plan,
-            briefs=Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws),
+            briefs=briefs.relabelled(self.relabelling) if self.relabelling else briefs,
             steps=tuple(self.steps),
             inputs=self.inputs,
             plugins=self.plugins,

@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 
 from fairloom.batch import ADDRESS, FAMILY, REASON, STEP, with_columns
 from fairloom.draws import Ints
-from fairloom.weaving.answers import Step, answered, check_fields
+from fairloom.weaving.answers import Step, answered, check_choice, check_fields
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.tally import Mask, StepTally
 
@@ -53,7 +53,8 @@ def in_order(batches: Sequence[pa.RecordBatch]) -> pa.Table | None:
 class Weaver:
     """Weaves any families of a plan.
 
-    ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe.
+    ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe, and
+    with ``choice`` also options and an answer.
     """
 
     briefs: Briefs
@@ -61,6 +62,7 @@ class Weaver:
     attempts: int
     axes: tuple[str, ...]
     fields: tuple[str, ...] = ()
+    choice: bool = False
 
     def weave(self, families: Ints, attempts: Ints) -> Woven:
         """Weave ``families``, each starting at its entry of ``attempts``."""
@@ -91,6 +93,8 @@ class Weaver:
             rows, reasons = answered(step, rows, planned, self.fields)
             if place == last:
                 check_fields(step, rows, self.fields)
+                if self.choice:
+                    check_choice(step, rows.filter(pc.is_null(reasons)))
             out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
             lost = _families(rows)[out]
             doomed = np.isin(_families(rows), lost) if lost.size else out

@@ -10,7 +10,7 @@ from markupsafe import Markup
 
 from fairloom.showing import printable
 from fairloom.showing.presented import REPORT
-from fairloom.showing.report import figures, view
+from fairloom.showing.report import balance, figures, view
 
 
 def render(folder: Path) -> str:
@@ -48,11 +48,13 @@ def _environment() -> jinja2.Environment:
         "digest": figures.digest,
         "number": figures.number,
         "percent": figures.percent,
+        "points": figures.points,
         "probability": figures.probability,
+        "signed": figures.signed,
         "size": figures.size,
     }
     source = loader.get_source(environment, "page.css")[0]
-    environment.globals["LONG"] = view.LONG
+    environment.globals["LONG"] = balance.LONG
     environment.globals["css"] = Markup(source)  # noqa: S704 - our own style sheet, nothing from outside
     return environment
 

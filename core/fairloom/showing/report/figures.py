@@ -30,6 +30,18 @@ def _real(value: float) -> str:
     return f"{value:.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
+def signed(count: int) -> str:
+    """A difference of counts: ``+3``, a minus sign and 3, ``0``."""
+    if not count:
+        return "0"
+    return f"+{count:,}" if count > 0 else f"\N{MINUS SIGN}{-count:,}"
+
+
+def points(share: float) -> str:
+    """A difference of shares in percentage points: ``0.031`` as ``+3.1 points``."""
+    return f"{'+' if share > 0 else chr(0x2212)}{100 * abs(share):.1f} points"
+
+
 def percent(share: float | None) -> str:
     """``0.0371`` as ``3.7 %``."""
     return "\N{EN DASH}" if share is None else f"{100 * share:.1f} %"

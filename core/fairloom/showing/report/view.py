@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, STEP, spans_of
+from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP, spans_of
 from fairloom.showing.bounds import bounds
 from fairloom.showing.presented import data_files
-from fairloom.showing.report import detail, figures, samples
+from fairloom.showing.report import balance, detail, figures, samples
+from fairloom.showing.report.balance import LONG
 
 Tree = Mapping[str, Any]
 
@@ -19,12 +20,8 @@ FAIR = 0.8
 """Kept shares whose ratio is below this are marked: the four-fifths rule (29 CFR 1607.4 D)."""
 UNLIKELY = 0.01
 """Differences between groups with a smaller p are marked."""
-WIDE = 10
-"""A table with more columns than this is folded."""
 FEW = 24
 """Up to so many groups the filter audit is laid open."""
-LONG = 20
-"""A table with more lines than this is folded."""
 
 
 _TESTS = {"permutation": "a permutation test", "G-test": "the G-test"}
@@ -43,9 +40,14 @@ def of(folder: Path) -> dict[str, Any]:
         "gates": [_gate(gate) for gate in measurements.get("gates", [])],
         "task": _task(task),
         "design": _design(recipe, certificate),
-        "pairs": _pairs(certificate),
+        "pairs": balance.pairs(certificate),
+        "cells": balance.cells(certificate),
+        "reversals": balance.reversals(certificate),
+        "accounts": balance.accounts(certificate),
+        "trimmed": manifest.get("trimmed"),
+        "split": balance.split(manifest),
         "p_methods": " or ".join(sorted({_TESTS[p] for p in _p_methods(certificate) if p in _TESTS})),
-        "left_out": len(certificate.get("left_out", [])),
+        "left_out": sum(len(axes) == 2 for axes in certificate.get("left_out", [])),
         "planned": "design" in certificate,
         "mates": any(step.get("mates") for step in manifest.get("counts", {}).get("steps", [])),
         "steps": _steps(manifest),
@@ -92,6 +94,7 @@ def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
         "passed": passed,
         "warned": sum(gate["status"] != "passed" and gate.get("on_fail") == "warn" for gate in gates),
         "missing": missing,
+        "trimmed": (manifest.get("trimmed") or {}).get("rows", 0),
     }
 
 
@@ -148,51 +151,11 @@ def _design(recipe: Tree, certificate: Tree) -> dict[str, Any]:
         "rules": [("require", rule) for rule in design.get("require", [])]
         + [("forbid", rule) for rule in design.get("forbid", [])],
         "axes": [{**axis, "planned": planned.get(axis["axis"], {}).get("gap")} for axis in certificate.get("axes", [])],
-        "maps": [_heat(pair) for pair in certificate.get("pairs", []) if LABEL in pair["axes"]],
     }
 
 
 def _p_methods(certificate: Tree) -> set[str]:
     return {pair.get("p_method", "permutation") for pair in certificate.get("pairs", [])}
-
-
-def _heat(pair: Tree) -> dict[str, Any]:
-    """A two-way table whose cells are shaded by how far they are from the product of their margins."""
-    table: list[list[int]] = pair["table"]
-    across = [sum(line) for line in table]
-    down = [sum(line) for line in zip(*table, strict=True)]
-    total = sum(across)
-    lines = [
-        {
-            "name": name,
-            "sum": across[i],
-            "cells": [
-                {"count": count, "tone": figures.deviation(count, across[i] * down[j] / total if total else 0)}
-                for j, count in enumerate(table[i])
-            ],
-        }
-        for i, name in enumerate(pair["rows"])
-    ]
-    folded = len(down) > WIDE or len(across) > LONG
-    return {**pair, "with_label": LABEL in pair["axes"], "lines": lines, "sums": down, "total": total, "folded": folded}
-
-
-def _pairs(certificate: Tree) -> list[dict[str, Any]]:
-    """Every pair of axes, the strongest association first."""
-    plan = {tuple(pair["axes"]): pair for pair in certificate.get("design", {}).get("pairs", [])}
-    pairs = [
-        {
-            "gap": None,
-            "v": None,
-            "mi": None,
-            "p": None,
-            **_heat(pair),
-            "planned": plan.get(tuple(pair["axes"]), {}).get("gap"),
-            "planned_v": plan.get(tuple(pair["axes"]), {}).get("v"),
-        }
-        for pair in certificate.get("pairs", [])
-    ]
-    return sorted(pairs, key=lambda pair: -(pair.get("v") or 0))
 
 
 def _steps(manifest: Tree) -> list[dict[str, Any]]:
@@ -245,7 +208,7 @@ class _Slots:
         return list(self.names.items())[:most]
 
 
-_SYSTEM = {ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, LABEL, REASON, STEP, CITES}
+_SYSTEM = {ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, LABEL, REASON, STEP, CITES, SIMILARITY}
 
 
 def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]:
@@ -260,6 +223,7 @@ def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]
         "step": row.get(STEP),
         "reason": row.get(REASON),
         "cites": row.get(CITES),
+        "similarity": row.get(SIMILARITY),
         "factors": factors,
         "fields": [
             (field, list(_pieces(row.get(field) or "", row.get(spans_of(field)) or [], slots))) for field in fields

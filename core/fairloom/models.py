@@ -1,0 +1,91 @@
+"""What a language model is asked and what it answers: plain records that can be kept and compared.
+
+A generator, filter or metric with a setting that names one of the recipe's ``[models.NAME]`` finds the opened model in
+``tools.models``. It makes one ``Request`` per field to be written and gets one ``Answer`` or ``Failure`` for each, in
+order. What stands between (the journal of all answers, the limits of the run, replay) is the core's business and the
+same for every model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Literal, Protocol
+
+import attrs
+
+Role = Literal["system", "user", "assistant"]
+FailureKind = Literal["refused", "cut", "empty", "broken", "unavailable", "rejected", "budget", "missing"]
+"""Why there is no answer: the model refused; the text was cut off; it was empty; the server's body was not what it
+should be; the server could not be reached or kept failing; the server rejected the request; a limit of the run is
+reached; a replay has no such answer."""
+
+
+@attrs.frozen
+class Message:
+    """One turn of a conversation."""
+
+    role: Role
+    content: str
+
+
+@attrs.frozen(kw_only=True)
+class Request:
+    """One question. Equal requests are one question: everything here is part of the journal's key.
+
+    ``choices`` closes the answer to these texts (a grammar where the server has one, a check in any case).
+    ``attempt`` tells a new try from the same question asked again. ``parameters`` overrule those of the model
+    (``temperature``, ``max_tokens``).
+    """
+
+    messages: tuple[Message, ...]
+    choices: tuple[str, ...] = ()
+    parameters: Mapping[str, Any] = attrs.field(factory=dict)
+    attempt: int = 0
+
+
+@attrs.frozen(kw_only=True)
+class Answer:
+    """One text, with what it cost. ``tokens`` are those the server counted, 0 where it says nothing."""
+
+    text: str
+    prompt_tokens: int = 0
+    answer_tokens: int = 0
+    seconds: float = 0.0
+    calls: int = 1
+
+
+@attrs.frozen(kw_only=True)
+class Failure:
+    """No answer, and why. Failures are recorded and never stand for an answer."""
+
+    kind: FailureKind
+    message: str
+    calls: int = 0
+
+
+Outcome = Answer | Failure
+
+
+class Asks(Protocol):
+    """What a ``Model`` builds.
+
+    ``identity`` is everything about the model that decides an answer (its name and parameters, never a secret): with
+    the request it is the journal's key.
+    """
+
+    identity: Mapping[str, Any]
+
+    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None]) -> None:
+        """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known.
+
+        ``done`` may be called from one thread at a time only; it writes the journal before it returns.
+        """
+
+
+class OpenModel(Protocol):
+    """A model as components find it in ``tools.models``: journaled, limited, replayable."""
+
+    name: str
+
+    def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome per request, in their order."""
