@@ -165,7 +165,7 @@ pieces = st.lists(st.tuples(words, st.sampled_from(["x", "y", "A B"])), max_size
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.tuples(pieces, words, st.sampled_from(["one", "two"])), min_size=1, max_size=8))
 def test_any_annotated_rows_come_back(drawn: Any) -> None:
-    rows = []
+    rows = [("go x", "one", [(3, 4, "x")])]  # a file without any span is refused
     for parts, last, label in drawn:
         text, spans = "", []
         for literal, slot in parts:
@@ -185,16 +185,17 @@ def test_sentences_of_tokens_and_tags(tmp_path: Path) -> None:
     found = fl.induce([path], keep_personal=True)
     assert found.patterns.text.to_pylist() == ["{{ per }} met {{ per_2 }}", "{{ per }} left"]
     path.write_text("Ann PER\n", "utf-8")
-    with pytest.raises(fl.RecipeError, match="rows.conll, line 1: no token and tag"):
+    with pytest.raises(fl.RecipeError, match=r"rows\.conll, line 1: no token and tag"):
         fl.induce([path])
 
 
 def test_the_command_writes_a_folder_that_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    path = lines(tmp_path / "rows.jsonl", [*ROWS, ("play \x07", "music", [])])
+    rows = [(text.replace("{now}", "now"), label, spans) for text, label, spans in ROWS]
+    path = lines(tmp_path / "rows.jsonl", [*rows, ("play \x07", "music", [])])
     assert main(["induce", str(path), "-o", str(tmp_path / "induced")]) == 0
     said = capsys.readouterr().out
     assert "rows that the templates can write  7 (87.5%)" in said
     assert "control characters     1  8" in said
-    assert main(["run", str(tmp_path / "induced"), "--to", str(tmp_path / "out")]) == 0
+    assert main(["run", str(tmp_path / "induced"), "--to", str(tmp_path / "out"), "--set", "recipe.rows=4"]) == 0
     assert main(["induce", str(path), "-o", str(tmp_path / "induced")]) == 2
     assert "exists already" in capsys.readouterr().err
