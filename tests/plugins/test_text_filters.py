@@ -40,11 +40,12 @@ def test_descriptors_name_what_they_build():
         "structure",
         "length",
         "pattern",
+        "language",
         "duplicates",
         "near_duplicates",
     ]
     assert [metric.name for metric in fairloom_metrics()] == ["lengths", "duplicate_share"]
-    assert [filter_.scope for filter_ in fairloom_filters()] == ["row", "row", "row", "dataset", "dataset"]
+    assert [filter_.scope for filter_ in fairloom_filters()] == ["row", "row", "row", "row", "dataset", "dataset"]
 
 
 @pytest.mark.parametrize(
