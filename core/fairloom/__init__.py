@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     )
     from fairloom.draws import Draw, Draws
     from fairloom.hooks import hookimpl
+    from fairloom.inducing.induce import Induced, induce
     from fairloom.plugging.decorators import (  # the words users know
         filter,  # noqa: A004
         generator,
@@ -59,6 +60,7 @@ _HOMES = {
     "fairloom.draws": ("Draw", "Draws"),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
+    "fairloom.inducing.induce": ("Induced", "induce"),
     "fairloom.profiling.profile": ("Profile", "profile"),
     "fairloom.recipe": ("Recipe",),
     "fairloom.results": ("Run",),
@@ -98,6 +100,7 @@ __all__ = [
     "FairloomError",
     "Filter",
     "Generator",
+    "Induced",
     "Measurement",
     "Metric",
     "Model",
@@ -116,6 +119,7 @@ __all__ = [
     "filter",
     "generator",
     "hookimpl",
+    "induce",
     "metric",
     "profile",
     "sampler",

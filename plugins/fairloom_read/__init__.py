@@ -1,4 +1,4 @@
-"""Readers of reference rows: CSV, JSON Lines, Parquet."""
+"""Readers of real rows: CSV, JSON Lines, Parquet, and annotated texts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Reader
 from fairloom.hooks import hookimpl
-from fairloom_read import delimited, jsonlines, parquet
+from fairloom_read import bio, delimited, jsonlines, parquet, snips
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_readers() -> Iterator[Reader]:
-    """The readers ``csv``, ``jsonl`` and ``parquet``."""
+    """The readers ``csv``, ``jsonl``, ``parquet``, ``snips`` and ``bio``."""
     yield Reader(
         name="csv",
         summary="A table in text form with a line of column names; every value is read as text.",
@@ -35,4 +35,17 @@ def fairloom_readers() -> Iterator[Reader]:
         config=parquet.Parquet,
         build=parquet.build,
         suffixes=(".parquet",),
+    )
+    yield Reader(
+        name="snips",
+        summary="Utterances in named pieces, by intent: JSON as in the benchmark of the Snips voice assistant.",
+        config=snips.Snips,
+        build=snips.build,
+    )
+    yield Reader(
+        name="bio",
+        summary="One token and its B-, I- or O tag per line, a blank line between sentences (CoNLL).",
+        config=bio.Bio,
+        build=bio.build,
+        suffixes=(".conll", ".bio", ".iob2"),
     )

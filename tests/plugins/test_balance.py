@@ -225,4 +225,10 @@ def test_settings_that_make_no_sense(module, config, message):
 
 
 def test_descriptors():
-    assert [metric.name for metric in fairloom_metrics()] == ["gap", "association", "selection", "roles", "minimal_pairs"]
+    assert [metric.name for metric in fairloom_metrics()] == [
+        "gap",
+        "association",
+        "selection",
+        "roles",
+        "minimal_pairs",
+    ]

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from fairloom.recipe import Recipe
 
 RECIPE_FILE = "recipe.toml"
@@ -109,3 +111,24 @@ def readable_run(path: Path) -> Path:
     if not isinstance(found, dict) or not {"recipe", "status"} <= found.keys():
         raise RunError(f"{place} is not the manifest of a run")
     return path
+
+
+def settings(texts: list[str]) -> dict[str, Any]:
+    """The settings of a reader, from ``--set KEY=VALUE``; a value that is no TOML is taken as text.
+
+    Raises:
+        RecipeError: A text is no ``KEY=VALUE``.
+    """
+    from fairloom.problems import RecipeError  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.reading.plain import toml_value  # noqa: PLC0415
+
+    found: dict[str, Any] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise RecipeError.of(f"--set takes KEY=VALUE, got {text!r}", suggestion="for example --set trim=true")
+        try:
+            found[key.strip()] = toml_value(value)
+        except ValueError:
+            found[key.strip()] = value
+    return found

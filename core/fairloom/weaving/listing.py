@@ -13,7 +13,8 @@ import pyarrow.compute as pc
 from fairloom.components import Tools, ValueTable
 from fairloom.draws import Draws
 from fairloom.problems import RecipeError
-from fairloom.reading.structure import keys, structure
+from fairloom.reading.keys import keys
+from fairloom.reading.structure import structure
 from fairloom.task import Task
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.tabulated import table_digest, tabulated

@@ -1,0 +1,1 @@
+"""From annotated real rows to templates and value tables."""
