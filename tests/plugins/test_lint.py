@@ -16,7 +16,7 @@ from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws
 from fairloom.factors import Factor
 from fairloom.task import Task
-from fairloom_lint.sounds import begins_with_vowel_sound
+from fairloom.sounds import begins_with_vowel_sound
 
 METRICS = {metric.name: metric for metric in fairloom_lint.fairloom_metrics()}
 
