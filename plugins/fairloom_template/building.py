@@ -17,6 +17,7 @@ from fairloom_template.pool import Growth
 from fairloom_template.program import Piece, Program
 from fairloom_template.reading import read_template
 from fairloom_template.settings import TemplateSettings
+from fairloom_template.surfacing import surface_of
 from fairloom_template.syntax import Source
 from fairloom_template.values import Budget, Scope
 from fairloom_template.writer import Output, Slots, TemplateWriter
@@ -41,7 +42,10 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     linker = Linker(growth, slots.bases, slots.sources, slots.names)
     outputs = [_output(name, column, linker, settings) for name, column in programs.items()]
     uses = _uses(settings, programs, tools.factors[settings.factor].size)
-    return TemplateWriter(tools.factors, tuple(outputs), slots, growth.done(), settings.max_characters, uses)
+    pool = growth.done()
+    surface = surface_of(settings, _slot_names(programs))
+    surface = surface and surface.prepared(pool)
+    return TemplateWriter(tools.factors, tuple(outputs), slots, pool, settings.max_characters, uses, surface)
 
 
 # Settings ---------------------------------------------------------------------------------------
@@ -129,6 +133,12 @@ def _programs(sources: Mapping[str, Sequence[Source]], names: Names, bound: int)
     if problems:
         raise RecipeError(problems)
     return programs
+
+
+def _slot_names(programs: Programs) -> set[str]:
+    """The slots that any template has, without their filters."""
+    used = (slot for column in programs.values() for program in column for slot in (*program.fills, *program.reads))
+    return {str(slot) for slot in used}
 
 
 def _uses(settings: TemplateSettings, programs: Programs, levels: int) -> Uses:

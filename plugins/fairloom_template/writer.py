@@ -15,11 +15,13 @@ from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
 from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths
+from fairloom_template.edits import edits_column, edits_of
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
+from fairloom_template.surface import Surface
 
 NO_TEMPLATE = "no template"
 
@@ -75,6 +77,7 @@ class TemplateWriter:
     pool: Pool
     max_characters: int
     uses: Uses
+    surface: Surface | None = None
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
@@ -130,12 +133,27 @@ class TemplateWriter:
             gathered = [gather(sheet.without(empty), levels, pool) for sheet in sheets]
         shown, columns = pa.array(names, pa.string()), {}
         for output, each in zip(self.outputs, gathered, strict=True):
-            self._check_size(output, each, pool, self._driver(levels))
-            text, spans = assemble(each, pool, None if output.inline else shown, blank)
+            final, grown = each, pool
+            if self.surface is not None and not output.inline:
+                final, grown, columns[edits_of(output.name)] = self._polished(each, pool, names, blank)
+            self._check_size(output, final, grown, self._driver(levels))
+            text, spans = assemble(final, grown, None if output.inline else shown, blank)
             columns[output.name] = text
             if spans is not None:
                 columns[spans_of(output.name)] = spans
+        columns = {name: column for name, column in columns.items() if column is not None}
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
+
+    def _polished(self, gathered: Gathered, pool: Pool, names: list[str], blank: Any) -> tuple[Gathered, Pool, Any]:
+        """The texts under the surface rules, and the column of edits where it is asked for."""
+        surface = self.surface
+        assert surface is not None
+        final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
+        edits = None
+        if surface.edits:
+            said = [rule.name for rule in surface.rules]
+            edits = edits_column(gathered.ids, pieces, grown, said, correct=surface.correct, blank=blank)
+        return (final if surface.correct else gathered), grown, edits
 
     def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Ids) -> None:
         """Refuse texts that are too long before they are made."""
