@@ -18,13 +18,16 @@ import pyarrow.compute as pc
 from fairloom_template.pool import Ids, Pool
 from fairloom_template.surface_rules import Rule
 
-Bits = npt.NDArray[np.uint64]
+Bits = npt.NDArray[np.uint32]
 
-BLANK, BEGINS, ENDS, ALONE, TRAIL, LEAD, OPENER, SPACE, STOP = (1 << place for place in range(9))
+BLANK, BEGINS, ENDS, ALONE, TRAIL, LEAD, OPENER, SPACE, STOP, HEAD, TAILED = (
+    1 << place for place in range(11)
+)
 """Nothing but blanks, or nothing; begins and ends with a letter or digit; one word; ends and begins with a
-blank; nothing but opening marks and blanks; nothing but white space; ends a sentence."""
-_FIRST_RULE = 9
-MOST_RULES = 18
+blank; nothing but opening marks and blanks; nothing but white space; ends a
+sentence; begins and ends with white space."""
+_FIRST_RULE = 11
+MOST_RULES = 10
 
 _COMMON = {
     BLANK: r"^[ \t]*$",
@@ -35,57 +38,84 @@ _COMMON = {
     LEAD: r"^[ \t]",
     OPENER: "^[\\s\"'(\\[*_\u201c\u2018\u00ab\u201e\u00bf\u00a1]*$",
     SPACE: r"^\s*$",
+    HEAD: r"^\s",
+    TAILED: r"\s$",
     STOP: "[.!?:;\u2026][\"')\\]*_\u201d\u2019\u00bb]*\\s*$",
 }
 
 
 @attrs.frozen
 class Sides:
-    """The bits of one rule: strings that may stand left of a change, right of one, or have one inside."""
+    """The bits of one rule: strings that may stand left of a change, or right of one."""
 
     left: int
     right: int
-    inside: int
 
 
 @attrs.frozen(eq=False)
 class Facts:
-    """How to find the bits of strings."""
+    """How to find the bits of strings: ``edges`` what rules ask of neighbours, ``inner`` one bit per rule
+    for strings that may have a change inside."""
 
-    patterns: tuple[tuple[int, str], ...]
+    edges: tuple[tuple[int, str], ...]
+    inner: tuple[tuple[int, str], ...]
 
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> Facts:
-        """Those common to all rules, then three per rule."""
-        patterns = list(_COMMON.items())
+        """Edges common to all rules, then two per rule."""
+        edges = list(_COMMON.items())
         for number, rule in enumerate(rules):
             sides = sides_of(number)
-            patterns += [(sides.left, rule.left), (sides.right, rule.right), (sides.inside, rule.inside)]
-        return cls(tuple(patterns))
+            edges += [(sides.left, rule.left), (sides.right, rule.right)]
+        return cls(tuple(edges), tuple((1 << number, rule.inside) for number, rule in enumerate(rules)))
 
-    def found(self, strings: Any) -> Bits:
+    def found(self, strings: Any) -> Known:
         """The bits of every string of an Arrow array."""
-        bits = np.zeros(len(strings), dtype=np.uint64)
-        for bit, pattern in self.patterns:
-            matched = pc.match_substring_regex(strings, pattern).to_numpy(zero_copy_only=False)
-            bits[matched] |= np.uint64(bit)
-        return bits
+        return Known(_matched(strings, self.edges), _matched(strings, self.inner))
+
+
+@attrs.frozen(eq=False)
+class Known:
+    """Bits per string."""
+
+    edges: Bits
+    inner: Bits
+
+    def joined(self, other: Known) -> Known:
+        """Those of further strings after these."""
+        return Known(np.concatenate([self.edges, other.edges]), np.concatenate([self.inner, other.inner]))
+
+
+NOT_KNOWN = Known(np.zeros(0, dtype=np.uint32), np.zeros(0, dtype=np.uint32))
+
+
+def _matched(strings: Any, patterns: Sequence[tuple[int, str]]) -> Bits:
+    bits = np.zeros(len(strings), dtype=np.uint32)
+    for bit, pattern in patterns:
+        matched = pc.match_substring_regex(strings, pattern).to_numpy(zero_copy_only=False)
+        bits[matched] |= np.uint32(bit)
+    return bits
 
 
 def sides_of(number: int) -> Sides:
     """The bits of rule ``number``."""
-    return Sides(*(1 << (_FIRST_RULE + 3 * number + side) for side in range(3)))
+    return Sides(1 << (_FIRST_RULE + 2 * number), 1 << (_FIRST_RULE + 2 * number + 1))
 
 
 class Stock:
     """Distinct strings under numbers: those of a finished pool, then what the rules have made of them."""
 
-    def __init__(self, pool: Pool, facts: Facts, known: Bits) -> None:
+    def __init__(self, pool: Pool, facts: Facts, known: Known) -> None:
         self._facts = facts
         self.pool = pool
         self.strings = pool.strings
-        fresh = pool.strings[len(known) :]
-        self.bits: Bits = np.concatenate([known, facts.found(fresh)]) if len(fresh) else known
+        fresh = pool.strings[len(known.edges) :]
+        self.known = known.joined(facts.found(fresh)) if len(fresh) else known
+
+    @property
+    def bits(self) -> Bits:
+        """The edges of every string."""
+        return self.known.edges
 
     def texts(self, ids: Ids) -> list[str]:
         """The strings behind numbers."""
@@ -101,13 +131,13 @@ class Stock:
         numbers[numbers < 0] = len(self.strings) + np.arange(len(fresh), dtype=np.int32)
         if len(fresh):
             self.strings = pa.concat_arrays([self.strings, fresh])
-            self.bits = np.concatenate([self.bits, self._facts.found(fresh)])
+            self.known = self.known.joined(self._facts.found(fresh))
         chosen: Ids = numbers[coded.indices.to_numpy()]
         return chosen
 
     def any(self, bit: int) -> bool:
         """Whether any string has this bit."""
-        return bool((self.bits & np.uint64(bit)).any())
+        return bool((self.bits & np.uint32(bit)).any())
 
     def done(self) -> Pool:
         """The pool with everything that was made."""

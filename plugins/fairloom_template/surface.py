@@ -8,8 +8,8 @@ another string of the pool, so spans stay true by construction.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from functools import lru_cache
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, lru_cache
 from typing import Any
 
 import attrs
@@ -17,20 +17,24 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fairloom_template.assembly import Gathered
+from fairloom_template.assembly import BLOCK, Gathered, empty
 from fairloom_template.pool import Ids, Index, Pool
 from fairloom_template.stock import (
     ALONE,
     BEGINS,
     BLANK,
     ENDS,
+    HEAD,
     LEAD,
+    NOT_KNOWN,
     OPENER,
     SPACE,
     STOP,
+    TAILED,
     TRAIL,
     Bits,
     Facts,
+    Known,
     Sides,
     Stock,
     sides_of,
@@ -43,20 +47,27 @@ PREFIXES = ("", "xxx ", "xxx", "xxx. ")
 """What stands before a left piece of one word: nothing, another word, a piece of the same word, a sentence."""
 
 Flags = npt.NDArray[np.bool_]
+Wanted = Callable[[Bits, Bits, Index | None], Flags]
+
+
+MOST_MARKS = 1 << 20
+"""Up to here distinct numbers are found by marking them, beyond by hashing."""
+
+Cut = tuple[int, str]
+"""How many characters come off, and what is put in their place."""
+NO_CUT: Cut = (0, "")
 
 
 @attrs.frozen
 class Splice:
-    """What becomes of two pieces that meet: so much off the end of the left, so much off the start of the right."""
+    """What becomes of two pieces that meet: the end of the left one, the blanks between, the start of the right one."""
 
-    left_cut: int
-    left_add: str
-    gap: bool
-    right_cut: int
-    right_add: str
+    left: Cut = NO_CUT
+    gap: bool = True
+    right: Cut = NO_CUT
 
 
-@attrs.define(eq=False)
+@attrs.define(eq=False, slots=False)
 class Pieces:
     """The pieces of all rows of a batch while they are rewritten.
 
@@ -70,9 +81,43 @@ class Pieces:
     name: Ids | None
     touched: npt.NDArray[np.uint32] | None
 
-    def bits(self) -> Bits:
-        """The bits of every piece."""
-        return self.stock.bits.take(self.ids, mode="clip")
+    @cached_property
+    def row(self) -> Ids:
+        """The row of every piece."""
+        row = empty(len(self.ids))
+        for block in _blocks(len(self.offsets) - 1):
+            first, last = self.offsets[block.start], self.offsets[block.stop]
+            count = np.diff(self.offsets[block.start : block.stop + 1])
+            row[first:last] = np.repeat(np.arange(block.start, block.stop, dtype=np.int32), count)
+        return row
+
+    def bits(self, at: Index) -> Bits:
+        """The bits of some pieces."""
+        return self.stock.bits.take(self.ids[at], mode="clip")
+
+    def meetings(self, clear: int, wanted: Wanted) -> tuple[Index, Index]:
+        """Pairs of pieces of one row that meet, where ``wanted`` says so of their bits.
+
+        Pieces with the bit ``clear`` are looked through. ``wanted(left, right, apart)`` is asked for a block
+        of rows at a time, so that all temporary arrays stay in the cache; ``apart`` is how far away the right
+        piece is, or ``None`` where all are neighbours.
+        """
+        found = [self._met(block, np.uint32(clear), wanted) for block in _blocks(len(self.offsets) - 1)]
+        first, second = (np.concatenate(side) for side in zip(*found, strict=True))
+        same = self.row[first] == self.row[second]
+        return (first, second) if same.all() else (first[same], second[same])
+
+    def _met(self, block: slice, clear: Any, wanted: Wanted) -> tuple[Index, Index]:
+        start, end = self.offsets[block.start], self.offsets[block.stop]
+        bits = self.stock.bits.take(self.ids[start:end], mode="clip")
+        seen = (bits & clear) == 0
+        if seen.all():
+            found = np.flatnonzero(wanted(bits[:-1], bits[1:], None)) + start
+            return found, found + 1
+        place = np.flatnonzero(seen)
+        bits = bits[place]
+        found = np.flatnonzero(wanted(bits[:-1], bits[1:], np.diff(place)))
+        return place[found] + start, place[found + 1] + start
 
     def put(self, at: Index, numbers: Ids, rule: int) -> None:
         """Other strings at some places."""
@@ -80,10 +125,6 @@ class Pieces:
             changed = self.ids[at] != numbers
             self.touched[at[changed]] |= np.uint32(1 << rule)
         self.ids[at] = numbers
-
-    def rows(self) -> Index:
-        """The row of every piece."""
-        return np.repeat(np.arange(len(self.offsets) - 1), np.diff(self.offsets))
 
 
 @attrs.frozen(eq=False)
@@ -97,7 +138,7 @@ class Surface:
     facts: Facts
     correct: bool = True
     edits: bool = False
-    known: Bits = attrs.field(factory=lambda: np.zeros(0, dtype=np.uint64))
+    known: Known = NOT_KNOWN
 
     @classmethod
     def of(cls, rules: Sequence[Rule], *, correct: bool, edits: bool) -> Surface:
@@ -159,7 +200,7 @@ class _Turn:
 
     def _inside(self) -> None:
         stock = self.pieces.stock
-        may = np.flatnonzero(stock.bits & np.uint64(self.sides.inside)).astype(np.int32)
+        may = np.flatnonzero(stock.known.inner & np.uint32(1 << self.number)).astype(np.int32)
         texts = stock.texts(may)
         done = [_corrected(self.rule, text) for text in texts]
         changed = [place for place, text in enumerate(texts) if done[place] != text]
@@ -175,110 +216,115 @@ class _Turn:
     # Where two pieces meet ----------------------------------------------------------------------
 
     def _meetings(self) -> None:
-        bits = self.pieces.bits()
-        place = self._seen(bits)
-        seen = bits if place is None else bits[place]
-        left, right = np.uint64(self.sides.left), np.uint64(self.sides.right)
-        found = np.flatnonzero((seen[:-1] & left).astype(bool) & (seen[1:] & right).astype(bool))
-        if not len(found):
-            return
-        first, second = (found, found + 1) if place is None else (place[found], place[found + 1])
-        row = np.searchsorted(self.pieces.offsets, first, side="right")
-        meant = second < self.pieces.offsets[row]
+        left, right = np.uint32(self.sides.left), np.uint32(self.sides.right)
+
+        def wanted(before: Bits, after: Bits, _: Index | None) -> Flags:
+            return _has(before, left) & _has(after, right)
+
+        first, second = self.pieces.meetings(self._clear, wanted)
         if self.scope is not None:
-            meant &= self.scope[first] | self.scope[second]
-        self._splice(bits, first[meant], second[meant])
+            meant = self.scope[first] | self.scope[second]
+            first, second = first[meant], second[meant]
+        if len(first):
+            self._splice(first, second)
 
-    def _seen(self, bits: Bits) -> Index | None:
-        """The pieces that are not looked through; ``None``: all of them."""
-        clear = OPENER if isinstance(self.rule, Capitals) else BLANK
-        through = bits & np.uint64(clear)
-        return np.flatnonzero(through == 0) if through.any() else None
+    @property
+    def _clear(self) -> int:
+        """What is looked through: blanks, and to find where a sentence starts opening marks too."""
+        return OPENER if isinstance(self.rule, Capitals) else BLANK
 
-    def _splice(self, bits: Bits, first: Index, second: Index) -> None:
+    def _splice(self, first: Index, second: Index) -> None:
         ids, stock = self.pieces.ids, self.pieces.stock
         apart = second - first > 1
-        gap = _blank_between(bits, first, second) if apart.any() else apart
-        prefix, suffix = self._before(bits, first), self._after(bits, second)
-        left, left_code = _coded(ids[first])
-        right, right_code = _coded(ids[second])
+        gap = self._gap(first, second) if apart.any() else apart
+        left, left_code = _coded(ids[first], len(stock.bits))
+        right, right_code = _coded(ids[second], len(stock.bits))
         tails, tail_code = _distinct_texts([text[-TAIL:] for text in stock.texts(left)])
         heads, head_code = _distinct_texts([text[: 2 * TAIL] for text in stock.texts(right)])
-        around = prefix * 4 + suffix * 2 + gap
-        keys, which = _coded((tail_code[left_code] * len(heads) + head_code[right_code]) * 16 + around)
-        splices = [self._decided(int(key), tails, heads) for key in keys]
-        self._cut(first, left, left_code, [splice and (splice.left_cut, splice.left_add) for splice in splices], which, at_end=True)
-        self._cut(second, right, right_code, [splice and (splice.right_cut, splice.right_add) for splice in splices], which, at_end=False)
-        dropped = np.array([splice is not None and not splice.gap for splice in splices], dtype=bool)[which] & apart
-        self._empty(bits, first[dropped], second[dropped])
+        key = (tail_code[left_code] * len(heads) + head_code[right_code]) * 16
+        key += self._before(first) * 4 + self._after(second) * 2 + gap
+        keys, which = _coded(key, len(tails) * len(heads) * 16)
+        splices = [self._decided(key, tails, heads) for key in keys.tolist()]
+        self._cut(first, [splice.left for splice in splices], which, at_end=True)
+        self._cut(second, [splice.right for splice in splices], which, at_end=False)
+        dropped = np.array([not splice.gap for splice in splices], dtype=bool)[which] & apart
+        if dropped.any():
+            self._empty(first[dropped], second[dropped])
 
-    def _decided(self, key: int, tails: Sequence[str], heads: Sequence[str]) -> Splice | None:
+    def _decided(self, key: int, tails: Sequence[str], heads: Sequence[str]) -> Splice:
         pair, around = divmod(key, 16)
         tail, head = divmod(pair, len(heads))
         gap = " " if around & 1 else ""
-        return _meeting(_Held(self.rule), PREFIXES[around >> 2], tails[tail], gap, heads[head], "x" * (around >> 1 & 1))
+        return _meeting(self.rule, PREFIXES[around >> 2], tails[tail], gap, heads[head], "x" * (around >> 1 & 1))
 
-    def _before(self, bits: Bits, first: Index) -> Index:
+    def _gap(self, first: Index, second: Index) -> Flags:
+        """Whether any piece between two has a blank."""
+        between, owner = _between(first, second)
+        blank: Flags = np.bincount(owner[_has(self.pieces.bits(between), TRAIL | LEAD)], minlength=len(first)) > 0
+        return blank
+
+    def _before(self, first: Index) -> Index:
         """What stands before the left pieces, as a place in ``PREFIXES``; 0 where it does not matter."""
-        alone = (bits[first] & np.uint64(ALONE)).astype(bool)
-        starts = self.pieces.offsets[np.searchsorted(self.pieces.offsets, first, side="right") - 1]
         kind = np.zeros(len(first), dtype=np.int64)
-        earlier = first - 1
-        for _ in range(2):  # over one piece of blanks
-            over = alone & (earlier > starts) & (bits[earlier] & np.uint64(BLANK)).astype(bool)
+        alone = np.flatnonzero(_has(self.pieces.bits(first), ALONE))
+        if not len(alone):
+            return kind
+        at, row = first[alone], self.pieces.row[first[alone]]
+        starts = self.pieces.offsets[row]
+        earlier = at - 1
+        for _ in range(2):  # over pieces of blanks
+            over = (earlier > starts) & _has(self.pieces.bits(np.maximum(earlier, 0)), BLANK)
             earlier = np.where(over, earlier - 1, earlier)
-        there = alone & (earlier >= starts)
-        near = bits[np.maximum(earlier, 0)]
-        kind[there] = 1
-        glued = (near & np.uint64(ENDS)).astype(bool) & (earlier == first - 1) & ~(bits[first] & np.uint64(LEAD)).astype(bool)
-        kind[there & glued] = 2
-        kind[there & (near & np.uint64(STOP)).astype(bool)] = 3
+        near = self.pieces.bits(np.maximum(earlier, 0))
+        glued = _has(near, ENDS) & (earlier == at - 1) & ~_has(self.pieces.bits(at), LEAD)
+        said = np.where(_has(near, STOP), 3, np.where(glued, 2, 1))
+        kind[alone] = np.where(earlier >= starts, said, 0)
         return kind
 
-    def _after(self, bits: Bits, second: Index) -> Index:
+    def _after(self, second: Index) -> Index:
         """1 where the word of the right piece goes on in the piece after it."""
-        ends = self.pieces.offsets[np.searchsorted(self.pieces.offsets, second, side="right")]
-        later = np.minimum(second + 1, len(bits) - 1)
-        whole = (bits[second] & np.uint64(ALONE)).astype(bool) & (bits[second] & np.uint64(ENDS)).astype(bool)
-        glued = whole & (second + 1 < ends) & (bits[later] & np.uint64(BEGINS)).astype(bool)
-        return glued.astype(np.int64)
+        goes_on = np.zeros(len(second), dtype=np.int64)
+        bits = self.pieces.bits(second)
+        whole = np.flatnonzero(_has(bits, ALONE) & _has(bits, ENDS))
+        at = second[whole]
+        there = at + 1 < self.pieces.offsets[self.pieces.row[at] + 1]
+        later = self.pieces.bits(np.minimum(at + 1, len(self.pieces.ids) - 1))
+        goes_on[whole] = there & _has(later, BEGINS)
+        return goes_on
 
-    def _cut(
-        self, at: Index, distinct: Ids, code: Index, cuts: Sequence[Any], which: Index, *, at_end: bool
-    ) -> None:
+    def _cut(self, at: Index, cuts: Sequence[Cut], which: Index, *, at_end: bool) -> None:
         """Cut and add at one end of pieces, once per distinct string and way of cutting it."""
-        ways = list(dict.fromkeys(cut for cut in cuts if cut and cut != (0, "")))
+        ways = {cut: place for place, cut in enumerate(dict.fromkeys(cut for cut in cuts if cut != NO_CUT))}
         if not ways:
             return
-        way = np.array([ways.index(cut) if cut in ways else -1 for cut in cuts], dtype=np.int64)[which]
-        cut_at = np.flatnonzero(way >= 0)
-        keys, key_code = _coded(code[cut_at] * len(ways) + way[cut_at])
-        texts = self.pieces.stock.texts(distinct[keys // len(ways)])
-        done = [_cut_text(text, *ways[key % len(ways)], at_end=at_end) for text, key in zip(texts, keys.tolist(), strict=True)]
-        self.pieces.put(at[cut_at], self.pieces.stock.numbers(done)[key_code], self.number)
+        way = np.array([ways.get(cut, -1) for cut in cuts], dtype=np.int64)[which]
+        meant = np.flatnonzero(way >= 0)
+        ids, bound = self.pieces.ids[at[meant]].astype(np.int64), len(self.pieces.stock.bits) * len(ways)
+        keys, code = _coded(ids * len(ways) + way[meant], bound)
+        texts, listed = self.pieces.stock.texts((keys // len(ways)).astype(np.int32)), list(ways)
+        chosen = [listed[place] for place in (keys % len(ways)).tolist()]
+        done = [_cut_text(text, *cut, at_end=at_end) for text, cut in zip(texts, chosen, strict=True)]
+        self.pieces.put(at[meant], self.pieces.stock.numbers(done)[code], self.number)
 
-    def _empty(self, bits: Bits, first: Index, second: Index) -> None:
-        """Nothing but opening marks is left between pieces that have moved together."""
-        if not len(first):
-            return
-        between = np.repeat(first + 1, second - first - 1)
-        between += np.arange(len(between)) - np.repeat(np.cumsum(second - first - 1) - (second - first - 1), second - first - 1)
-        blank = between[(bits[between] & np.uint64(BLANK)).astype(bool)]
+    def _empty(self, first: Index, second: Index) -> None:
+        """No blank is left between pieces that have moved together."""
+        between, _ = _between(first, second)
+        blank = between[_has(self.pieces.bits(between), BLANK)]
         self.pieces.put(blank, np.full(len(blank), self.pieces.stock.numbers([""])[0]), self.number)
 
     # The start of texts -------------------------------------------------------------------------
 
     def _starts(self) -> None:
-        bits = self.pieces.bits()
-        at = self.pieces.offsets[:-1]
-        at = at[at < self.pieces.offsets[1:]]
-        clear = (bits[at] & np.uint64(OPENER)).astype(bool)
-        if clear.any():
-            seen = self._seen(bits)
-            at = _first_of_rows(seen if seen is not None else np.arange(len(bits)), self.pieces.offsets)
-        at = at[(bits[at] & np.uint64(self.sides.right)).astype(bool)]
+        offsets = self.pieces.offsets
+        full = offsets[:-1] < offsets[1:]
+        at, last = offsets[:-1][full].copy(), offsets[1:][full] - 1
+        on = np.flatnonzero(_has(self.pieces.bits(at), OPENER) & (at < last))
+        while len(on):
+            at[on] += 1
+            on = on[_has(self.pieces.bits(at[on]), OPENER) & (at[on] < last[on])]
+        at = at[_has(self.pieces.bits(at), self.sides.right)]
         at = at if self.scope is None else at[self.scope[at]]
-        distinct, code = _coded(self.pieces.ids[at])
+        distinct, code = _coded(self.pieces.ids[at], len(self.pieces.stock.bits))
         done = [applied(text, self._start(text)) for text in self.pieces.stock.texts(distinct)]
         if done:
             self.pieces.put(at, self.pieces.stock.numbers(done)[code], self.number)
@@ -289,58 +335,50 @@ class _Turn:
     # Blanks -------------------------------------------------------------------------------------
 
     def _blanks(self) -> None:
-        bits = self.pieces.bits()
-        empty_rows = np.flatnonzero((bits & np.uint64(BLANK)) == 0)
-        act = np.zeros(len(bits), dtype=np.uint8)
-        self._between(bits, empty_rows, act)
-        self._edges(bits, act)
+        act = np.zeros(len(self.pieces.ids), dtype=np.uint8)
+        self._between_words(act)
+        self._edges(act)
         at = np.flatnonzero(act)
         at = at if self.scope is None else at[self.scope[at]]
-        keys, code = _coded(self.pieces.ids[at].astype(np.int64) * 32 + act[at])
+        keys, code = _coded(self.pieces.ids[at].astype(np.int64) * 32 + act[at], len(self.pieces.stock.bits) * 32)
         texts = self.pieces.stock.texts((keys // 32).astype(np.int32))
-        done = [_stripped(text, int(key % 32)) for text, key in zip(texts, keys, strict=True)]
+        done = [_stripped(text, key % 32) for text, key in zip(texts, keys.tolist(), strict=True)]
         if done:
             self.pieces.put(at, self.pieces.stock.numbers(done)[code], self.number)
 
-    def _between(self, bits: Bits, place: Index, act: npt.NDArray[np.uint8]) -> None:
+    def _between_words(self, act: npt.NDArray[np.uint8]) -> None:
         """One blank between words, none before a closing mark."""
-        first, second = place[:-1], place[1:]
-        starts = np.zeros(len(bits) + 1, dtype=bool)
-        starts[self.pieces.offsets] = True
-        trail, lead = _has(bits[first], TRAIL), _has(bits[second], LEAD)
-        close = _has(bits[second], self.sides.right)
-        apart = second - first > 1
-        many = trail & lead | apart | close & (trail | lead)
-        first, second, trail, lead, close = (each[many] for each in (first, second, trail, lead, close))
-        same = np.searchsorted(self.pieces.offsets, first, side="right")
-        same_row = second < self.pieces.offsets[same]
-        first, second, trail, lead, close = (each[same_row] for each in (first, second, trail, lead, close))
-        gaps = _blank_count(bits, first, second)
+        closes = self.sides.right
+
+        def wanted(before: Bits, after: Bits, apart: Index | None) -> Flags:
+            trail, starts = _has(before, TRAIL), _has(after, LEAD | closes)
+            wide: Flags = trail & starts | ((after & np.uint32(LEAD | closes)) == np.uint32(LEAD | closes))
+            return wide if apart is None else wide | (apart > 1) & (trail | starts) | (apart > 2)
+
+        first, second = self.pieces.meetings(BLANK, wanted)
+        bits = self.pieces.bits(second)
+        trail, close = _has(self.pieces.bits(first), TRAIL), _has(bits, closes)
+        between, owner = _between(first, second)
+        blank = _has(self.pieces.bits(between), TRAIL)
+        between, owner = between[blank], owner[blank]
+        gaps = np.bincount(owner, minlength=len(first))
         act[first[close & trail]] |= _RSTRIP
-        act[second[lead & (close | trail | (gaps > 0))]] |= _LSTRIP
-        over = second - first > 1
-        for start, end, keep in zip(first[over], second[over], (~close & ~trail)[over], strict=True):
-            self._drop_gaps(bits, start, end, keep=bool(keep), act=act)
+        act[second[_has(bits, LEAD) & (close | trail | (gaps > 0))]] |= _LSTRIP
+        spared = np.append(True, owner[1:] != owner[:-1])[: len(owner)] & ~(close | trail)[owner]
+        act[between[~spared]] |= _EMPTY
 
-    @staticmethod
-    def _drop_gaps(bits: Bits, start: int, end: int, *, keep: bool, act: npt.NDArray[np.uint8]) -> None:
-        for at in range(start + 1, end):
-            if _has(bits[at], TRAIL):
-                act[at] |= 0 if keep else _EMPTY
-                keep = False
-
-    def _edges(self, bits: Bits, act: npt.NDArray[np.uint8]) -> None:
+    def _edges(self, act: npt.NDArray[np.uint8]) -> None:
         """No white space at the start and the end of a text."""
         offsets = self.pieces.offsets
         full = offsets[:-1] < offsets[1:]
-        for edge, step, mark in ((offsets[:-1][full].copy(), 1, _LSTRIP_ALL), (offsets[1:][full] - 1, -1, _RSTRIP_ALL)):
-            other = offsets[1:][full] - 1 if step == 1 else offsets[:-1][full]
-            while True:
-                act[edge] |= mark
-                on = _has(bits[edge], SPACE) & (edge != other)
-                if not on.any():
-                    break
-                edge, other = edge[on] + step, other[on]
+        first, last = offsets[:-1][full], offsets[1:][full] - 1
+        for edge, other, step, bit, mark in ((first, last, 1, HEAD, _LSTRIP_ALL), (last, first, -1, TAILED, _RSTRIP_ALL)):
+            at, end = edge, other
+            while len(at):
+                bits = self.pieces.bits(at)
+                act[at[_has(bits, bit)]] |= mark
+                on = _has(bits, SPACE) & (at != end)
+                at, end = at[on] + step, end[on]
 
 
 _RSTRIP, _LSTRIP, _EMPTY, _LSTRIP_ALL, _RSTRIP_ALL = (np.uint8(1 << place) for place in range(5))
@@ -355,14 +393,24 @@ def _stripped(text: str, act: int) -> str:
     return text.rstrip() if act & int(_RSTRIP_ALL) else text
 
 
-def _has(bits: Any, bit: int) -> Any:
-    return (bits & np.uint64(bit)).astype(bool)
+def _has(bits: Bits, bit: Any) -> Flags:
+    return (bits & np.uint32(bit)) != 0
 
 
-def _coded(numbers: npt.NDArray[Any]) -> tuple[npt.NDArray[Any], Index]:
-    """The distinct numbers in order of appearance, and for each number its place among them."""
-    coded = pa.array(numbers).dictionary_encode()
-    return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.int64)
+def _blocks(rows: int) -> Iterator[slice]:
+    return (slice(start, min(start + BLOCK, rows)) for start in range(0, rows, BLOCK))
+
+
+def _coded(numbers: npt.NDArray[Any], bound: int) -> tuple[npt.NDArray[Any], Index]:
+    """The distinct numbers below ``bound``, and for each number its place among them."""
+    if bound > MOST_MARKS:
+        coded = pa.array(numbers).dictionary_encode()
+        return coded.dictionary.to_numpy(), coded.indices.to_numpy().astype(np.int64)
+    marks = np.zeros(bound, dtype=np.int64)
+    marks[numbers] = 1
+    distinct = np.flatnonzero(marks)
+    marks[distinct] = np.arange(len(distinct))
+    return distinct.astype(numbers.dtype), marks.take(numbers)
 
 
 def _distinct_texts(texts: Sequence[str]) -> tuple[list[str], Index]:
@@ -371,63 +419,32 @@ def _distinct_texts(texts: Sequence[str]) -> tuple[list[str], Index]:
     return list(places), np.array(codes, dtype=np.int64)
 
 
-def _blank_count(bits: Bits, first: Index, second: Index) -> Index:
-    """How many pieces of blanks stand between two."""
-    sums = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(_has(bits, BLANK) & _has(bits, TRAIL))])
-    return sums[second] - sums[first + 1]
-
-
-def _blank_between(bits: Bits, first: Index, second: Index) -> Flags:
-    """Whether any piece between two has a blank."""
-    sums = np.concatenate([np.zeros(1, dtype=np.int64), np.cumsum(_has(bits, TRAIL) | _has(bits, LEAD))])
-    return sums[second] > sums[first + 1]
-
-
-def _first_of_rows(place: Index, offsets: Index) -> Index:
-    """The first of these places in every row that has one."""
-    nearest = np.searchsorted(place, offsets[:-1])
-    found = place[np.minimum(nearest, len(place) - 1)] if len(place) else np.zeros(len(nearest), dtype=np.int64)
-    there = (nearest < len(place)) & (found >= offsets[:-1]) & (found < offsets[1:])
-    first: Index = found[there]
-    return first
+def _between(first: Index, second: Index) -> tuple[Index, Index]:
+    """The pieces between pairs of pieces, and for each the number of its pair."""
+    count = second - first - 1
+    owner = np.repeat(np.arange(len(first)), count)
+    return first[owner] + 1 + np.arange(len(owner)) - (np.cumsum(count) - count)[owner], owner
 
 
 def _cut_text(text: str, cut: int, add: str, *, at_end: bool) -> str:
     return text[: len(text) - cut] + add if at_end else add + text[cut:]
 
 
-@attrs.frozen(eq=False)
-class _Held:
-    """A rule as a key of the cache: by identity."""
-
-    rule: Rule
-
-    def __hash__(self) -> int:
-        return id(self.rule)
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Held) and other.rule is self.rule
-
-
+@lru_cache(maxsize=65_536)
 def _corrected(rule: Rule, text: str) -> str:
-    return _corrected_once(_Held(rule), text)
+    return applied(text, rule.changes(text))
 
 
 @lru_cache(maxsize=65_536)
-def _corrected_once(held: _Held, text: str) -> str:
-    return applied(text, held.rule.changes(text))
-
-
-@lru_cache(maxsize=65_536)
-def _meeting(held: _Held, prefix: str, left: str, gap: str, right: str, suffix: str) -> Splice | None:
+def _meeting(rule: Rule, prefix: str, left: str, gap: str, right: str, suffix: str) -> Splice:
     """What a rule does where two pieces meet."""
     text = prefix + left + gap + right + suffix
     start, meet = len(prefix), len(prefix) + len(left)
     behind = meet + len(gap)
-    for change in held.rule.changes(text):
+    for change in rule.changes(text):
         if change.first < meet and change.last > behind and change.start >= start:
             return _spliced(text, change, meet, behind)
-    return None
+    return Splice()
 
 
 def _spliced(text: str, change: Change, meet: int, behind: int) -> Splice:
@@ -435,5 +452,5 @@ def _spliced(text: str, change: Change, meet: int, behind: int) -> Splice:
     gap = not change.start < behind <= change.end
     right_cut = max(change.end - behind, 0)
     if change.start < meet:
-        return Splice(meet - change.start, change.new + text[change.end : meet], gap, right_cut, "")
-    return Splice(0, "", gap, right_cut, text[behind : max(change.start, behind)] + change.new)
+        return Splice((meet - change.start, change.new + text[change.end : meet]), gap, (right_cut, ""))
+    return Splice(NO_CUT, gap, (right_cut, text[behind : max(change.start, behind)] + change.new))

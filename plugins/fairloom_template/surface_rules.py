@@ -1,7 +1,7 @@
 """Surface rules over plain strings: where a rule finds something to change, and what it writes there.
 
 This is the only place that knows what a rule does. The columnar side (``surface``) asks it about the
-distinct strings of the pool and about the distinct places where two strings meet, never about rows.
+distinct strings of the pool and about the distinct places where two strings meet, never about rows. Rules are compared by identity, so that what they said can be remembered.
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def _alternatives(words: Iterable[str]) -> str:
     return "|".join(re.escape(word).replace("\\ ", " ") for word in sorted(set(words), key=lambda word: (-len(word), word)))
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Words:
     """Pairs of neighbouring words. ``joins`` by their first word in lower case."""
 
@@ -137,7 +137,7 @@ def _joined(found: re.Match[str], result: str) -> Change:
     return Change(found.start(1), found.end(3), start, end, new)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Articles:
     """English "a" and "an" by the sound of the next word; where both are heard, what stands stays."""
 
@@ -169,7 +169,7 @@ class Articles:
 _ARTICLE = re.compile(f"(?<![{_GLUE}.])(a|an|A|An|AN)[ \\t]+(?=(\\S+))")
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Capitals:
     """A capital at the start of a text (``start``) and after ``.``, ``!``, ``?`` and a blank (``sentence``)."""
 
@@ -218,7 +218,7 @@ def _capital(found: re.Match[str]) -> Change:
     return Change(found.start(), at + 1, at, at + 1, letter)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Blanks:
     """Blanks at the edges of a text, more than one in a row, and before the marks ``before``."""
 
