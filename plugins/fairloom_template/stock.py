@@ -20,13 +20,13 @@ from fairloom_template.surface_rules import Rule
 
 Bits = npt.NDArray[np.uint32]
 
-BLANK, BEGINS, ENDS, ALONE, TRAIL, LEAD, OPENER, SPACE, STOP, HEAD, TAILED = (
-    1 << place for place in range(11)
+BLANK, BEGINS, ENDS, ALONE, TRAIL, LEAD, OPENER, SPACE, STOP, HEAD, TAILED, CAPITAL_A = (
+    1 << place for place in range(12)
 )
 """Nothing but blanks, or nothing; begins and ends with a letter or digit; one word; ends and begins with a
 blank; nothing but opening marks and blanks; nothing but white space; ends a
-sentence; begins and ends with white space."""
-_FIRST_RULE = 11
+sentence; begins and ends with white space; begins with an article in capitals."""
+_FIRST_RULE = 12
 MOST_RULES = 10
 
 _COMMON = {
@@ -40,7 +40,8 @@ _COMMON = {
     SPACE: r"^\s*$",
     HEAD: r"^\s",
     TAILED: r"\s$",
-    STOP: "[.!?:;\u2026][\"')\\]*_\u201d\u2019\u00bb]*\\s*$",
+    CAPITAL_A: "^[\\s\"'(\\[*_\u201c\u2018\u00ab\u201e\u00bf\u00a1]*(?:A|An|AN)[ \\t]+\\S",
+    STOP: "[.!?:;\u2026][\"')\\]*_\u201d\u2019\u00bb]*(?:\\s+[\"'(\\[*_\u201c\u2018\u00ab]*)?$",
 }
 
 

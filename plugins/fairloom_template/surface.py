@@ -23,6 +23,7 @@ from fairloom_template.stock import (
     ALONE,
     BEGINS,
     BLANK,
+    CAPITAL_A,
     ENDS,
     HEAD,
     LEAD,
@@ -39,7 +40,7 @@ from fairloom_template.stock import (
     Stock,
     sides_of,
 )
-from fairloom_template.surface_rules import Blanks, Capitals, Change, Rule, applied
+from fairloom_template.surface_rules import Articles, Blanks, Capitals, Change, Rule, applied
 
 TAIL = 40
 """How many characters of the left piece a rule can see; of the right one it sees twice as many."""
@@ -193,6 +194,8 @@ class _Turn:
         if isinstance(self.rule, Blanks):
             self._blanks()
             return
+        if isinstance(self.rule, Articles):
+            self._capital_articles()
         if self.pieces.stock.any(self.sides.left):
             self._meetings()
         if self.rule.at_start:
@@ -212,6 +215,19 @@ class _Turn:
         at = np.flatnonzero(after != self.pieces.ids)
         at = at if self.scope is None else at[self.scope[at]]
         self.pieces.put(at, after[at], self.number)
+
+    def _capital_articles(self) -> None:
+        """A piece that begins with "A" is one of those cases where what is before it decides."""
+        if not self.pieces.stock.any(CAPITAL_A):
+            return
+        at = np.flatnonzero(_has(self.pieces.stock.bits.take(self.pieces.ids, mode="clip"), CAPITAL_A))
+        at = at if self.scope is None else at[self.scope[at]]
+        if not len(at):
+            return
+        keys, code = _coded(self.pieces.ids[at].astype(np.int64) * 4 + self._context(at), len(self.pieces.stock.bits) * 4)
+        texts = self.pieces.stock.texts((keys // 4).astype(np.int32))
+        done = [_after_prefix(self.rule, text, PREFIXES[key % 4]) for text, key in zip(texts, keys.tolist(), strict=True)]
+        self.pieces.put(at, self.pieces.stock.numbers(done)[code], self.number)
 
     # Where two pieces meet ----------------------------------------------------------------------
 
@@ -267,19 +283,22 @@ class _Turn:
         """What stands before the left pieces, as a place in ``PREFIXES``; 0 where it does not matter."""
         kind = np.zeros(len(first), dtype=np.int64)
         alone = np.flatnonzero(_has(self.pieces.bits(first), ALONE))
-        if not len(alone):
-            return kind
-        at, row = first[alone], self.pieces.row[first[alone]]
-        starts = self.pieces.offsets[row]
+        kind[alone] = self._context(first[alone])
+        return kind
+
+    def _context(self, at: Index) -> Index:
+        """What stands before some pieces, as a place in ``PREFIXES``."""
+        starts = self.pieces.offsets[self.pieces.row[at]]
         earlier = at - 1
-        for _ in range(2):  # over pieces of blanks
-            over = (earlier > starts) & _has(self.pieces.bits(np.maximum(earlier, 0)), BLANK)
-            earlier = np.where(over, earlier - 1, earlier)
-        near = self.pieces.bits(np.maximum(earlier, 0))
+        on = np.flatnonzero((earlier >= starts) & _has(self.pieces.bits(earlier), BLANK))
+        while len(on):
+            earlier[on] -= 1
+            on = on[(earlier[on] >= starts[on]) & _has(self.pieces.bits(earlier[on]), BLANK)]
+        near = self.pieces.bits(earlier)  # before the first piece: any, for it is not asked
         glued = _has(near, ENDS) & (earlier == at - 1) & ~_has(self.pieces.bits(at), LEAD)
         said = np.where(_has(near, STOP), 3, np.where(glued, 2, 1))
-        kind[alone] = np.where(earlier >= starts, said, 0)
-        return kind
+        context: Index = np.where(earlier >= starts, said, 0)
+        return context
 
     def _after(self, second: Index) -> Index:
         """1 where the word of the right piece goes on in the piece after it."""
@@ -435,13 +454,17 @@ def _corrected(rule: Rule, text: str) -> str:
     return applied(text, rule.changes(text))
 
 
+def _after_prefix(rule: Rule, text: str, prefix: str) -> str:
+    return applied(prefix + text, rule.changes(prefix + text, start=True))[len(prefix) :]
+
+
 @lru_cache(maxsize=65_536)
 def _meeting(rule: Rule, prefix: str, left: str, gap: str, right: str, suffix: str) -> Splice:
     """What a rule does where two pieces meet."""
     text = prefix + left + gap + right + suffix
     start, meet = len(prefix), len(prefix) + len(left)
     behind = meet + len(gap)
-    for change in rule.changes(text):
+    for change in rule.changes(text, start=True):
         if change.first < meet and change.last > behind and change.start >= start:
             return _spliced(text, change, meet, behind)
     return Splice()

@@ -20,7 +20,8 @@ _OPENING = "\"'(\\[*_\u201c\u2018\u00ab\u201e\u00bf\u00a1"
 _CLOSING = "\"')\\]*_\u201d\u2019\u00bb"
 _GLUE = "\\w'\u2019\\-"
 _RE2_GLUE = "\\pL\\pN_'\u2019\\-"
-_CLAUSE_END = re.compile(f"(?:^|[.!?:;\u2026][{_CLOSING}]*\\s+)[{_OPENING}]*$")
+_CLAUSE_END = re.compile(f"[.!?:;\u2026][{_CLOSING}]*\\s+[{_OPENING}]*$")
+_NOTHING = re.compile(f"[\\s{_OPENING}]*")
 ABBREVIATIONS = frozenset(
     ["e.g", "i.e", "vs", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "fig", "vol", "ca", "cf", "approx", "jr", "sr"]
 )
@@ -149,17 +150,22 @@ class Articles:
     right: str = r"\S"
     inside: str = f"(?:^|[^{_RE2_GLUE}.])(?:a|an|A|An|AN)[ \\t]+\\S"
 
-    def changes(self, text: str, *, start: bool = False) -> Iterator[Change]:  # noqa: ARG002 # one signature for all
+    def changes(self, text: str, *, start: bool = False) -> Iterator[Change]:
         """One change per wrong article. A capital "A" is an article only where a sentence begins."""
         for found in _ARTICLE.finditer(text):
             article, word = found[1], found[2]
-            if article[0] == "A" and not _CLAUSE_END.search(text[: found.start()]):
+            if article[0] == "A" and not self._begins(text[: found.start()], start=start):
                 continue
             wanted = begins_with_vowel_sound(word)
             if wanted is None or wanted is (len(article) == 2) or self._is_spared(article, word):
                 continue
             new = article[0] + ("N" if article.isupper() and word.isupper() and len(word) > 1 else "n") if wanted else article[0]
             yield Change(found.start(1), found.end(2), found.start(1), found.end(1), new)
+
+    @staticmethod
+    def _begins(before: str, *, start: bool) -> bool:
+        """Whether a sentence begins after this."""
+        return (start and _NOTHING.fullmatch(before) is not None) or _CLAUSE_END.search(before) is not None
 
     def _is_spared(self, article: str, word: str) -> bool:
         bare = word.strip("\"'(),.;:!?*_").lower()
@@ -177,7 +183,7 @@ class Capitals:
     only: frozenset[str] = frozenset()
     at: tuple[str, ...] = ("start", "sentence")
     name: str = "capitals"
-    left: str = f"[.!?][{_CLOSING}]*\\s*$"
+    left: str = f"[.!?][{_CLOSING}]*(?:\\s+[{_OPENING}]*)?$"
     right: str = f"^\\s*[{_OPENING}]*\\p{{Ll}}"
     inside: str = f"[.!?][{_CLOSING}]*\\s+[{_OPENING}]*\\p{{Ll}}"
 

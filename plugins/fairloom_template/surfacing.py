@@ -70,8 +70,8 @@ def _wrong(name: str, rule: SurfaceRule, slots: frozenset[str]) -> Iterable[Prob
     path = ("step", "surface", name)
     known = (*_OWN, *JOINS)
     if name not in known and not rule.joins:
-        hint = did_you_mean(name, known) or "a list of your own needs `joins`"
-        yield Problem(f"there is no surface rule {name!r}", path=path, suggestion=hint)
+        message = f"there is no surface rule {name!r}, and a list of your own needs `joins`"
+        yield Problem(message, path=path, suggestion=did_you_mean(name, known))
     if name in _OWN and rule.joins:
         yield Problem(f"the rule {name!r} takes no joins", path=(*path, "joins"), suggestion="give them a rule of their own")
     defaults = attrs.fields_dict(SurfaceRule)
