@@ -29,6 +29,25 @@ class SurfaceRule:
 
 
 @attrs.frozen(kw_only=True)
+class Mask:
+    """What is hidden in a masked text: a table, or an array of tables, under ``masks.COLUMN``."""
+
+    slots: tuple[str, ...] = attrs.field(metadata={"help": "slots whose values are hidden, `person.given`"})
+    token: str = attrs.field(default="[MASK]", metadata={"help": "what is written instead"})
+    each: Literal["span", "word"] = attrs.field(
+        default="span", metadata={"help": "one token for a value, or one for each of its words"}
+    )
+    elsewhere: Literal["leave", "words", "starts"] = attrs.field(
+        default="leave",
+        metadata={
+            "help": "the same words outside of the slots: leave them, hide whole words, or every start of a word; "
+            "for datasets that were masked by replacing strings"
+        },
+    )
+    field: str | None = attrs.field(default=None, metadata={"help": "text field; the task's first by default"})
+
+
+@attrs.frozen(kw_only=True)
 class TemplateSettings:
     """Keys of a step with ``generate = "template"``."""
 
@@ -43,6 +62,14 @@ class TemplateSettings:
     columns: dict[str, str] = attrs.field(
         factory=dict,
         metadata={"help": "further columns, each an inline template: `id = '{{ template.kind }}-{{ city }}'`"},
+    )
+    masks: dict[str, Mask | tuple[Mask, ...]] = attrs.field(
+        factory=dict,
+        metadata={"help": "further columns, each a text with some slots hidden: `masked = { slots = ['person'] }`"},
+    )
+    missing: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata={"help": "texts in value tables that stand for a missing form, as `['']` for the empty cells of a CSV file"},
     )
     surface: tuple[str, ...] | dict[str, SurfaceRule] = attrs.field(
         default=(),

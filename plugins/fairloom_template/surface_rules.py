@@ -209,7 +209,8 @@ class Capitals:
         if not before.endswith("."):
             return False
         word = before[:-1].lower()
-        return word.endswith(".") or word in ABBREVIATIONS or f"{word}." in self.spared or (len(word) == 1 and word.isalpha())
+        initial = len(word) == 1 and before[0].isupper()
+        return initial or word.endswith(".") or word in ABBREVIATIONS or f"{word}." in self.spared
 
 
 _FIRST = re.compile(f"\\s*[{_OPENING}]*(?P<word>[^\\W\\d_][\\w'\u2019-]*)")

@@ -19,8 +19,10 @@ from fairloom_template.edits import edits_column, edits_of
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading
+from fairloom_template.masks import masked
 from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
+from fairloom_template.settings import Mask
 from fairloom_template.surface import Surface
 
 NO_TEMPLATE = "no template"
@@ -78,6 +80,7 @@ class TemplateWriter:
     max_characters: int
     uses: Uses
     surface: Surface | None = None
+    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
@@ -141,6 +144,10 @@ class TemplateWriter:
             columns[output.name] = text
             if spans is not None:
                 columns[spans_of(output.name)] = spans
+            for name, (field, masks) in self.masks.items():
+                if field == output.name:
+                    numbers = {slot: place for place, slot in enumerate(names)}
+                    columns[name] = masked(final, grown, numbers, masks, blank)
         columns = {name: column for name, column in columns.items() if column is not None}
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
 

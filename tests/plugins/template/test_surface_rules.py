@@ -182,7 +182,7 @@ def slow(text: str) -> str:
     text = re.sub(r"\b(was|is)([ ]+)(they)\b", lambda m: verbs[m[1]] + m[2] + m[3], text, flags=re.IGNORECASE)
     text = re.sub(r"\b(a|an|A|An)([ ]+)(?=(\S+))", lambda m: _article(m, text) + m[2], text)
     text = re.sub(r"[ ]+(?=[,.!])", "", re.sub(r"[ ]{2,}", " ", text)).strip()
-    return re.sub(r"((?:^|[.!] )[\"(]*)([a-z])", lambda m: m[1] + m[2].upper(), text)
+    return re.sub(r"((?:^|(?:(?<!\b[A-Z])(?<!\.)\.|!) )[\"(]*)([a-z])", lambda m: m[1] + m[2].upper(), text)
 
 
 def _article(found: re.Match[str], text: str) -> str:
