@@ -166,6 +166,8 @@ class Engine:
             manifest["trimmed"] = trimmed.report
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["shortfall"] = short.result(loom)
+        if excluded := sum(result.get("excluded", 0) for result in settled.results):
+            manifest["excluded"] = {"families": excluded, "rows": excluded * loom.plan.members}
         manifest["splits"] = data.counts if recipe.export.split.shares else {}
         if data.assignment is not None:
             manifest["split"] = data.assignment.report

@@ -68,7 +68,8 @@ class Loom:
     def weaver(self) -> Weaver:
         """A weaver of parts."""
         fields = self.recipe.task.fields
-        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields)
+        exhaustive = self.recipe.recipe.rows == "all"
+        return Weaver(self.briefs, self.row_steps, self.recipe.design.attempts, self.axes, fields, exhaustive)
 
     def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
         """A fresh measuring object for a gate, told of the filter audit where there is one."""
