@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fairloom.batch import ID, REASON, SYSTEM, spans_of
+from fairloom.batch import FINAL, ID, REASON, SYSTEM, spans_of
 from fairloom.components import Tools
 from fairloom.design import Uses
 from fairloom.factors import Factor
@@ -91,7 +91,7 @@ def _unknown_fields(settings: TemplateSettings, tools: Tools) -> Iterable[Proble
 
 def _taken_columns(settings: TemplateSettings, tools: Tools) -> Iterable[Problem]:
     fields = tools.task.fields
-    taken = {*SYSTEM, ID, REASON, *fields, *map(spans_of, fields), *tools.factors}
+    taken = {*SYSTEM, ID, REASON, FINAL, *fields, *map(spans_of, fields), *tools.factors}
     for key, named in (("columns", settings.columns), ("masks", settings.masks)):
         for name in named:
             if name in taken or (key == "masks" and name in settings.columns):

@@ -10,7 +10,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import REASON, decoded, spans_of
+from fairloom.batch import FINAL, REASON, decoded, spans_of
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
@@ -149,7 +149,14 @@ class TemplateWriter:
                     numbers = {slot: place for place, slot in enumerate(names)}
                     columns[name] = masked(final, grown, numbers, masks, blank)
         columns = {name: column for name, column in columns.items() if column is not None}
+        if blank is not None:
+            columns[FINAL] = self._final(reasons)
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
+
+    def _final(self, reasons: Any) -> Any:
+        """Whether a form is missing for good: not where it was a drawn value."""
+        drawn = [f"missing form {slot}" for slot in (*self.slots.drawn, *self.slots.drawn_reads)]
+        return pc.and_(reasons.is_valid(), pc.invert(pc.is_in(reasons, value_set=pa.array(drawn, pa.string()))))
 
     def _polished(self, gathered: Gathered, pool: Pool, names: list[str], blank: Any) -> tuple[Gathered, Pool, Any]:
         """The texts under the surface rules, and the column of edits where it is asked for."""
