@@ -107,9 +107,15 @@ def _masks(settings: TemplateSettings, tools: Tools, slots: set[str]) -> dict[st
         path = ("step", "masks", name)
         fields = {mask.field or first for mask in masks}
         if not masks or len(fields) > 1 or not fields <= set(tools.task.fields):
-            problems.append(Problem(f"a masked column is made of one field of the task, got {sorted(fields)}", path=path))
-        for slot in (slot for mask in masks for slot in mask.slots if slot not in slots):
-            problems.append(Problem(f"no template has the slot {slot!r}", path=path, suggestion=did_you_mean(slot, slots)))
+            problems.append(
+                Problem(f"a masked column is made of one field of the task, got {sorted(fields)}", path=path)
+            )
+        problems += [
+            Problem(f"no template has the slot {slot!r}", path=path, suggestion=did_you_mean(slot, slots))
+            for mask in masks
+            for slot in mask.slots
+            if slot not in slots
+        ]
     if problems:
         raise RecipeError(problems)
     return {name: (masks[0].field or first, masks) for name, masks in found.items()}

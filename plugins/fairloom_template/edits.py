@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from os.path import commonprefix
 from typing import Any
 
 import attrs
@@ -10,8 +9,9 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.batch import NAMES
+from fairloom_template.pieces import Pieces
 from fairloom_template.pool import Ids, Index, Pool
-from fairloom_template.surface import Pieces
+from fairloom_template.surface import Surface
 
 EDIT = pa.struct(
     [
@@ -41,27 +41,28 @@ class _Trimmed:
 
     @classmethod
     def of(cls, old: str, new: str) -> _Trimmed:
-        start = len(commonprefix([old, new]))
-        end = len(commonprefix([old[start:][::-1], new[start:][::-1]]))
+        start = _alike(old, new)
+        end = _alike(old[start:][::-1], new[start:][::-1])
         return cls(start, old[start : len(old) - end], new[start : len(new) - end])
 
 
-def edits_column(before: Ids, pieces: Pieces, pool: Pool, rules: list[str], *, correct: bool, blank: Any) -> Any:
+def edits_column(before: Ids, pieces: Pieces, pool: Pool, surface: Surface, blank: Any) -> Any:
     """The edits of all rows.
 
     Args:
         before: The number of every piece before the rules.
         pieces: The pieces after them.
         pool: The pool that has both.
-        rules: Names of the rules, in the order of the bits of ``pieces.touched``.
-        correct: Whether the texts have the edits in them.
+        surface: The rules, in the order of the bits of ``pieces.touched``, and whether the texts have the edits.
         blank: Marks rows (boolean) that are null.
     """
-    after = pieces.ids
+    after, correct, rules = pieces.ids, surface.correct, [rule.name for rule in surface.rules]
     at = np.flatnonzero(before != after)
     pairs = pa.array(before[at].astype(np.int64) * len(pool.strings) + after[at]).dictionary_encode()
     keys, code = pairs.dictionary.to_numpy(), pairs.indices.to_numpy()
-    sides = [pool.strings.take(pa.array(each)).to_pylist() for each in (keys // len(pool.strings), keys % len(pool.strings))]
+    sides = [
+        pool.strings.take(pa.array(each)).to_pylist() for each in (keys // len(pool.strings), keys % len(pool.strings))
+    ]
     trimmed = [_Trimmed.of(old, new) for old, new in zip(*sides, strict=True)]
     start = _places(after if correct else before, pieces.offsets, pool)[at] + _array(each.at for each in trimmed)[code]
     end = start + _array(len(each.new if correct else each.old) for each in trimmed)[code]
@@ -76,6 +77,11 @@ def edits_column(before: Ids, pieces: Pieces, pool: Pool, rules: list[str], *, c
     )
     offsets = np.searchsorted(at, pieces.offsets).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), values, type=EDITS, mask=blank)
+
+
+def _alike(one: str, other: str) -> int:
+    """How many characters both begin with."""
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
 
 
 def _places(ids: Ids, offsets: Index, pool: Pool) -> Index:
@@ -96,5 +102,8 @@ def _names(texts: list[str], code: Any) -> Any:
 def _rules(pieces: Pieces, at: Index, rules: list[str]) -> Any:
     """The rules that touched every changed piece, joined by ``+``."""
     touched = pa.array(pieces.touched[at]).dictionary_encode()  # type: ignore[index]  # there where edits are asked for
-    said = ["+".join(name for place, name in enumerate(rules) if mask >> place & 1) for mask in touched.dictionary.to_pylist()]
+    said = [
+        "+".join(name for place, name in enumerate(rules) if mask >> place & 1)
+        for mask in touched.dictionary.to_pylist()
+    ]
     return _names(said, touched.indices.to_numpy())

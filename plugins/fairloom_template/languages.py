@@ -14,14 +14,15 @@ _FRENCH = "[aeiouhàâæéèêëîïôœùûü]*"
 _FRENCH_I = "il|ils"
 _ITALIAN = "[aeiouàèéìòù]*"
 
-H_ASPIRE = frozenset(
-    "hache haches haie haies haine haines hall halls halte hamac hamacs hameau hameaux hamster hamsters hanche hanches "
-    "handicap handicapé handicapée handicapés hangar hangars harcèlement hareng harengs haricot haricots harnais harpe "
-    "harpes hasard hasards hausse hausses haut haute hauts hautes hauteur hauteurs havre hérisson hérissons hernie héron "
-    "hérons héros hêtre hêtres hibou hiboux hiérarchie hockey hollandais hollandaise homard homards honte hontes "
-    "hongrois hongroise hors housse housses huit huitième hurlement hurlements hussard hutte huttes onze onzième oui "
-    "ouistiti yacht yaourt yaourts".split()
-)
+_H_ASPIRE = """
+    hache haches haie haies haine haines hall halls halte hamac hamacs hameau hameaux hamster hamsters hanche
+    hanches handicap handicapé handicapée handicapés hangar hangars harcèlement hareng harengs haricot haricots
+    harnais harpe harpes hasard hasards hausse hausses haut haute hauts hautes hauteur hauteurs havre hérisson
+    hérissons hernie héron hérons héros hêtre hêtres hibou hiboux hiérarchie hockey hollandais hollandaise
+    homard homards honte hontes hongrois hongroise hors housse housses huit huitième hurlement hurlements
+    hussard hutte huttes onze onzième oui ouistiti yacht yaourt yaourts
+"""
+H_ASPIRE = frozenset(_H_ASPIRE.split())
 """French words before which nothing is elided: those with an aspirated h, and a few that begin like one."""
 
 _SHORT = ("le", "la", "de", "ne", "je", "me", "te", "se", "ce", "que", "jusque", "lorsque", "puisque", "quoique")
@@ -54,13 +55,19 @@ JOINS: dict[str, tuple[Join, ...]] = {
         for article in ("o", "a", "os", "as")
     ),
     "contraction.de": (
-        *((short, "dem", done) for short, done in {"in": "im", "an": "am", "zu": "zum", "von": "vom", "bei": "beim"}.items()),
+        *(
+            (short, "dem", done)
+            for short, done in {"in": "im", "an": "am", "zu": "zum", "von": "vom", "bei": "beim"}.items()
+        ),
         ("zu", "der", "zur"),
     ),
     "contraction.en": (
         ("i", "am", "{left}'m"),
         *((who, "are", "{left}'re") for who in ("you", "we", "they")),
-        *((verb, "not", "{left}n't") for verb in ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had")),
+        *(
+            (verb, "not", "{left}n't")
+            for verb in ("is", "are", "was", "were", "do", "does", "did", "has", "have", "had")
+        ),
         *((verb, "not", "{left}n't") for verb in ("could", "would", "should")),
     ),
 }

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import attrs
@@ -26,13 +26,13 @@ def masked(gathered: Gathered, pool: Pool, names: Mapping[str, int], masks: Sequ
     for mask in masks:
         chosen = _chosen(gathered, names, mask)
         if mask.elsewhere == "leave":
-            ids, pool = _rewritten(ids, np.flatnonzero(chosen), pool, lambda text, _, mask=mask: covered(mask, text))
+            ids, pool = _rewritten(ids, np.flatnonzero(chosen), pool, partial(_covered, mask))
         else:
             ids, pool = _searched(gathered, ids, chosen, pool, mask)
     return assemble(attrs.evolve(gathered, ids=ids), pool, None, blank)[0]
 
 
-def covered(mask: Mask, text: str) -> str:
+def _covered(mask: Mask, text: str, _: str) -> str:
     """A hidden value: one token for all of it, or one for each of its words."""
     return re.sub(r"\S+", lambda _: mask.token, text) if mask.each == "word" else mask.token if text else ""
 
@@ -63,18 +63,18 @@ def _searched(gathered: Gathered, ids: Ids, chosen: Any, pool: Pool, mask: Mask)
         value = np.full(len(gathered.offsets) - 1, -1, dtype=np.int64)
         value[row[at[turn == number]]] = gathered.ids[at[turn == number]]
         there = np.flatnonzero(value[row] >= 0)
-        ids, pool = _rewritten(ids, there, pool, lambda text, of: _covered_anywhere(mask, text, of), value[row[there]])
+        ids, pool = _rewritten(ids, there, pool, partial(_covered_anywhere, mask), value[row[there]])
     return ids, pool
 
 
-def _rewritten(
-    ids: Ids, at: Any, pool: Pool, write: Callable[[str, str], str], of: Any = None
-) -> tuple[Ids, Pool]:
+def _rewritten(ids: Ids, at: Any, pool: Pool, write: Callable[[str, str], str], of: Any = None) -> tuple[Ids, Pool]:
     """Pieces written anew, once per distinct string (and the string ``of`` that it depends on)."""
     beside = np.zeros(len(at), dtype=np.int64) if of is None else of
     pairs = pa.array(ids[at].astype(np.int64) * len(pool.strings) + beside).dictionary_encode()
     keys = pairs.dictionary.to_numpy()
-    texts, others = (pool.strings.take(pa.array(side)).to_pylist() for side in np.divmod(keys, max(len(pool.strings), 1)))
+    texts, others = (
+        pool.strings.take(pa.array(side)).to_pylist() for side in np.divmod(keys, max(len(pool.strings), 1))
+    )
     done = pa.array([write(text, other) for text, other in zip(texts, others, strict=True)], pa.string())
     after = ids.copy()
     after[at] = (len(pool.strings) + pairs.indices.to_numpy()).astype(np.int32)

@@ -47,7 +47,6 @@ from fairloom_template.syntax import (
 )
 from fairloom_template.values import Value
 
-
 MOST_FORM = 200
 """The longest name of a form, in characters."""
 
@@ -161,13 +160,15 @@ class _Reader:
         if isinstance(node, nodes.CondExpr):
             otherwise = self.shown(node.expr2) if node.expr2 is not None else ()
             return [If(((self.expression(node.test), tuple(self.shown(node.expr1))),), tuple(otherwise))]
-        if (pick := self.pick(node)) is not None:
-            return [pick]
+        return [self.pick(node) or self.filled(node)]
+
+    def filled(self, node: nodes.Expr) -> Statement:
+        """A slot that stays open, or a value to be worked out."""
         slot = self.slot(node)
         if slot is None:
-            return [Show(self.expression(node))]
+            return Show(self.expression(node))
         self.fills[slot] = None
-        return [Fill(slot)]
+        return Fill(slot)
 
     def condition(self, node: nodes.If) -> list[Statement]:
         """``{% if %}``: variables set in a branch are known after it, as in Jinja."""
@@ -252,7 +253,9 @@ class _Reader:
         for form in chosen:
             if form not in known:
                 message = f"{by} asks for the form {form!r}, which factor {factor!r} does not have"
-                raise RefusedError(f"{message}; its columns: {', '.join(known)}", node.lineno, did_you_mean(form, known))
+                raise RefusedError(
+                    f"{message}; its columns: {', '.join(known)}", node.lineno, did_you_mean(form, known)
+                )
         if not chosen:
             raise RefusedError(f"{by} names no form at all", node.lineno)
         return chosen

@@ -69,7 +69,9 @@ class TemplateSettings:
     )
     missing: tuple[str, ...] = attrs.field(
         default=(),
-        metadata={"help": "texts in value tables that stand for a missing form, as `['']` for the empty cells of a CSV file"},
+        metadata={
+            "help": "texts in value tables that stand for a missing form, as `['']` for the empty cells of a CSV file"
+        },
     )
     surface: tuple[str, ...] | dict[str, SurfaceRule] = attrs.field(
         default=(),

@@ -31,8 +31,8 @@ MOST_RULES = 10
 
 _COMMON = {
     BLANK: r"^[ \t]*$",
-    BEGINS: r"^[\pL\pN_'’-]",
-    ENDS: r"[\pL\pN_'’-]$",
+    BEGINS: "^[\\pL\\pN_'\u2019-]",
+    ENDS: "[\\pL\\pN_'\u2019-]$",
     ALONE: r"^\s*\S+\s*$",
     TRAIL: r"[ \t]$",
     LEAD: r"^[ \t]",
@@ -55,8 +55,10 @@ class Sides:
 
 @attrs.frozen(eq=False)
 class Facts:
-    """How to find the bits of strings: ``edges`` what rules ask of neighbours, ``inner`` one bit per rule
-    for strings that may have a change inside."""
+    """How to find the bits of strings.
+
+    ``edges`` has what rules ask of neighbours, ``inner`` one bit per rule for strings that may have a change inside.
+    """
 
     edges: tuple[tuple[int, str], ...]
     inner: tuple[tuple[int, str], ...]

@@ -1,7 +1,8 @@
 """Surface rules over plain strings: where a rule finds something to change, and what it writes there.
 
 This is the only place that knows what a rule does. The columnar side (``surface``) asks it about the
-distinct strings of the pool and about the distinct places where two strings meet, never about rows. Rules are compared by identity, so that what they said can be remembered.
+distinct strings of the pool and about the distinct places where two strings meet, never about rows.
+Rules are compared by identity, so that what they said can be remembered.
 """
 
 from __future__ import annotations
@@ -23,7 +24,26 @@ _RE2_GLUE = "\\pL\\pN_'\u2019\\-"
 _CLAUSE_END = re.compile(f"[.!?:;\u2026][{_CLOSING}]*\\s+[{_OPENING}]*$")
 _NOTHING = re.compile(f"[\\s{_OPENING}]*")
 ABBREVIATIONS = frozenset(
-    ["e.g", "i.e", "vs", "mr", "mrs", "ms", "dr", "prof", "st", "no", "nos", "fig", "vol", "ca", "cf", "approx", "jr", "sr"]
+    [
+        "e.g",
+        "i.e",
+        "vs",
+        "mr",
+        "mrs",
+        "ms",
+        "dr",
+        "prof",
+        "st",
+        "no",
+        "nos",
+        "fig",
+        "vol",
+        "ca",
+        "cf",
+        "approx",
+        "jr",
+        "sr",
+    ]
 )
 """Words with a full stop that ends no sentence."""
 
@@ -42,16 +62,32 @@ class Change:
 class Rule(Protocol):
     """One surface rule. The patterns are RE2's: they may let too much through, never too little."""
 
-    name: str
-    only: frozenset[str]
-    left: str
-    """Which strings may be on the left of a change."""
-    right: str
-    """Which strings may be on the right of one."""
-    inside: str
-    """Which strings may have a change inside."""
-    at_start: bool
-    """Whether the start of a text is a place of its own."""
+    @property
+    def name(self) -> str:
+        """As recipes call it."""
+
+    @property
+    def only(self) -> frozenset[str]:
+        """The slots it is for; empty: all of the text."""
+
+    @property
+    def left(self) -> str:
+        """Which strings may be on the left of a change."""
+
+    @property
+    def right(self) -> str:
+        """Which strings may be on the right of one."""
+
+    @property
+    def inside(self) -> str:
+        """Which strings may have a change inside."""
+
+    @property
+    def at_start(self) -> bool:
+        """Whether the start of a text is a place of its own."""
+
+    def __hash__(self) -> int:
+        """By identity."""
 
     def changes(self, text: str, *, start: bool = False) -> Iterator[Change]:
         """The changes in a text, from left to right; ``start``: it is the start of a whole text."""
@@ -68,7 +104,9 @@ def applied(text: str, changes: Iterable[Change]) -> str:
 
 
 def _alternatives(words: Iterable[str]) -> str:
-    return "|".join(re.escape(word).replace("\\ ", " ") for word in sorted(set(words), key=lambda word: (-len(word), word)))
+    return "|".join(
+        re.escape(word).replace("\\ ", " ") for word in sorted(set(words), key=lambda word: (-len(word), word))
+    )
 
 
 @attrs.frozen(eq=False)
@@ -98,7 +136,9 @@ class Words:
 
     @cached_property
     def _nexts(self) -> Mapping[str, tuple[tuple[re.Pattern[str], str], ...]]:
-        return {word: tuple((_beginning(after), result) for _, after, result in joins) for word, joins in self.joins.items()}
+        return {
+            word: tuple((_beginning(after), result) for _, after, result in joins) for word, joins in self.joins.items()
+        }
 
     def changes(self, text: str, *, start: bool = False) -> Iterator[Change]:  # noqa: ARG002 # one signature for all
         """One change per pair of words, none for those that are spared."""
@@ -159,7 +199,11 @@ class Articles:
             wanted = begins_with_vowel_sound(word)
             if wanted is None or wanted is (len(article) == 2) or self._is_spared(article, word):
                 continue
-            new = article[0] + ("N" if article.isupper() and word.isupper() and len(word) > 1 else "n") if wanted else article[0]
+            new = (
+                article[0] + ("N" if article.isupper() and word.isupper() and len(word) > 1 else "n")
+                if wanted
+                else article[0]
+            )
             yield Change(found.start(1), found.end(2), found.start(1), found.end(1), new)
 
     @staticmethod

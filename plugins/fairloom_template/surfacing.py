@@ -26,9 +26,14 @@ def surface_of(settings: TemplateSettings, slots: Iterable[str]) -> Surface | No
     Raises:
         RecipeError: with every problem of the rules.
     """
-    asked = settings.surface if isinstance(settings.surface, Mapping) else dict.fromkeys(settings.surface, SurfaceRule())
+    asked = (
+        settings.surface if isinstance(settings.surface, Mapping) else dict.fromkeys(settings.surface, SurfaceRule())
+    )
     known = frozenset(slots)
-    problems = [*_edits_alone(settings, asked), *(each for name, rule in asked.items() for each in _wrong(name, rule, known))]
+    problems = [
+        *_edits_alone(settings, asked),
+        *(each for name, rule in asked.items() for each in _wrong(name, rule, known)),
+    ]
     if len(asked) > MOST_RULES:
         problems.append(Problem(f"{len(asked)} surface rules; at most {MOST_RULES}", path=("step", "surface")))
     if problems:
@@ -73,17 +78,21 @@ def _wrong(name: str, rule: SurfaceRule, slots: frozenset[str]) -> Iterable[Prob
         message = f"there is no surface rule {name!r}, and a list of your own needs `joins`"
         yield Problem(message, path=path, suggestion=did_you_mean(name, known))
     if name in _OWN and rule.joins:
-        yield Problem(f"the rule {name!r} takes no joins", path=(*path, "joins"), suggestion="give them a rule of their own")
+        yield Problem(
+            f"the rule {name!r} takes no joins", path=(*path, "joins"), suggestion="give them a rule of their own"
+        )
     defaults = attrs.fields_dict(SurfaceRule)
     for key, owner in _KEYS.items():
         if name != owner and getattr(rule, key) != defaults[key].default:
             yield Problem(f"only the rule {owner!r} has {key!r}", path=(*path, key))
     for slot in rule.only:
         if slot not in slots:
-            yield Problem(f"no template has the slot {slot!r}", path=(*path, "only"), suggestion=did_you_mean(slot, slots))
+            yield Problem(
+                f"no template has the slot {slot!r}", path=(*path, "only"), suggestion=did_you_mean(slot, slots)
+            )
     for number, join in enumerate(rule.joins):
-        if message := _wrong_join(join):
-            yield Problem(message, path=(*path, "joins", number))
+        if (wrong := _wrong_join(join)) is not None:
+            yield Problem(wrong, path=(*path, "joins", number))
 
 
 def _wrong_join(join: Join) -> str | None:

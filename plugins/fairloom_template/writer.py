@@ -138,7 +138,7 @@ class TemplateWriter:
         for output, each in zip(self.outputs, gathered, strict=True):
             final, grown = each, pool
             if self.surface is not None and not output.inline:
-                final, grown, columns[edits_of(output.name)] = self._polished(each, pool, names, blank)
+                final, grown, columns[edits_of(output.name)] = _polished(self.surface, each, pool, names, blank)
             self._check_size(output, final, grown, self._driver(levels))
             text, spans = assemble(final, grown, None if output.inline else shown, blank)
             columns[output.name] = text
@@ -158,17 +158,6 @@ class TemplateWriter:
         drawn = [f"missing form {slot}" for slot in (*self.slots.drawn, *self.slots.drawn_reads)]
         return pc.and_(reasons.is_valid(), pc.invert(pc.is_in(reasons, value_set=pa.array(drawn, pa.string()))))
 
-    def _polished(self, gathered: Gathered, pool: Pool, names: list[str], blank: Any) -> tuple[Gathered, Pool, Any]:
-        """The texts under the surface rules, and the column of edits where it is asked for."""
-        surface = self.surface
-        assert surface is not None
-        final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
-        edits = None
-        if surface.edits:
-            said = [rule.name for rule in surface.rules]
-            edits = edits_column(gathered.ids, pieces, grown, said, correct=surface.correct, blank=blank)
-        return (final if surface.correct else gathered), grown, edits
-
     def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Ids) -> None:
         """Refuse texts that are too long before they are made."""
         segments = int(np.diff(gathered.offsets).max(initial=0))
@@ -184,6 +173,17 @@ class TemplateWriter:
             )
         if (size := int(lengths(gathered, pool.bytes).sum())) > MAX_BYTES:
             raise RunError(f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller")
+
+
+def _polished(
+    surface: Surface, gathered: Gathered, pool: Pool, names: list[str], blank: Any
+) -> tuple[Gathered, Pool, Any]:
+    """The texts under the surface rules, and the column of edits where it is asked for."""
+    final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
+    edits = None
+    if surface.edits:
+        edits = edits_column(gathered.ids, pieces, grown, surface, blank)
+    return (final if surface.correct else gathered), grown, edits
 
 
 def _encoded(column: Any) -> Any:

@@ -55,7 +55,9 @@ def test_every_column_comes_out_row_for_row(rows: list[dict[str, Any]], publishe
     assert [str(int(row["id"].rpartition("-")[2])) for row in rows] == [row[""] for row in published]
 
 
-def test_masks_by_construction_find_the_broken_ones(rows: list[dict[str, Any]], published: list[dict[str, str]]) -> None:
+def test_masks_by_construction_find_the_broken_ones(
+    rows: list[dict[str, Any]], published: list[dict[str, str]]
+) -> None:
     """Nothing but the published faults differs: masks inside of words, and an "of" that is no profession."""
     broken = {name: [] for name in ("Sent_TM", "Sent_AM", "Sent_TAM")}
     for row, theirs in zip(rows, published, strict=True):

@@ -40,7 +40,9 @@ def test_no_choice_is_a_missing_form(loom: Any) -> None:
 
 def test_an_unknown_form_is_named_with_the_columns(loom: Any) -> None:
     numbers = [*NUMBERS, {"name": "few", "form": "plurals"}]
-    with pytest.raises(RecipeError, match="asks for the form 'plurals'.*its columns: name, singular, plural.*'plural'"):
+    with pytest.raises(
+        RecipeError, match=r"asks for the form 'plurals'.*its columns: name, singular, plural.*'plural'"
+    ):
         loom(["{{ noun[number.form] }}"], {"noun": NOUNS, "number": numbers})
 
 

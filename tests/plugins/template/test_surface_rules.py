@@ -46,7 +46,11 @@ def test_articles_go_by_the_sound(loom: Any, word: str, article: str) -> None:
 
 
 def test_an_article_may_be_the_slot(loom: Any) -> None:
-    assert texts(loom, "{{ x }} apple", ["a", "the", "A"], surface=("articles",)) == ["an apple", "the apple", "An apple"]
+    assert texts(loom, "{{ x }} apple", ["a", "the", "A"], surface=("articles",)) == [
+        "an apple",
+        "the apple",
+        "An apple",
+    ]
 
 
 def test_a_letter_is_no_article(loom: Any) -> None:
@@ -58,7 +62,9 @@ def test_a_letter_is_no_article(loom: Any) -> None:
 
 
 def test_capitals_at_the_start_and_after_a_stop(loom: Any) -> None:
-    made = texts(loom, "{{ x }} left. {{ x }}? ({{ x }}, e.g. {{ x }})", ["she", "iPhone", "42 men"], surface=("capitals",))
+    made = texts(
+        loom, "{{ x }} left. {{ x }}? ({{ x }}, e.g. {{ x }})", ["she", "iPhone", "42 men"], surface=("capitals",)
+    )
     assert made == [
         "She left. She? (She, e.g. she)",
         "iPhone left. iPhone? (iPhone, e.g. iPhone)",
@@ -83,10 +89,19 @@ def test_they_take_the_plural(loom: Any) -> None:
 
 
 def test_french_elides_and_contracts(loom: Any) -> None:
-    made = texts(loom, "Il parle de {{ x }}", ["le chat", "le arbre", "les amis", "le héros"], surface=("contraction.fr", "elision.fr"))
+    made = texts(
+        loom,
+        "Il parle de {{ x }}",
+        ["le chat", "le arbre", "les amis", "le héros"],
+        surface=("contraction.fr", "elision.fr"),
+    )
     assert made[0] == "Il parle du chat"
     assert made[2:] == ["Il parle des amis", "Il parle du héros"]
-    loose = loom(["de {{ d }} {{ n }}"], {"d": ["le", "la"], "n": ["arbre", "chat", "héros"]}, surface=("elision.fr", "contraction.fr"))
+    loose = loom(
+        ["de {{ d }} {{ n }}"],
+        {"d": ["le", "la"], "n": ["arbre", "chat", "héros"]},
+        surface=("elision.fr", "contraction.fr"),
+    )
     rows = loose.rows(template=[0], d=[0, 0, 0, 1], n=[0, 1, 2, 0])
     assert [row["text"] for row in rows] == ["de l'arbre", "du chat", "du héros", "de l'arbre"]
 
@@ -170,7 +185,23 @@ def test_wrong_rules_are_named(loom: Any, settings: dict[str, Any], said: str) -
 
 # Against finished strings -----------------------------------------------------------------------
 
-WORDS = ["a", "an", "they", "was", "is", "apple", "union", "hour", "honest", "pear", "the", "A pear", "An union", "They", "dog."]
+WORDS = [
+    "a",
+    "an",
+    "they",
+    "was",
+    "is",
+    "apple",
+    "union",
+    "hour",
+    "honest",
+    "pear",
+    "the",
+    "A pear",
+    "An union",
+    "They",
+    "dog.",
+]
 piece = st.lists(st.sampled_from(WORDS), min_size=1, max_size=3).map(" ".join)
 gap = st.sampled_from([" ", " ", "  ", ", ", ". ", " , ", "! "])
 
@@ -194,8 +225,13 @@ def _article(found: re.Match[str], text: str) -> str:
 
 
 @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(gap, piece), min_size=1, max_size=4), st.lists(st.one_of(st.just(""), piece), min_size=1, max_size=4))
-def test_columns_say_what_finished_strings_say(loom: Callable[..., Any], parts: list[tuple[str, str]], values: list[str]) -> None:
+@given(
+    st.lists(st.tuples(gap, piece), min_size=1, max_size=4),
+    st.lists(st.one_of(st.just(""), piece), min_size=1, max_size=4),
+)
+def test_columns_say_what_finished_strings_say(
+    loom: Callable[..., Any], parts: list[tuple[str, str]], values: list[str]
+) -> None:
     template = "{{ x }}" + "".join(f"{between}{word}{between}{{{{ x }}}}" for between, word in parts)
     numbers = list(range(len(values)))
     plain = loom([template], {"x": values}).rows(template=[0], x=numbers)
@@ -207,7 +243,9 @@ def test_columns_say_what_finished_strings_say(loom: Callable[..., Any], parts: 
 
 @settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.tuples(gap, piece), min_size=1, max_size=3), st.lists(piece, min_size=1, max_size=3))
-def test_without_rules_nothing_changes(loom: Callable[..., Any], parts: list[tuple[str, str]], values: list[str]) -> None:
+def test_without_rules_nothing_changes(
+    loom: Callable[..., Any], parts: list[tuple[str, str]], values: list[str]
+) -> None:
     template = "{{ x }}" + "".join(f"{between}{word}{{{{ x }}}}" for between, word in parts)
     numbers = list(range(len(values)))
     plain = loom([template], {"x": values}).writer.write(loom([template], {"x": values}).brief(template=[0], x=numbers))
