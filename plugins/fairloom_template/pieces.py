@@ -62,6 +62,31 @@ class Pieces:
         same = self.row[first] == self.row[second]
         return (first, second) if same.all() else (first[same], second[same])
 
+    def beside(self, left: int, right: int, clear: int) -> tuple[Index, Index]:
+        """Pairs of pieces of one row that meet, the first with the bit ``left``, the second with ``right``.
+
+        Few pieces have ``left``, so the search goes on from those.
+        """
+        first = np.concatenate([self._with(left, block) for block in blocks(len(self.offsets) - 1)])
+        end, second = self.offsets[self.row[first].astype(np.int64) + 1], first + 1
+        inside = second < end
+        first, second, end = first[inside], second[inside], end[inside]
+        first_clear = ~has(self.bits(first), clear)
+        first, second, end = first[first_clear], second[first_clear], end[first_clear]
+        on = np.flatnonzero(has(self.bits(second), clear))
+        while len(on):
+            second[on] += 1
+            on = on[second[on] < end[on]]
+            on = on[has(self.bits(second[on]), clear)]
+        there = np.flatnonzero(second < end)
+        first, second = first[there], second[there]
+        meant = has(self.bits(second), right)
+        return (first, second) if meant.all() else (first[meant], second[meant])
+
+    def _with(self, bit: int, block: slice) -> Index:
+        start, end = self.offsets[block.start], self.offsets[block.stop]
+        return np.flatnonzero(self.stock.bits.take(self.ids[start:end], mode="clip") & np.uint32(bit)) + start
+
     def _met(self, block: slice, clear: Any, wanted: Wanted) -> tuple[Index, Index]:
         start, end = self.offsets[block.start], self.offsets[block.stop]
         bits = self.stock.bits.take(self.ids[start:end], mode="clip")

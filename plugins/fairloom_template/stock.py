@@ -28,6 +28,8 @@ blank; nothing but opening marks and blanks; nothing but white space; ends a
 sentence; begins and ends with white space; begins with an article in capitals."""
 _FIRST_RULE = 12
 MOST_RULES = 10
+MOST_REMEMBERED = 65_536
+"""Strings whose bits are kept from batch to batch."""
 
 _COMMON = {
     BLANK: r"^[ \t]*$",
@@ -62,6 +64,7 @@ class Facts:
 
     edges: tuple[tuple[int, str], ...]
     inner: tuple[tuple[int, str], ...]
+    memory: dict[str, tuple[int, int]] = attrs.field(factory=dict)
 
     @classmethod
     def of(cls, rules: Sequence[Rule]) -> Facts:
@@ -75,6 +78,21 @@ class Facts:
     def found(self, strings: Any) -> Known:
         """The bits of every string of an Arrow array."""
         return Known(_matched(strings, self.edges), _matched(strings, self.inner))
+
+    def remembered(self, strings: Any) -> Known:
+        """Like ``found``, for strings that come again: making the patterns costs more than using them."""
+        if len(strings) > MOST_REMEMBERED:
+            return self.found(strings)
+        texts = strings.to_pylist()
+        fresh = [text for text in texts if text not in self.memory]
+        if len(self.memory) + len(fresh) > MOST_REMEMBERED:
+            self.memory.clear()
+            fresh = texts
+        if fresh:
+            known = self.found(pa.array(fresh, pa.string()))
+            self.memory.update(zip(fresh, zip(known.edges.tolist(), known.inner.tolist(), strict=True), strict=True))
+        bits = np.array([self.memory[text] for text in texts], dtype=np.uint32).reshape(-1, 2)
+        return Known(bits[:, 0].copy(), bits[:, 1].copy())
 
 
 @attrs.frozen(eq=False)
@@ -113,7 +131,7 @@ class Stock:
         self.pool = pool
         self.strings = pool.strings
         fresh = pool.strings[len(known.edges) :]
-        self.known = known.joined(facts.found(fresh)) if len(fresh) else known
+        self.known = known.joined(facts.remembered(fresh)) if len(fresh) else known
 
     @property
     def bits(self) -> Bits:
@@ -134,7 +152,7 @@ class Stock:
         numbers[numbers < 0] = len(self.strings) + np.arange(len(fresh), dtype=np.int32)
         if len(fresh):
             self.strings = pa.concat_arrays([self.strings, fresh])
-            self.known = self.known.joined(self._facts.found(fresh))
+            self.known = self.known.joined(self._facts.remembered(fresh))
         chosen: Ids = numbers[coded.indices.to_numpy()]
         return chosen
 

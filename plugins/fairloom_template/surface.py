@@ -171,12 +171,7 @@ class _Turn:
     # Where two pieces meet ----------------------------------------------------------------------
 
     def _meetings(self) -> None:
-        left, right = np.uint32(self.sides.left), np.uint32(self.sides.right)
-
-        def wanted(before: Bits, after: Bits, _: Index | None) -> Flags:
-            return has(before, left) & has(after, right)
-
-        first, second = self.pieces.meetings(self._clear, wanted)
+        first, second = self.pieces.beside(self.sides.left, self.sides.right, self._clear)
         if self.scope is not None:
             meant = self.scope[first] | self.scope[second]
             first, second = first[meant], second[meant]
