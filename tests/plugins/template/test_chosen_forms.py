@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from fairloom.problems import RecipeError
@@ -56,3 +57,11 @@ def test_a_text_may_stand_for_a_missing_form(loom: Any) -> None:
     rows = made.rows(template=[0], noun=[0, 1])
     assert [row["reason"] for row in rows] == ["missing form noun.plural", None]
     assert loom(["two {{ noun.plural }}"], {"noun": nouns}).rows(template=[0], noun=[0])[0]["text"] == "two "
+
+
+def test_a_form_missing_for_good_is_final(loom: Any) -> None:
+    made = loom(["{{ noun.plural }} {{ amount }}"], {"noun": NOUNS}, drawn=("amount",))
+    brief = made.brief(template=[0], noun=[0, 1, 0], amount=pa.array([1, 2, None]))
+    written = made.writer.write(brief)
+    assert written.column("reason").to_pylist() == [None, "missing form noun.plural", "missing form amount"]
+    assert written.column("final").to_pylist() == [False, True, False]
