@@ -85,7 +85,8 @@ class Pieces:
 
     def _with(self, bit: int, block: slice) -> Index:
         start, end = self.offsets[block.start], self.offsets[block.stop]
-        return np.flatnonzero(self.stock.bits.take(self.ids[start:end], mode="clip") & np.uint32(bit)) + start
+        found: Index = np.flatnonzero(self.stock.bits.take(self.ids[start:end], mode="clip") & np.uint32(bit)) + start
+        return found
 
     def _met(self, block: slice, clear: Any, wanted: Wanted) -> tuple[Index, Index]:
         start, end = self.offsets[block.start], self.offsets[block.stop]
