@@ -6,7 +6,8 @@ none to give), the character span of every slot. Run by hand:
     python benchmarks/assembly.py
 
 Prints rows per CPU-second (best of several rounds) and ratios, for 1 to 1,000 templates, then the same for
-templates with non-ASCII text, with a condition, and with a value drawn per row.
+templates with non-ASCII text, with a condition, and with a value drawn per row, and at last for every other kind of
+expression: "surface rules" and "edits written" have the templates of "no rules", where every row has three faults.
 """
 
 from __future__ import annotations
@@ -25,7 +26,7 @@ from fairloom.draws import Draws
 from fairloom.factors import Factor
 from fairloom.task import Task
 from fairloom_template.building import build
-from fairloom_template.settings import TemplateSettings
+from fairloom_template.settings import Mask, TemplateSettings
 
 ROWS, LOOP_ROWS = 65_536, 4_096
 NAMES = [
@@ -58,6 +59,10 @@ def templates(count: int, kind: str) -> list[str]:
         "non-ASCII": " -- merci d'avance à l'équipe",
         "condition": "{% if person.gender == 'f' %}, says her file{% else %}, says his file{% endif %}",
         "drawn value": " ({{ amount }} euros)",
+        "linked forms": " for {{ person.they }} and {{ person.their }} friends",
+        "dynamic form": " for {{ person[person.case] }}",
+        "surface rules": " in a {{ item }} . then {{ person.they }} was told",
+        "no rules": " in a {{ item }} . then {{ person.they }} was told",
     }.get(kind, "")
     return [
         f"Hello, my name is {{{{ person.given }}}} and my {{{{ item }}}} stopped working in {{{{ city }}}} "
@@ -76,7 +81,14 @@ def factors(count: int, kind: str) -> dict[str, Factor]:
     people = [f"{name} {letter}." for name in NAMES for letter in "ABCDEFGHIJKLMNOP"]
     made = [
         factor("template", name=[f"t{n}" for n in range(count)], text=templates(count, kind)),
-        factor("person", given=people, gender=["f" if n % 2 else "m" for n in range(len(people))]),
+        factor(
+            "person",
+            given=people,
+            gender=["f" if n % 2 else "m" for n in range(len(people))],
+            they=["she" if n % 2 else "they" for n in range(len(people))],
+            their=["her" if n % 2 else "their" for n in range(len(people))],
+            case=["they" if n % 3 else "their" for n in range(len(people))],
+        ),
         factor("item", value=ITEMS),
         factor("city", value=CITIES),
         factor("day", value=DAYS),
@@ -163,6 +175,25 @@ def rates(runs: dict[str, tuple[Callable[[], object], int]], rounds: int = 8) ->
     return {name: rows / best[name] for name, (_, rows) in runs.items()}
 
 
+SETTINGS = {
+    "surface rules": TemplateSettings(surface=("verbs", "articles", "blanks", "capitals")),
+    "edits written": TemplateSettings(surface=("verbs", "articles", "blanks", "capitals"), edits=True),
+    "computed": TemplateSettings(columns={"key": "{{ template.name }}-{{ item }}-{{ city }}"}),
+    "masks": TemplateSettings(masks={"masked": Mask(slots=("person.given", "item"))}),
+}
+"""Kinds of a step; the other kinds are templates."""
+
+
+def measure_ours(count: int, kind: str) -> None:
+    """One line of the table of expression kinds: what Jinja has no like of."""
+    known = factors(count, "surface rules" if kind == "edits written" else kind)
+    tools = Tools(task=Task(), factors=known, draws=Draws(0), open_path=Path)
+    writer = build(SETTINGS.get(kind, TemplateSettings()), tools)
+    full = briefs(known, ROWS)
+    found = rates({"ours": (lambda: writer.write(full), ROWS)}, rounds=5)
+    print(f"{count:>9,} {kind:<14} {found['ours'] / 1e6:>6.2f} M")
+
+
 def measure(count: int, kind: str = "plain") -> None:
     """One line of the table."""
     known = factors(count, kind)
@@ -187,3 +218,6 @@ if __name__ == "__main__":
         measure(number)
     for variant in ("non-ASCII", "condition", "drawn value"):
         measure(100, variant)
+    print("\ntemplates kind           fairloom     (rows per CPU-second)")
+    for variant in ("plain", "linked forms", "dynamic form", "no rules", *SETTINGS):
+        measure_ours(100, variant)

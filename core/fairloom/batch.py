@@ -20,6 +20,9 @@ OPTIONS, ANSWER = "options", "answer"
 """What ``task.kind = "choice"`` asks of generators: a list of texts, and the place of the right one, from 0."""
 REASON = "reason"
 """A generator that cannot write some rows adds this column: why not, null where it could."""
+FINAL = "final"
+"""A generator may add this boolean column to ``reason``: true where another attempt could only fail in the same way.
+With ``rows = "all"`` such a row is an exclusion, counted in the ledger and the manifest, and no shortfall."""
 STEP, CITES, SIMILARITY = "step", "cites", "similarity"
 
 NAMES = pa.dictionary(pa.int32(), pa.string())

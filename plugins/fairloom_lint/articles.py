@@ -13,8 +13,8 @@ import pyarrow.compute as pc
 
 from fairloom.components import Measurement, Tools
 from fairloom.factors import Axis, Factor
+from fairloom.sounds import begins_with_vowel_sound
 from fairloom_lint.axes import levels_of
-from fairloom_lint.sounds import begins_with_vowel_sound
 
 _QUOTES = "'\"\u201c\u2018\u00ab([*_"
 _SENTENCE_END = "[.!?:;\u2026]['\"\u201d\u2019\u00bb)\\]*_]*$"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
-from fairloom.batch import ID, REASON, SYSTEM, spans_of
+from fairloom.batch import FINAL, ID, REASON, SYSTEM, spans_of
 from fairloom.components import Tools
 from fairloom.design import Uses
 from fairloom.factors import Factor
@@ -16,7 +16,8 @@ from fairloom_template.names import Names, Slot, texts
 from fairloom_template.pool import Growth
 from fairloom_template.program import Piece, Program
 from fairloom_template.reading import read_template
-from fairloom_template.settings import TemplateSettings
+from fairloom_template.settings import Mask, TemplateSettings
+from fairloom_template.surfacing import surface_of
 from fairloom_template.syntax import Source
 from fairloom_template.values import Budget, Scope
 from fairloom_template.writer import Output, Slots, TemplateWriter
@@ -31,7 +32,7 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     Raises:
         RecipeError: with every problem of the settings, or else every problem of the templates.
     """
-    names = Names(tools.factors)
+    names = Names(tools.factors, settings.missing)
     columns = _columns_of_fields(settings, tools, _driver(settings, names))
     sources = {field: _field_sources(settings, names, column) for field, column in columns.items()}
     sources |= {name: [_inline_source(name, text)] for name, text in settings.columns.items()}
@@ -41,7 +42,11 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     linker = Linker(growth, slots.bases, slots.sources, slots.names)
     outputs = [_output(name, column, linker, settings) for name, column in programs.items()]
     uses = _uses(settings, programs, tools.factors[settings.factor].size)
-    return TemplateWriter(tools.factors, tuple(outputs), slots, growth.done(), settings.max_characters, uses)
+    pool = growth.done()
+    surface = surface_of(settings, _slot_names(programs))
+    surface = surface and surface.prepared(pool)
+    masks = _masks(settings, tools, _slot_names(programs))
+    return TemplateWriter(tools.factors, tuple(outputs), slots, pool, settings.max_characters, uses, surface, masks)
 
 
 # Settings ---------------------------------------------------------------------------------------
@@ -86,11 +91,34 @@ def _unknown_fields(settings: TemplateSettings, tools: Tools) -> Iterable[Proble
 
 def _taken_columns(settings: TemplateSettings, tools: Tools) -> Iterable[Problem]:
     fields = tools.task.fields
-    taken = {*SYSTEM, ID, REASON, *fields, *map(spans_of, fields), *tools.factors}
-    for name in settings.columns:
-        if name in taken:
-            message = f"the column name {name!r} is taken by the framework, a field or a factor"
-            yield Problem(message, path=("step", "columns", name), suggestion="choose another name")
+    taken = {*SYSTEM, ID, REASON, FINAL, *fields, *map(spans_of, fields), *tools.factors}
+    for key, named in (("columns", settings.columns), ("masks", settings.masks)):
+        for name in named:
+            if name in taken or (key == "masks" and name in settings.columns):
+                message = f"the column name {name!r} is taken by the framework, a field, a factor or another column"
+                yield Problem(message, path=("step", key, name), suggestion="choose another name")
+
+
+def _masks(settings: TemplateSettings, tools: Tools, slots: set[str]) -> dict[str, tuple[str, tuple[Mask, ...]]]:
+    """The masks of every masked column, with the field they are for."""
+    found = {name: each if isinstance(each, tuple) else (each,) for name, each in settings.masks.items()}
+    first, problems = tools.task.fields[0], []
+    for name, masks in found.items():
+        path = ("step", "masks", name)
+        fields = {mask.field or first for mask in masks}
+        if not masks or len(fields) > 1 or not fields <= set(tools.task.fields):
+            problems.append(
+                Problem(f"a masked column is made of one field of the task, got {sorted(fields)}", path=path)
+            )
+        problems += [
+            Problem(f"no template has the slot {slot!r}", path=path, suggestion=did_you_mean(slot, slots))
+            for mask in masks
+            for slot in mask.slots
+            if slot not in slots
+        ]
+    if problems:
+        raise RecipeError(problems)
+    return {name: (masks[0].field or first, masks) for name, masks in found.items()}
 
 
 # Templates --------------------------------------------------------------------------------------
@@ -129,6 +157,12 @@ def _programs(sources: Mapping[str, Sequence[Source]], names: Names, bound: int)
     if problems:
         raise RecipeError(problems)
     return programs
+
+
+def _slot_names(programs: Programs) -> set[str]:
+    """The slots that any template has, without their filters."""
+    used = (slot for column in programs.values() for program in column for slot in (*program.fills, *program.reads))
+    return {str(slot) for slot in used}
 
 
 def _uses(settings: TemplateSettings, programs: Programs, levels: int) -> Uses:

@@ -34,6 +34,8 @@ class Names:
     """The factors a template can refer to."""
 
     factors: Mapping[str, Factor]
+    missing: tuple[str, ...] = ()
+    """Texts in value tables that stand for a form that does not exist."""
 
     def drawn(self, factor: str) -> bool:
         """Whether the factor has no levels: a value sampler draws a value for every row."""
@@ -46,7 +48,10 @@ class Names:
     def column(self, slot: Slot) -> Any:
         """The raw values of a slot (filters aside) for every level; ``{{ city }}`` is the first column."""
         factor = self.factors[slot.factor]
-        return factor.column(slot.attribute or factor.attributes[0])
+        column = factor.column(slot.attribute or factor.attributes[0])
+        if not self.missing or not pa.types.is_string(column.type):
+            return column
+        return pc.if_else(pc.is_in(column, value_set=pa.array(self.missing, pa.string())), None, column)
 
     def is_text(self, slot: Slot) -> bool:
         """Whether the slot's values can be written as text."""

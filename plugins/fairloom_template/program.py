@@ -49,6 +49,21 @@ class Filled:
     slot: str
 
 
+@attrs.frozen
+class Pick:
+    """An open slot whose attribute the logic chooses: ``noun[number]``."""
+
+    by: Slot
+    forms: tuple[tuple[str, Slot], ...]
+
+    def run(self, scope: Scope, pieces: list[Piece]) -> None:
+        """Leave the chosen form open; where nothing is chosen, the form is missing."""
+        scope.budget.step()
+        chosen = scope.reads[self.by].text
+        form = next((slot for name, slot in self.forms if name == chosen), None)
+        pieces.append(Filled(None, f"{self.forms[0][1].factor}[{self.by}]") if form is None else Fill(form))
+
+
 Piece = Literal | Fill | Filled
 
 

@@ -12,7 +12,7 @@ from typing import Any, cast
 import attrs
 from jinja2 import nodes
 
-from fairloom.problems import Problem
+from fairloom.problems import Problem, did_you_mean
 from fairloom_template.expressions import (
     TESTS,
     Choice,
@@ -30,8 +30,8 @@ from fairloom_template.expressions import (
     Variable,
 )
 from fairloom_template.filters import Call, as_text
-from fairloom_template.names import Names, Slot
-from fairloom_template.program import LOOP, Assign, Block, Fill, For, If, Literal, Program, Show, Statement
+from fairloom_template.names import Names, Slot, texts
+from fairloom_template.program import LOOP, Assign, Block, Fill, For, If, Literal, Pick, Program, Show, Statement
 from fairloom_template.syntax import (
     MAX_DEPTH,
     RefusedError,
@@ -46,6 +46,9 @@ from fairloom_template.syntax import (
     unknown,
 )
 from fairloom_template.values import Value
+
+MOST_FORM = 200
+"""The longest name of a form, in characters."""
 
 
 def read_template(source: Source, names: Names, bound: int) -> tuple[Program | None, list[Problem]]:
@@ -62,6 +65,18 @@ def read_template(source: Source, names: Names, bound: int) -> tuple[Program | N
     if reader.refused:
         return None, [_problem(source, refused) for refused in reader.refused]
     return Program(source.title, block, tuple(reader.fills), tuple(reader.reads), frozenset(reader.factors)), []
+
+
+def unfiltered(node: nodes.Node) -> tuple[nodes.Node | None, tuple[Call, ...]]:
+    """What a chain of filters stands on, and the chain; ``None`` where an argument is worked out per row."""
+    calls: list[Call] = []
+    while isinstance(node, nodes.Filter) and node.node is not None:
+        check_filter(node)
+        if not all(isinstance(argument, nodes.Const) for argument in node.args):
+            return None, ()
+        calls.append(Call(node.name, tuple(argument_of(argument) for argument in node.args)))
+        node = node.node
+    return node, tuple(reversed(calls))
 
 
 def merged(block: Iterable[Statement]) -> Block:
@@ -145,11 +160,15 @@ class _Reader:
         if isinstance(node, nodes.CondExpr):
             otherwise = self.shown(node.expr2) if node.expr2 is not None else ()
             return [If(((self.expression(node.test), tuple(self.shown(node.expr1))),), tuple(otherwise))]
+        return [self.pick(node) or self.filled(node)]
+
+    def filled(self, node: nodes.Expr) -> Statement:
+        """A slot that stays open, or a value to be worked out."""
         slot = self.slot(node)
         if slot is None:
-            return [Show(self.expression(node))]
+            return Show(self.expression(node))
         self.fills[slot] = None
-        return [Fill(slot)]
+        return Fill(slot)
 
     def condition(self, node: nodes.If) -> list[Statement]:
         """``{% if %}``: variables set in a branch are known after it, as in Jinja."""
@@ -198,19 +217,48 @@ class _Reader:
 
     def slot(self, node: nodes.Node) -> Slot | None:
         """A factor or attribute with filters of constant arguments; ``None`` for anything else."""
-        calls: list[Call] = []
-        while isinstance(node, nodes.Filter) and node.node is not None:
-            check_filter(node)
-            if not all(isinstance(argument, nodes.Const) for argument in node.args):
-                return None
-            calls.append(Call(node.name, tuple(argument_of(argument) for argument in node.args)))
-            node = node.node
-        bare = self.named(node)
-        if bare is None:
+        inner, calls = unfiltered(node)
+        bare = None if inner is None else self.named(inner)
+        return None if bare is None else self.open(attrs.evolve(bare, calls=calls), node)
+
+    def open(self, slot: Slot, node: nodes.Node) -> Slot:
+        """The slot, which must be one that can be written."""
+        if not self.names.is_text(slot):
+            raise RefusedError(f"{slot} is a list or record, not a text; go through a list with `for`", node.lineno)
+        return slot
+
+    def pick(self, node: nodes.Node) -> Pick | None:
+        """``noun[number]``: the attribute is the value of another slot; ``None`` for anything else."""
+        inner, calls = unfiltered(node)
+        if not isinstance(inner, nodes.Getitem) or not isinstance(inner.node, nodes.Name):
             return None
-        if not self.names.is_text(bare):
-            raise RefusedError(f"{bare} is a list or record, not a text; go through a list with `for`", node.lineno)
-        return attrs.evolve(bare, calls=tuple(reversed(calls)))
+        if isinstance(inner.arg, nodes.Const) or inner.node.name in self.scope:
+            return None
+        by = self.named(inner.arg)
+        if by is None:
+            raise RefusedError("a form is chosen by an attribute, `noun[number]`, `noun[template.case]`", node.lineno)
+        factor = self.factor(inner.node).factor
+        slots = [Slot(factor, form, calls) for form in self.forms(factor, by, node)]
+        self.reads[by] = None
+        self.fills |= dict.fromkeys(self.open(slot, node) for slot in slots)
+        return Pick(by, tuple((str(slot.attribute), slot) for slot in slots))
+
+    def forms(self, factor: str, by: Slot, node: nodes.Node) -> list[str]:
+        """The attributes that ``by`` can choose, each of which the factor must have."""
+        for name in (factor, by.factor):
+            if self.names.drawn(name):
+                raise RefusedError(f"factor {name!r} draws its values and has no forms", node.lineno)
+        known = self.names.attributes(factor)
+        chosen = [form for form in texts(self.names.column(by), (), MOST_FORM).unique().to_pylist() if form is not None]
+        for form in chosen:
+            if form not in known:
+                message = f"{by} asks for the form {form!r}, which factor {factor!r} does not have"
+                raise RefusedError(
+                    f"{message}; its columns: {', '.join(known)}", node.lineno, did_you_mean(form, known)
+                )
+        if not chosen:
+            raise RefusedError(f"{by} names no form at all", node.lineno)
+        return chosen
 
     def named(self, node: nodes.Node) -> Slot | None:
         """``person`` or ``person.given`` (also ``person["given"]``); ``None`` for anything else."""

@@ -10,16 +10,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import REASON, decoded, spans_of
+from fairloom.batch import FINAL, REASON, decoded, spans_of
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
 from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths
+from fairloom_template.edits import edits_column, edits_of
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading
+from fairloom_template.masks import masked
 from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
+from fairloom_template.settings import Mask
+from fairloom_template.surface import Surface
 
 NO_TEMPLATE = "no template"
 
@@ -75,6 +79,8 @@ class TemplateWriter:
     pool: Pool
     max_characters: int
     uses: Uses
+    surface: Surface | None = None
+    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
@@ -130,12 +136,27 @@ class TemplateWriter:
             gathered = [gather(sheet.without(empty), levels, pool) for sheet in sheets]
         shown, columns = pa.array(names, pa.string()), {}
         for output, each in zip(self.outputs, gathered, strict=True):
-            self._check_size(output, each, pool, self._driver(levels))
-            text, spans = assemble(each, pool, None if output.inline else shown, blank)
+            final, grown = each, pool
+            if self.surface is not None and not output.inline:
+                final, grown, columns[edits_of(output.name)] = _polished(self.surface, each, pool, names, blank)
+            self._check_size(output, final, grown, self._driver(levels))
+            text, spans = assemble(final, grown, None if output.inline else shown, blank)
             columns[output.name] = text
             if spans is not None:
                 columns[spans_of(output.name)] = spans
+            for name, (field, masks) in self.masks.items():
+                if field == output.name:
+                    numbers = {slot: place for place, slot in enumerate(names)}
+                    columns[name] = masked(final, grown, numbers, masks, blank)
+        columns = {name: column for name, column in columns.items() if column is not None}
+        if blank is not None:
+            columns[FINAL] = self._final(reasons)
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
+
+    def _final(self, reasons: Any) -> Any:
+        """Whether a form is missing for good: not where it was a drawn value."""
+        drawn = [f"missing form {slot}" for slot in (*self.slots.drawn, *self.slots.drawn_reads)]
+        return pc.and_(reasons.is_valid(), pc.invert(pc.is_in(reasons, value_set=pa.array(drawn, pa.string()))))
 
     def _check_size(self, output: Output, gathered: Gathered, pool: Pool, driver: Ids) -> None:
         """Refuse texts that are too long before they are made."""
@@ -152,6 +173,17 @@ class TemplateWriter:
             )
         if (size := int(lengths(gathered, pool.bytes).sum())) > MAX_BYTES:
             raise RunError(f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller")
+
+
+def _polished(
+    surface: Surface, gathered: Gathered, pool: Pool, names: list[str], blank: Any
+) -> tuple[Gathered, Pool, Any]:
+    """The texts under the surface rules, and the column of edits where it is asked for."""
+    final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
+    edits = None
+    if surface.edits:
+        edits = edits_column(gathered.ids, pieces, grown, surface, blank)
+    return (final if surface.correct else gathered), grown, edits
 
 
 def _encoded(column: Any) -> Any:

@@ -15,8 +15,8 @@ import fairloom_lint
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws
 from fairloom.factors import Factor
+from fairloom.sounds import begins_with_vowel_sound
 from fairloom.task import Task
-from fairloom_lint.sounds import begins_with_vowel_sound
 
 METRICS = {metric.name: metric for metric in fairloom_lint.fairloom_metrics()}
 

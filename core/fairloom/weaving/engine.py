@@ -169,6 +169,8 @@ class Engine:
             manifest["trimmed"] = trimmed.report
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["shortfall"] = short.result(loom)
+        if unwritable := sum(result.get("unwritable", 0) for result in settled.results):
+            manifest["unwritable"] = {"families": unwritable, "rows": unwritable * loom.plan.members}
         manifest["splits"] = data.counts if recipe.export.split.splits else {}
         if data.assignment is not None:
             manifest["split"] = data.assignment.report

@@ -71,7 +71,15 @@ class Loom:
     def weaver(self) -> Weaver:
         """A weaver of parts."""
         task, attempts = self.recipe.task, self.recipe.design.attempts
-        return Weaver(self.briefs, self.row_steps, attempts, self.axes, task.fields, choice=task.kind == "choice")
+        return Weaver(
+            self.briefs,
+            self.row_steps,
+            attempts,
+            self.axes,
+            task.fields,
+            choice=task.kind == "choice",
+            exhaustive=self.recipe.recipe.rows == "all",
+        )
 
     def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
         """A fresh measuring object for a gate, told of the filter audit where there is one."""

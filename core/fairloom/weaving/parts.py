@@ -97,6 +97,7 @@ def work(job: Job, spec: PartSpec, loom: Loom | None = None) -> dict[str, Any]:
         "files": files,
         "tallies": to_plain(woven.tallies),
         "short": woven.short,
+        "unwritable": len(woven.unwritable),
     }
 
 

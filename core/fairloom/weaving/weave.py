@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, FAMILY, REASON, STEP, with_columns
+from fairloom.batch import ADDRESS, FAMILY, FINAL, REASON, STEP, with_columns
 from fairloom.draws import Ints
 from fairloom.weaving.answers import Step, answered, check_choice, check_fields
 from fairloom.weaving.briefs import Briefs
@@ -27,12 +27,13 @@ MATE = "family member rejected"
 
 @attrs.define(eq=False)
 class Woven:
-    """What a part came to: accepted and rejected rows, counts, and the families given up."""
+    """What a part came to: accepted and rejected rows, counts, and the families given up or unwritable."""
 
     accepted: list[pa.RecordBatch]
     rejected: list[pa.RecordBatch]
     tallies: list[StepTally]
     short: list[tuple[int, int]] = attrs.field(factory=list)
+    unwritable: list[int] = attrs.field(factory=list)
 
     def rows(self) -> pa.Table | None:
         """The accepted rows in order of address."""
@@ -54,7 +55,8 @@ class Weaver:
     """Weaves any families of a plan.
 
     ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe, and
-    with ``choice`` also options and an answer.
+    with ``choice`` also options and an answer. ``exhaustive``: the plan holds every combination once, so one
+    that can never be written is an exclusion.
     """
 
     briefs: Briefs
@@ -63,6 +65,7 @@ class Weaver:
     axes: tuple[str, ...]
     fields: tuple[str, ...] = ()
     choice: bool = False
+    exhaustive: bool = False
 
     def weave(self, families: Ints, attempts: Ints) -> Woven:
         """Weave ``families``, each starting at its entry of ``attempts``."""
@@ -74,7 +77,7 @@ class Weaver:
 
     def _until_done(self, families: Ints, attempts: Ints, woven: Woven) -> None:
         while families.size:
-            lost = self._try(families, attempts, woven)
+            lost = np.setdiff1d(self._try(families, attempts, woven), woven.unwritable)
             again = np.isin(families, lost) if lost.size else np.zeros(len(families), bool)
             families, attempts = families[again], attempts[again] + 1
             spent = attempts >= self.attempts
@@ -95,6 +98,7 @@ class Weaver:
                 check_fields(step, rows, self.fields)
                 if self.choice:
                     check_choice(step, rows.filter(pc.is_null(reasons)))
+            rows = self._without_final(rows, woven)
             out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
             lost = _families(rows)[out]
             doomed = np.isin(_families(rows), lost) if lost.size else out
@@ -106,6 +110,15 @@ class Weaver:
         if rows.num_rows:
             woven.accepted.append(rows)
         return np.concatenate(gone) if gone else np.empty(0, np.int64)
+
+    def _without_final(self, rows: pa.RecordBatch, woven: Woven) -> pa.RecordBatch:
+        """The rows without the mark of those that can never be written; noted where that is an exclusion."""
+        if FINAL not in rows.schema.names:
+            return rows
+        if self.exhaustive:
+            final = pc.fill_null(rows.column(FINAL), fill_value=False).to_numpy(zero_copy_only=False)
+            woven.unwritable += np.unique(_families(rows)[final]).tolist()
+        return rows.drop_columns([FINAL])
 
 
 def _families(rows: pa.RecordBatch) -> Ints:
