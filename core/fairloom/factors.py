@@ -195,7 +195,7 @@ class _Reading:
                 return renamed(self._inline(), self.spec.columns, "the table of values")
             path = open_path(self.spec.from_)
             self._check_digest(path)
-            return read_table(path, self.spec.columns)
+            return read_table(path, self.spec.columns, self.spec.nest)
         except RecipeError as error:
             key = "table" if self.spec.table else "values" if self.spec.from_ is None else "from"
             raise RecipeError([_placed(problem, (*self.path, key)) for problem in error.problems]) from error

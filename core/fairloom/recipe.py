@@ -78,6 +78,11 @@ class FactorSpec:
     where: str | None = attrs.field(
         default=None, metadata={"help": "a condition over the columns; only these rows are levels"}, validator=not_blank
     )
+    nest: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata={"help": "of a JSON file, the columns that its keys become, outermost first"},
+        validator=distinct,
+    )
     columns: dict[str, str] = attrs.field(factory=dict, metadata={"help": "new names of columns: ours = theirs"})
     rewrite: tuple[tuple[str, str, str], ...] = attrs.field(
         default=(), metadata={"help": "[column, RE2 pattern, replacement], applied as the table is read"}
@@ -120,16 +125,18 @@ class FactorSpec:
         """Keys that say something about levels or files there are none of."""
         if self.values is not None and self.digest:
             yield Problem("goes with from and table only: the recipe's own digest covers inline values", ("digest",))
+        if self.from_ is None and self.nest:
+            yield Problem("goes with from only: it names the keys of a file", ("nest",), suggestion="remove nest")
         if self.sample is None:
             return
         for key in _OF_LEVELS:
-            if getattr(self, key):
+            if key != "nest" and getattr(self, key):
                 yield Problem("speaks of levels, and a sampled factor has none", (key,), suggestion=f"remove {key}")
         if self.role == "label":
             yield Problem("a sampled factor has no levels to decide the label", ("role",))
 
 
-_OF_LEVELS = ("key", "where", "columns", "rewrite", "match", "balance", "keep", "digest")
+_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "match", "balance", "keep", "digest")
 _FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
 
 

@@ -1,7 +1,7 @@
-"""Reading value tables: CSV, TSV, JSON Lines, Parquet and TOML, by the ending of the file's name.
+"""Reading value tables: CSV, TSV, text, JSON, JSON Lines, Parquet and TOML, by the ending of the file's name.
 
 Text tables are never guessed at: every column of a CSV or TSV file is text, ``007`` stays ``007``
-and an empty cell is ``""``. JSON Lines, TOML and Parquet keep the types they state.
+and an empty cell is ``""``. JSON, JSON Lines, TOML and Parquet keep the types they state.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,13 +22,22 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 _BLOCK = 1 << 24
 
 
-def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table:
+VALUE = "value"
+"""The column of plain values."""
+
+
+def read_table(path: Path, columns: Mapping[str, str] | None = None, nest: Sequence[str] = ()) -> pa.Table:
     """The table in the file, with at least one row and no two columns of one name.
 
     Args:
-        path: A ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.toml`` file. CSV and TSV are UTF-8
-            (with or without a byte order mark) with a header; TOML holds one array of tables.
+        path: A ``.csv``, ``.tsv``, ``.txt``, ``.json``, ``.jsonl``, ``.parquet`` or ``.toml`` file. Text files are
+            UTF-8 (with or without a byte order mark); CSV and TSV have a header; TXT has one value per line, blank
+            lines left out, in the column ``value``; JSON holds one array of objects, of lists (columns ``1``,
+            ``2`` and so on) or of plain values (``value``, or, among objects, their first key), or what ``nest``
+            says; TOML holds one array of tables.
         columns: New names: ours to the file's. Other columns keep their names.
+        nest: Of a JSON file that groups its rows under the keys of objects: what each depth of keys says, outermost
+            first, as names of columns. They follow the columns of the rows.
 
     Raises:
         RecipeError: naming the file, the line where there is one, and what is wrong.
@@ -36,10 +45,12 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise _wrong(path, f"cannot read {path.suffix or 'a file without an ending'!r}", way=f"use {_ENDINGS}")
+    if nest and read is not _read_json:
+        raise _wrong(path, "only the keys of a .json file can be nested", way="remove nest")
     if not path.is_file():
         raise _wrong(path, "no such file")
     try:
-        table = read(path)
+        table = _read_json(path, nest) if nest else read(path)
     except OSError as error:
         raise _wrong(path, f"cannot be opened: {error.strerror or error}") from error
     if table.num_rows == 0:
@@ -162,6 +173,63 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _read_txt(path: Path) -> pa.Table:
+    lines = _text(path).split("\n")
+    values = [line.removesuffix("\r") for line in lines]
+    return pa.table({VALUE: pa.array([value for value in values if value], pa.string())})
+
+
+def _read_json(path: Path, nest: Sequence[str] = ()) -> pa.Table:
+    try:
+        data = json.loads(_text(path), object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise _wrong(path, f"not JSON: {error}") from error
+    if isinstance(data, dict) and not nest:
+        some = ", ".join(list(data)[:3])
+        raise _wrong(path, f"expected an array, found an object ({some})", way="name its depths of keys with nest")
+    leaves = list(_leaves(path, data, nest, {}))
+    main = _main_key([leaf for _, leaf in leaves])
+    records = [(_record(leaf, main), keys) for keys, leaf in leaves]
+    taken = next((name for name in nest if any(name in record for record, _ in records)), None)
+    if taken is not None:
+        raise _wrong(path, f"its records have a column {taken!r} already", way="give that depth of nest another name")
+    return table_of(({**record, **keys} for record, keys in records), str(path))
+
+
+def _leaves(
+    path: Path, data: Any, nest: Sequence[str], keys: Mapping[str, str]
+) -> Iterator[tuple[Mapping[str, str], Any]]:
+    """Each row of nested data with the keys that lead to it."""
+    if not nest:
+        yield from ((keys, leaf) for leaf in (data if isinstance(data, list) else [data]))
+    elif isinstance(data, dict):
+        for key, inner in data.items():
+            yield from _leaves(path, inner, nest[1:], {**keys, nest[0]: key})
+    else:
+        where = " below " + ", ".join(map(repr, keys.values())) if keys else ""
+        raise _wrong(path, f"nest says {nest[0]!r} is an object of groups, found {type(data).__name__}{where}")
+
+
+def _main_key(leaves: Iterable[Any]) -> str:
+    """The column of plain values: the one key that all records beside them begin with, else ``value``."""
+    first = {next(iter(leaf)) for leaf in leaves if isinstance(leaf, dict) and leaf}
+    return first.pop() if len(first) == 1 else VALUE
+
+
+def _record(leaf: Any, main: str) -> Mapping[str, Any]:
+    """A row: an object, a list (columns ``1``, ``2`` and so on), or a plain value in the column ``main``."""
+    if isinstance(leaf, list):
+        return {str(place): value for place, value in enumerate(leaf, start=1)}
+    return leaf if isinstance(leaf, dict) else {main: leaf}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _wrong(path, f"is not UTF-8 (byte {error.start})") from error
+
+
 def _read_toml(path: Path) -> pa.Table:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -206,6 +274,8 @@ def _wrong(path: Path, message: str, *, line: int | None = None, way: str | None
 _READERS: dict[str, Callable[[Path], pa.Table]] = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
+    ".txt": _read_txt,
+    ".json": _read_json,
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
     ".toml": _read_toml,

@@ -1,0 +1,118 @@
+"""Value tables of published lists: plain text, arrays, and rows grouped under the keys of objects."""
+
+from __future__ import annotations
+
+import pytest
+
+import fairloom as fl
+from fairloom.problems import RecipeError
+from fairloom.tables import read_table
+
+
+def written(folder, name, content):
+    path = folder / name
+    path.write_bytes(content.encode())
+    return path
+
+
+@pytest.mark.parametrize("content", ["a b\nc\n", "\ufeffa b\r\n\r\nc", "a b\n\nc\n\n"])
+def test_text_has_one_value_per_line(tmp_path, content):
+    assert read_table(written(tmp_path, "t.txt", content)).to_pydict() == {"value": ["a b", "c"]}
+
+
+def test_only_line_feeds_end_a_line(tmp_path):
+    assert read_table(written(tmp_path, "t.txt", "a\u2028b\x0bc\n")).to_pydict() == {"value": ["a\u2028b\x0bc"]}
+
+
+def test_an_array_of_plain_values(tmp_path):
+    assert read_table(written(tmp_path, "t.json", '["a", "b"]')).to_pydict() == {"value": ["a", "b"]}
+
+
+def test_an_array_of_objects_keeps_types_and_order(tmp_path):
+    table = read_table(written(tmp_path, "t.json", '[{"b": 1}, {"a": true, "b": 2}]'))
+    assert table.to_pydict() == {"b": [1, 2], "a": [None, True]}
+
+
+def test_a_list_is_a_row_by_position(tmp_path):
+    path = written(tmp_path, "t.json", '{"f": [["cow", "cows"]], "m": [["bull", "bulls"], ["ox", "oxen"]]}')
+    table = read_table(path, {"noun": "1", "plural": "2"}, ["gender"])
+    assert table.to_pylist() == [
+        {"noun": "cow", "plural": "cows", "gender": "f"},
+        {"noun": "bull", "plural": "bulls", "gender": "m"},
+        {"noun": "ox", "plural": "oxen", "gender": "m"},
+    ]
+
+
+def test_plain_values_among_objects_are_short_for_their_first_key(tmp_path):
+    path = written(tmp_path, "t.json", '{"sea": {"deep": ["cod", {"word": "eel", "article": "an"}]}, "air": {"x": []}}')
+    assert read_table(path, nest=["axis", "bucket"]).to_pylist() == [
+        {"word": "cod", "axis": "sea", "bucket": "deep", "article": None},
+        {"word": "eel", "axis": "sea", "bucket": "deep", "article": "an"},
+    ]
+
+
+def test_a_leaf_may_be_a_value_or_an_object(tmp_path):
+    assert read_table(written(tmp_path, "a.json", '{"x": "1", "y": "2"}'), nest=["k"]).to_pydict() == {
+        "value": ["1", "2"],
+        "k": ["x", "y"],
+    }
+    path = written(tmp_path, "b.json", '{"I am {x}.": {}, "As {x},": {"noun": true}}')
+    assert read_table(path, nest=["text"]).to_pylist() == [
+        {"text": "I am {x}.", "noun": None},
+        {"text": "As {x},", "noun": True},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "nest", "message"),
+    [
+        ('{"a": ["x"]}', [], r"expected an array, found an object \(a\).*nest"),
+        ('{"a": ["x"]}', ["axis", "bucket"], r"nest says 'bucket' is an object of groups, found list below 'a'"),
+        ('{"a": [{"axis": "x"}]}', ["axis"], "have a column 'axis' already"),
+        ('{"a": 1, "a": 2}', ["axis"], "two values for 'a'"),
+        ("[1, ", [], "not JSON"),
+        ("[]", [], "the table is empty"),
+        ('["a", 1]', [], "mixes types"),
+    ],
+)
+def test_wrong_json_is_refused(tmp_path, content, nest, message):
+    with pytest.raises(RecipeError, match=message):
+        read_table(written(tmp_path, "t.json", content), nest=nest)
+
+
+def test_nest_needs_a_json_file(tmp_path):
+    with pytest.raises(RecipeError, match=r"only the keys of a \.json file"):
+        read_table(written(tmp_path, "t.csv", "a\n1\n"), nest=["x"])
+
+
+def test_nest_needs_a_file():
+    data = {"recipe": {"name": "x"}, "factors": {"a": {"values": ["x"], "nest": ["k"]}}}
+    with pytest.raises(RecipeError, match="goes with from only"):
+        fl.Recipe.from_data(data, root=fl.__file__)
+
+
+def test_a_factor_of_nested_lists(tmp_path):
+    written(tmp_path, "nouns.json", '{"f": [["cow", "cows"]], "m": [["bull", "bulls"]]}')
+    recipe = written(
+        tmp_path,
+        "recipe.toml",
+        """
+[recipe]
+name = "nouns"
+[task]
+kind = "text"
+[factors.template]
+values = [{ text = "a {{ noun }}, two {{ noun.plural }}" }]
+[factors.noun]
+from = "nouns.json"
+nest = ["gender"]
+columns = { noun = "1", plural = "2" }
+where = 'gender == "f"'
+[design]
+use = "design.factorial"
+[[step]]
+generate = "template"
+""",
+    )
+    made = fl.Recipe.load(recipe).run(tmp_path / "out")
+    assert made.table.column("text").to_pylist() == ["a cow, two cows"]
