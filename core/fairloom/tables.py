@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -35,7 +36,7 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None, nest: Seque
             lines left out, in the column ``value``; JSON holds one array of objects, of lists (columns ``1``,
             ``2`` and so on) or of plain values (``value``, or, among objects, their first key), or what ``nest``
             says; TOML holds one array of tables.
-        columns: New names: ours to the file's. Other columns keep their names.
+        columns: New names: ours to the file's, as ``renamed`` reads them. Other columns keep their names.
         nest: Of a JSON file that groups its rows under the keys of objects: what each depth of keys says, outermost
             first, as names of columns. They follow the columns of the rows.
 
@@ -59,17 +60,55 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None, nest: Seque
 
 
 def renamed(table: pa.Table, columns: Mapping[str, str], origin: str) -> pa.Table:
-    """``table`` with columns renamed, ours to theirs; ``origin`` names the table in messages."""
-    theirs = {old: new for new, old in columns.items()}
-    for old in theirs:
-        if old not in table.column_names:
-            message = f"{origin} has no column {old!r}"
-            raise RecipeError([Problem(message, suggestion=did_you_mean(old, table.column_names))])
+    """``table`` with columns renamed, ours to theirs; ``origin`` names the table in messages.
+
+    The first new name of a column takes its place; further ones are copies at the end. So are values from inside
+    a column of objects or lists, named by their path: ``answers.first.0``.
+    """
+    fresh = {ours: theirs for ours, theirs in columns.items() if theirs in table.column_names}
+    theirs = {theirs: ours for ours, theirs in reversed(fresh.items())}
     names = [theirs.get(name, name) for name in table.column_names]
+    arrays = list(table.columns)
+    for ours, wanted in columns.items():
+        if theirs.get(wanted) != ours:
+            names.append(ours)
+            arrays.append(_inside(table, wanted, origin))
     twice = _first_twice(names)
     if twice is not None:
         raise RecipeError([Problem(f"{origin} would have two columns named {twice!r}")])
-    return table.rename_columns(names)
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _inside(table: pa.Table, path: str, origin: str) -> pa.ChunkedArray:
+    """A column, or what stands at a path inside one: keys of objects, places in lists from 0."""
+    if path in table.column_names:
+        return table.column(path)
+    name, *steps = path.split(".")
+    if name not in table.column_names or not steps:
+        message = f"{origin} has no column {path!r}"
+        raise RecipeError([Problem(message, suggestion=did_you_mean(path, table.column_names))])
+    array = table.column(name)
+    for step in steps:
+        array = _stepped(array, step, f"{origin} has no {path!r}")
+    return array
+
+
+def _stepped(array: pa.ChunkedArray, step: str, message: str) -> pa.ChunkedArray:
+    """One step inward. A list that is too short has null there."""
+    if pa.types.is_struct(array.type):
+        known = [field.name for field in array.type]
+        if step in known:
+            return pc.struct_field(array, step)
+        raise RecipeError([Problem(f"{message}: no key {step!r}", suggestion=did_you_mean(step, known))])
+    if pa.types.is_list(array.type) and step.isdecimal():
+        return pa.chunked_array([_at(chunk, int(step)) for chunk in array.chunks], array.type.value_type)
+    raise RecipeError([Problem(f"{message}: a {array.type} has no {step!r}")])
+
+
+def _at(lists: pa.ListArray, place: int) -> pa.Array:
+    starts = lists.offsets[: len(lists)].cast(pa.int64())
+    long_enough = pc.greater(pc.list_value_length(lists), place)
+    return lists.values.take(pc.if_else(long_enough, pc.add(starts, place), None))
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], origin: str) -> pa.Table:

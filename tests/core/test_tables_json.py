@@ -63,6 +63,35 @@ def test_a_leaf_may_be_a_value_or_an_object(tmp_path):
     ]
 
 
+def test_a_column_may_be_named_twice(tmp_path):
+    path = written(tmp_path, "t.csv", "word,kind\ncat,noun\n")
+    table = read_table(path, {"form": "word", "stem": "word"})
+    assert table.to_pydict() == {"form": ["cat"], "kind": ["noun"], "stem": ["cat"]}
+    assert read_table(path, {"word": "word", "copy": "word"}).column_names == ["word", "kind", "copy"]
+
+
+def test_values_inside_objects_and_lists(tmp_path):
+    rows = (
+        '{"who": {"x": ["a", "b"]}}\n{"who": {"x": ["c"]}}\n{"who": {"x": null}}\n{"who": null}\n{"who": {"x": []}}\n'
+    )
+    table = read_table(written(tmp_path, "t.jsonl", rows), {"one": "who.x.0", "two": "who.x.1"})
+    assert table.column_names == ["who", "one", "two"]
+    assert table.select(["one", "two"]).to_pydict() == {
+        "one": ["a", "c", None, None, None],
+        "two": ["b", None, None, None, None],
+    }
+
+
+@pytest.mark.parametrize(
+    ("path", "message"),
+    [("who.y", "no key 'y'"), ("who.x.a", "has no 'a'"), ("what.x", "no column 'what.x'"), ("who.x.0.0", "string has")],
+)
+def test_a_wrong_path_is_refused(tmp_path, path, message):
+    file = written(tmp_path, "t.jsonl", '{"who": {"x": ["a"]}}\n')
+    with pytest.raises(RecipeError, match=message):
+        read_table(file, {"it": path})
+
+
 @pytest.mark.parametrize(
     ("content", "nest", "message"),
     [
