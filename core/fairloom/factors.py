@@ -155,9 +155,10 @@ def load_factor(
 ) -> Factor:
     """The factor that ``[factors.NAME]`` describes.
 
-    In this order: read or take the values, rename ``columns``, apply ``rewrite``, keep the rows that
-    ``where`` allows, name the levels. The name of a level is its value in the column ``key``; without
-    ``key`` its value in the first column where those are unique, and else its row number from 1.
+    In this order: read or take the values, rename ``columns``, ``number`` the rows, apply ``rewrite``, ``split`` a
+    row into one for each value of a list, keep the rows that ``where`` allows, name the levels. The name of a level
+    is its value in the column ``key``; without ``key`` its value in the first column where those are unique, and
+    else its row number from 1.
 
     Raises:
         RecipeError: with every problem found, at its key.
@@ -165,7 +166,8 @@ def load_factor(
     if spec.sample is not None:
         return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
-    table = reading.queried(reading.rewritten(reading.table(open_path, given)))
+    table = reading.rewritten(reading.numbered(reading.table(open_path, given)))
+    table = reading.queried(reading.parted(table))
     names = reading.names(table)
     reading.check_attributes(table)
     if reading.problems:
@@ -216,6 +218,32 @@ class _Reading:
         if found not in {wanted, f"sha256:{wanted}"}:
             way = "the file has changed: check it, then write its new digest"
             self.problem(f"{self.spec.from_} has the digest {found}", "digest", suggestion=way)
+
+    def numbered(self, table: pa.Table) -> pa.Table:
+        name = self.spec.number
+        if name is None:
+            return table
+        if name in table.column_names:
+            self.problem(f"the table has a column {name!r} already", "number", suggestion="choose another name")
+            return table
+        return table.append_column(name, pa.array(range(1, table.num_rows + 1), pa.int64()))
+
+    def parted(self, table: pa.Table) -> pa.Table:
+        for column, between in self.spec.split.items():
+            if self.known(column, table, "split"):
+                table = self._parted(table, column, between)
+        return table
+
+    def _parted(self, table: pa.Table, column: str, between: str) -> pa.Table:
+        """One row for each value of a list; what surrounds the values is trimmed, and an empty one is none."""
+        if not between:
+            self.problem("nothing stands between the values", "split", column, suggestion='write a text, such as ", "')
+            return table
+        lists = pc.split_pattern(table.column(column).cast(pa.string()), between).combine_chunks()
+        values = pc.utf8_trim_whitespace(lists.flatten())
+        table = table.take(pc.list_parent_indices(lists))
+        table = table.set_column(table.column_names.index(column), column, values)
+        return table.filter(pc.not_equal(values, ""))
 
     def rewritten(self, table: pa.Table) -> pa.Table:
         for number, rule in enumerate(self.spec.rewrite):

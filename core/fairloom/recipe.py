@@ -87,6 +87,14 @@ class FactorSpec:
     rewrite: tuple[tuple[str, str, str], ...] = attrs.field(
         default=(), metadata={"help": "[column, RE2 pattern, replacement], applied as the table is read"}
     )
+    split: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "columns whose texts hold several values: column = what stands between them"}
+    )
+    number: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a further column, the number of each row of the table from 1"},
+        validator=not_blank,
+    )
     match: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "columns that must equal another factor or its attribute"}
     )
@@ -136,7 +144,7 @@ class FactorSpec:
             yield Problem("a sampled factor has no levels to decide the label", ("role",))
 
 
-_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "match", "balance", "keep", "digest")
+_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "split", "number", "match", "balance", "keep", "digest")
 _FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
 
 
