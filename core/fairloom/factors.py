@@ -155,10 +155,10 @@ def load_factor(
 ) -> Factor:
     """The factor that ``[factors.NAME]`` describes.
 
-    In this order: read or take the values, rename ``columns``, ``number`` the rows, apply ``rewrite``, ``split`` a
-    row into one for each value of a list, keep the rows that ``where`` allows, name the levels. The name of a level
-    is its value in the column ``key``; without ``key`` its value in the first column where those are unique, and
-    else its row number from 1.
+    In this order: read or take the values, rename ``columns``, add the ``index``, apply ``rewrite``, ``split`` a row
+    into one for each value of a list, keep the rows that ``where`` allows, name the levels. The name of a level is
+    its value in the column ``key``; without ``key`` its value in the first column where those are unique, and else
+    its row number from 1.
 
     Raises:
         RecipeError: with every problem found, at its key.
@@ -166,7 +166,7 @@ def load_factor(
     if spec.sample is not None:
         return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
-    table = reading.rewritten(reading.numbered(reading.table(open_path, given)))
+    table = reading.rewritten(reading.indexed(reading.table(open_path, given)))
     table = reading.queried(reading.parted(table))
     names = reading.names(table)
     reading.check_attributes(table)
@@ -219,14 +219,14 @@ class _Reading:
             way = "the file has changed: check it, then write its new digest"
             self.problem(f"{self.spec.from_} has the digest {found}", "digest", suggestion=way)
 
-    def numbered(self, table: pa.Table) -> pa.Table:
-        name = self.spec.number
+    def indexed(self, table: pa.Table) -> pa.Table:
+        name = self.spec.index
         if name is None:
             return table
         if name in table.column_names:
-            self.problem(f"the table has a column {name!r} already", "number", suggestion="choose another name")
+            self.problem(f"the table has a column {name!r} already", "index", suggestion="choose another name")
             return table
-        return table.append_column(name, pa.array(range(1, table.num_rows + 1), pa.int64()))
+        return table.append_column(name, pa.array(range(table.num_rows), pa.int64()))
 
     def parted(self, table: pa.Table) -> pa.Table:
         for column, between in self.spec.split.items():

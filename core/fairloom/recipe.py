@@ -90,9 +90,9 @@ class FactorSpec:
     split: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "columns whose texts hold several values: column = what stands between them"}
     )
-    number: str | None = attrs.field(
+    index: str | None = attrs.field(
         default=None,
-        metadata={"help": "a further column, the number of each row of the table from 1"},
+        metadata={"help": "a further column, the place of each row in the table, from 0"},
         validator=not_blank,
     )
     match: dict[str, str] = attrs.field(
@@ -144,7 +144,7 @@ class FactorSpec:
             yield Problem("a sampled factor has no levels to decide the label", ("role",))
 
 
-_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "split", "number", "match", "balance", "keep", "digest")
+_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "split", "index", "match", "balance", "keep", "digest")
 _FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
 
 

@@ -14,19 +14,20 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import spans_of
+from fairloom.batch import decoded, spans_of
 from fairloom.components import Measurement, Tools
 
 BRACES = r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{[A-Za-z_][A-Za-z0-9_.]*[\]\}]"
 """Delimiters of Jinja, and ``{name}`` (also closed wrongly) of other template languages."""
 
-# A character that no decoder could read; UTF-8 of a letter read as Latin-1 or as Windows-1252; a curly quote or dash
-# read as Windows-1252; control characters that no text has.
+# A character that no decoder could read, also when it was decoded again; UTF-8 of a Latin letter read as Latin-1 or as
+# Windows-1252; a curly quote, a dash or an ellipsis (E2 80 xx) read by any table of Windows, where 80 is the euro sign
+# or, in the Cyrillic one, a letter; control characters that no text has.
 ENCODING = (
-    "\ufffd"
+    "\ufffd|\\pL\u00bf\u00bd"
     "|[\u00c2\u00c3][\u0080-\u00bf]"
     "|[\u00c3\u00c5][\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
-    "|\u00e2\u20ac."
+    "|\\pL\u20ac[\u0153\u0161\u02dc\u00a0-\u00bf\u2013-\u203a\u2122]|\u0432\u0402."
     "|[\u0080-\u009f]"
 )
 """Traces of text decoded by the wrong table."""
@@ -105,10 +106,10 @@ class Marks:
     def _texts(self, rows: pa.RecordBatch, field: str) -> tuple[np.ndarray[tuple[int], np.dtype[np.int64]], pa.Array]:
         """The texts to search, and the row each is of."""
         if not self.slots:
-            return np.arange(rows.num_rows, dtype=np.int64), rows.column(field)
+            return np.arange(rows.num_rows, dtype=np.int64), decoded(rows.column(field))
         spans = rows.column(spans_of(field))
         owner = pc.list_parent_indices(spans).to_numpy().astype(np.int64)
-        return owner, pc.struct_field(pc.list_flatten(spans), "value")
+        return owner, decoded(pc.struct_field(pc.list_flatten(spans), "value"))
 
     def _note(self, texts: pa.Array) -> None:
         first = pc.struct_field(pc.extract_regex(texts, f"(?P<mark>{self.pattern})"), "mark")
