@@ -32,7 +32,8 @@ class Factor:
     ``table`` holds one row per level, in documented order; ``names`` the unique name of each level
     (what the data column shows). A factor without levels (``table.num_rows == 0`` and ``sampler``
     set) draws its values by address instead and takes no part in the design. ``match`` names the columns
-    that must equal another factor or an attribute of one, as the recipe says.
+    that must equal another factor or an attribute of one, as the recipe says. ``left_out`` is how many rows of the
+    table the query ``where`` left out.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Factor:
     within: bool = False
     sampler: Any = None
     match: Mapping[str, str] = attrs.field(factory=dict)
+    left_out: int = 0
 
     @property
     def size(self) -> int:
@@ -167,13 +169,22 @@ def load_factor(
         return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
     table = reading.rewritten(reading.indexed(reading.table(open_path, given)))
-    table = reading.queried(reading.parted(table))
+    parted = reading.parted(table)
+    table = reading.queried(parted)
     names = reading.names(table)
     reading.check_attributes(table)
     if reading.problems:
         raise RecipeError(reading.problems)
     return Factor(
-        name, spec.role, table, names, balance=spec.balance, keep=spec.keep, within=within, match=dict(spec.match)
+        name,
+        spec.role,
+        table,
+        names,
+        balance=spec.balance,
+        keep=spec.keep,
+        within=within,
+        match=dict(spec.match),
+        left_out=parted.num_rows - table.num_rows,
     )
 
 
