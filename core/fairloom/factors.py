@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"
+_PLACEHOLDER = re.compile("<([^<>]+)>")
 
 
 @attrs.frozen(eq=False)
@@ -157,10 +159,10 @@ def load_factor(
 ) -> Factor:
     """The factor that ``[factors.NAME]`` describes.
 
-    In this order: read or take the values, rename ``columns``, add the ``index``, apply ``rewrite``, ``split`` a row
-    into one for each value of a list, keep the rows that ``where`` allows, name the levels. The name of a level is
-    its value in the column ``key``; without ``key`` its value in the first column where those are unique, and else
-    its row number from 1.
+    In this order: read or take the values, rename ``columns``, add the ``index``, ``derive`` columns, apply
+    ``rewrite``, ``split`` a row into one for each value of a list, keep the rows that ``where`` allows, name the
+    levels. The name of a level is its value in the column ``key``; without ``key`` its value in the first column where
+    those are unique, and else its row number from 1.
 
     Raises:
         RecipeError: with every problem found, at its key.
@@ -168,8 +170,8 @@ def load_factor(
     if spec.sample is not None:
         return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
-    table = reading.rewritten(reading.indexed(reading.table(open_path, given)))
-    parted = reading.parted(table)
+    table = reading.derived(reading.indexed(reading.table(open_path, given)))
+    parted = reading.parted(reading.rewritten(table))
     table = reading.queried(parted)
     names = reading.names(table)
     reading.check_attributes(table)
@@ -238,6 +240,17 @@ class _Reading:
             self.problem(f"the table has a column {name!r} already", "index", suggestion="choose another name")
             return table
         return table.append_column(name, pa.array(range(table.num_rows), pa.int64()))
+
+    def derived(self, table: pa.Table) -> pa.Table:
+        for name, text in self.spec.derive.items():
+            if name in table.column_names:
+                way = "choose another name"
+                self.problem(f"the table has a column {name!r} already", "derive", name, suggestion=way)
+                continue
+            parts = _PLACEHOLDER.split(text)
+            if all(self.known(column, table, "derive", name) for column in parts[1::2]):
+                table = table.append_column(name, _filled(table, parts))
+        return table
 
     def parted(self, table: pa.Table) -> pa.Table:
         for column, between in self.spec.split.items():
@@ -322,6 +335,16 @@ class _Reading:
             return True
         self.problem(f"no column {column!r}", *key, suggestion=did_you_mean(column, table.column_names))
         return False
+
+
+def _filled(table: pa.Table, parts: list[str]) -> pa.Array:
+    """Literals and columns in turn as one text per row; null where a column is."""
+    texts = [
+        table.column(part).combine_chunks().cast(pa.string()) if place % 2 else pa.scalar(part)
+        for place, part in enumerate(parts)
+    ]
+    filled = pc.binary_join_element_wise(*texts, "")
+    return filled if isinstance(filled, pa.Array) else pa.array([filled.as_py()] * table.num_rows, pa.string())
 
 
 def _first_repeated(names: list[str | None]) -> str:

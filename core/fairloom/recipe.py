@@ -84,6 +84,9 @@ class FactorSpec:
         validator=distinct,
     )
     columns: dict[str, str] = attrs.field(factory=dict, metadata={"help": "new names of columns: ours = theirs"})
+    derive: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "further columns made of others: a text in which <column> stands for its value"}
+    )
     rewrite: tuple[tuple[str, str, str], ...] = attrs.field(
         default=(), metadata={"help": "[column, RE2 pattern, replacement], applied as the table is read"}
     )
@@ -144,7 +147,20 @@ class FactorSpec:
             yield Problem("a sampled factor has no levels to decide the label", ("role",))
 
 
-_OF_LEVELS = ("key", "where", "nest", "columns", "rewrite", "split", "index", "match", "balance", "keep", "digest")
+_OF_LEVELS = (
+    "key",
+    "where",
+    "nest",
+    "columns",
+    "index",
+    "derive",
+    "rewrite",
+    "split",
+    "match",
+    "balance",
+    "keep",
+    "digest",
+)
 _FACTOR_KEYS = ("role", "values", "from", "table", "sample", *_OF_LEVELS)
 
 

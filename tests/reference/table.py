@@ -25,7 +25,7 @@ import fairloom as fl
 HERE = Path(__file__).resolve().parent
 PAGE = HERE.parents[1] / "docs" / "explanation" / "published-datasets.md"
 BEGIN, END = "<!-- table: begin -->\n", "<!-- table: end -->\n"
-TITLES = ("set", "published", "matched", "in order")
+TITLES = ("set", "published", "made", "matched", "in order")
 
 Row = tuple[Any, ...]
 
@@ -59,6 +59,7 @@ class Result:
 
     name: str
     published: int
+    made: int
     matched: int
     in_order: bool | None
     seconds: float
@@ -68,7 +69,7 @@ class Result:
     def cells(self) -> tuple[str, ...]:
         """The line of the table, without the time."""
         order = {True: "yes", False: "no", None: "none known"}[self.in_order]
-        return (self.name, f"{self.published:,}", f"{self.matched:,}", order)
+        return (self.name, f"{self.published:,}", f"{self.made:,}", f"{self.matched:,}", order)
 
 
 def compare(one: Published, data: Path) -> Result:
@@ -86,7 +87,7 @@ def compare(one: Published, data: Path) -> Result:
     matched = (Counter(found) & Counter(wanted)).total()
     in_place = sum(ours == theirs for ours, theirs in zip(found, wanted, strict=False))
     in_order = in_place == matched if one.ordered else None
-    return Result(one.name, len(wanted), matched, in_order, seconds, dict(gates))
+    return Result(one.name, len(wanted), len(found), matched, in_order, seconds, dict(gates))
 
 
 def made(part: Part, data: Path, out: Path) -> Any:
@@ -180,6 +181,31 @@ def _spans(spans: Iterable[Mapping[str, Any]], *keys: str) -> tuple[Row, ...]:
     return tuple(sorted(tuple(span[key] for key in keys) for span in spans))
 
 
+# BBQ --------------------------------------------------------------------------------------------
+
+BBQ_TEXTS = ("context", "question", "ans0", "ans1", "ans2")
+
+
+def bbq(category: str) -> Published:
+    """Replayed rows, each with its label."""
+    templates = f"new_templates - {category}.csv"
+    tables = {**dict.fromkeys(("template", "word1", "word2"), templates), "row": f"{category}.jsonl"}
+    return Published(
+        f"BBQ {category}",
+        "worked-bbq-age-religion",
+        [Part(f"bbq/{category.lower()}.toml", tables)],
+        columns("example_id", *BBQ_TEXTS, "answer"),
+        lambda data: bbq_wanted(data / f"{category}.jsonl"),
+        ordered=False,
+    )
+
+
+def bbq_wanted(path: Path) -> list[Row]:
+    """Published rows with their number."""
+    rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    return [(str(row["example_id"]), *(row[name] for name in BBQ_TEXTS), str(row["label"])) for row in rows]
+
+
 SETS = (
     Published(
         "Winogender",
@@ -215,6 +241,8 @@ SETS = (
     cbbq("disease", "disambiguous", "disease"),
     cbbq("gender", "ambiguous", "gender-ambiguous"),
     cbbq("gender", "disambiguous", "gender-disambiguous"),
+    bbq("Age"),
+    bbq("Religion"),
     Published(
         "presidio-research v2, with spans",
         "worked-presidio",
@@ -228,7 +256,7 @@ SETS = (
 def lines_of(results: Iterable[Result]) -> Iterator[str]:
     """The table in Markdown."""
     yield f"| {' | '.join(TITLES)} |\n"
-    yield "| --- | ---: | ---: | --- |\n"
+    yield "| --- | ---: | ---: | ---: | --- |\n"
     yield from (f"| {' | '.join(result.cells())} |\n" for result in results)
 
 
@@ -246,11 +274,12 @@ def main(arguments: Sequence[str]) -> int:
     wanted = [name.lower() for name in arguments if not name.startswith("--")]
     chosen = [one for one in SETS if not wanted or any(one.name.lower().startswith(name) for name in wanted)]
     results = []
-    sys.stdout.write(f"{TITLES[0]:34}{TITLES[1]:>10}{TITLES[2]:>10}  {TITLES[3]:12}{'seconds':>8}\n")
+    sys.stdout.write(f"{TITLES[0]:34}{TITLES[1]:>10}{TITLES[2]:>10}{TITLES[3]:>10}  {TITLES[4]:12}{'seconds':>8}\n")
     for one in chosen:
         results.append(compare(one, data))
-        name, published, matched, order = results[-1].cells()
-        sys.stdout.write(f"{name:34}{published:>10}{matched:>10}  {order:12}{results[-1].seconds:8.1f}\n")
+        name, *counts, order = results[-1].cells()
+        numbers = "".join(f"{count:>10}" for count in counts)
+        sys.stdout.write(f"{name:34}{numbers}  {order:12}{results[-1].seconds:8.1f}\n")
         sys.stdout.flush()
     if "--write" in arguments and chosen == list(SETS):
         PAGE.write_text(written(PAGE.read_text(encoding="utf-8"), results), encoding="utf-8")
