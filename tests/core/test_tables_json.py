@@ -145,3 +145,58 @@ generate = "template"
     )
     made = fl.Recipe.load(recipe).run(tmp_path / "out")
     assert made.table.column("text").to_pylist() == ["a cow, two cows"]
+
+
+def run(tmp_path, factors):
+    head = '[recipe]\nname = "x"\n[task]\nkind = "text"\n[design]\nuse = "design.factorial"\n'
+    factors = f'[[step]]\ngenerate = "template"\n{factors}'
+    return fl.Recipe.load(written(tmp_path, "recipe.toml", head + factors)).run(tmp_path / "out").table
+
+
+def test_every_row_has_its_own_list(tmp_path):
+    written(
+        tmp_path, "t.csv", 'text,names\n"{{ who.names }} ran.","[Ann, Bo]"\n{{ who.names }} sat.,[Cy]\nIt rained.,\n'
+    )
+    factors = """
+[factors.template]
+from = "t.csv"
+index = "place"
+[factors.who]
+from = "t.csv"
+index = "place"
+rewrite = [["names", '[\\[\\]]', '']]
+split = { names = "," }
+match = { place = "template.place" }
+"""
+    made = run(tmp_path, factors)
+    assert made.column("text").to_pylist() == ["Ann ran.", "Bo ran.", "Cy sat.", "It rained."]
+
+
+def test_derived_columns_stand_before_rewrite(tmp_path):
+    factors = """
+[factors.template]
+values = [{ one = "It is late.", two = "Go." }, { one = "It is {{ c }}.", two = "Stay." }]
+derive = { text = "<one>{% if c == 'wet' %} <two>{% endif %} X", fixed = "same" }
+rewrite = [["text", " X$", ""]]
+keep = ["fixed"]
+[factors.c]
+values = ["wet", "dry"]
+"""
+    made = run(tmp_path, factors)
+    assert made.column("text").to_pylist() == ["It is late. Go.", "It is late.", "It is wet. Stay.", "It is dry."]
+    assert set(made.column("template.fixed").to_pylist()) == {"same"}
+
+
+@pytest.mark.parametrize(
+    ("key", "message"),
+    [
+        ('index = "value"', "has a column 'value' already"),
+        ('derive = { value = "x" }', "has a column 'value' already"),
+        ('derive = { x = "<valu>" }', "no column 'valu'"),
+        ('split = { valu = "," }', "no column 'valu'"),
+        ('split = { value = "" }', "nothing stands between the values"),
+    ],
+)
+def test_wrong_keys_are_refused(tmp_path, key, message):
+    with pytest.raises(RecipeError, match=message):
+        run(tmp_path, f'[factors.template]\nvalues = [{{ text = "x" }}]\n[factors.a]\nvalues = ["a"]\n{key}\n')

@@ -101,6 +101,16 @@ def test_holisticbias_metadata_have_the_counts_of_the_authors(shared: Path, tmp_
     assert made.manifest["excluded"]["levels"] == {"phrase": 98, "fixed": 94}
 
 
+def test_wrong_articles_of_bbq_are_counted(shared: Path, tmp_path: Path) -> None:
+    part = TABLE.Part("bbq/published.toml", {"row": "Age.jsonl"})
+    run = TABLE.made(part, shared / "worked-bbq-age-religion", tmp_path / "out")
+    gate = next(gate for gate in run.gates if gate.name == "wrong articles")
+    faults = gate.detail["faults"]
+    assert faults["a elderly"] + faults["a older"] == 84  # a vowel at the start of the text
+    assert faults["an university"] == 12
+    assert gate.value == 356  # the others are numbers: "a 82 year old man"
+
+
 def test_faults_that_only_the_published_texts_of_presidio_have(shared: Path, tmp_path: Path) -> None:
     part = TABLE.Part("presidio/published.toml", {"row": "synth_dataset_v2.json"})
     run = TABLE.made(part, shared / "worked-presidio", tmp_path / "out")
