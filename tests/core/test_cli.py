@@ -26,6 +26,9 @@ HEAVY = {"numpy", "pyarrow", "cattrs", "jinja2", "structlog", "rich"}
 ROOT = Path(__file__).parents[2]
 
 
+NOTHING: dict[str, dict[str, int | None]] = {"rows": {}, "levels": {}}
+
+
 @pytest.fixture(scope="module")
 def folder(made_runs, tmp_path_factory):
     return made_runs.build(tmp_path_factory.mktemp("passed"))
@@ -60,7 +63,7 @@ def fakes(monkeypatch, tmp_path):
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
         "weaving.prepare": SimpleNamespace(
-            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors())
+            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), factors=factors(), excluded=NOTHING)
         ),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),
         "preview": SimpleNamespace(preview=None),
@@ -211,7 +214,9 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     few = capsys.readouterr().out
     assert "  label-0  level-1         2\n" in few
     assert "note: a note" in few
-    fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(plan=Plan(60), factors=factors())
+    fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(
+        plan=Plan(60), factors=factors(), excluded=NOTHING
+    )
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out
     assert "label-0  level-1" not in many
