@@ -76,7 +76,8 @@ class PlanSummary:
 
     ``cells`` pairs the names of the crossed levels with the number of families; ``distinct`` is how
     many different rows the design space holds (``None`` when values are drawn without levels);
-    ``unique`` says whether all planned rows differ by construction.
+    ``unique`` says whether all planned rows differ by construction. ``excluded`` pairs each rule with the number of
+    rows it alone takes out of a full cross (``None`` where that is not counted); other designs have none.
     """
 
     families: int
@@ -87,6 +88,7 @@ class PlanSummary:
     unique: bool
     balanced: bool
     notes: tuple[str, ...] = ()
+    excluded: tuple[tuple[str, int | None], ...] = ()
 
     @property
     def rows(self) -> int:

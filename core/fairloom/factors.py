@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,7 @@ Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"
 MOST_PERMUTED = 5
 """Options of which every order is a level: five have 120."""
+_PLACEHOLDER = re.compile("<([^<>]+)>")
 
 
 @attrs.frozen(eq=False)
@@ -36,7 +38,8 @@ class Factor:
     ``table`` holds one row per level, in documented order; ``names`` the unique name of each level
     (what the data column shows). A factor without levels (``table.num_rows == 0`` and ``sampler``
     set) draws its values by address instead and takes no part in the design. ``match`` names the columns
-    that must equal another factor or an attribute of one, as the recipe says.
+    that must equal another factor or an attribute of one, as the recipe says. ``left_out`` is how many rows of the
+    table the query ``where`` left out.
     """
 
     name: str
@@ -48,6 +51,7 @@ class Factor:
     within: bool = False
     sampler: Any = None
     match: Mapping[str, str] = attrs.field(factory=dict)
+    left_out: int = 0
 
     @property
     def size(self) -> int:
@@ -162,9 +166,10 @@ def load_factor(
 ) -> Factor:
     """The factor that ``[factors.NAME]`` describes.
 
-    In this order: read or take the values, rename ``columns``, apply ``rewrite``, keep the rows that
-    ``where`` allows, name the levels. The name of a level is its value in the column ``key``; without
-    ``key`` its value in the first column where those are unique, and else its row number from 1.
+    In this order: read or take the values, rename ``columns``, add the ``index``, ``derive`` columns, apply
+    ``rewrite``, ``split`` a row into one for each value of a list, keep the rows that ``where`` allows, name the
+    levels. The name of a level is its value in the column ``key``; without ``key`` its value in the first column where
+    those are unique, and else its row number from 1.
 
     Raises:
         RecipeError: with every problem found, at its key.
@@ -172,13 +177,23 @@ def load_factor(
     if spec.sample is not None:
         return Factor(name, spec.role, pa.table({}), (), within=within, keep=spec.keep, sampler=given)
     reading = _Reading(("factors", name), spec)
-    table = reading.queried(reading.rewritten(reading.table(open_path, given)))
+    table = reading.derived(reading.indexed(reading.table(open_path, given)))
+    parted = reading.parted(reading.rewritten(table))
+    table = reading.queried(parted)
     names = reading.names(table)
     reading.check_attributes(table)
     if reading.problems:
         raise RecipeError(reading.problems)
     return Factor(
-        name, spec.role, table, names, balance=spec.balance, keep=spec.keep, within=within, match=dict(spec.match)
+        name,
+        spec.role,
+        table,
+        names,
+        balance=spec.balance,
+        keep=spec.keep,
+        within=within,
+        match=dict(spec.match),
+        left_out=parted.num_rows - table.num_rows,
     )
 
 
@@ -231,7 +246,7 @@ class _Reading:
                 return renamed(self._inline(), self.spec.columns, "the table of values")
             path = open_path(self.spec.from_)
             self._check_digest(path)
-            return read_table(path, self.spec.columns)
+            return read_table(path, self.spec.columns, self.spec.nest)
         except RecipeError as error:
             sources = {"table": self.spec.table, "permute": self.spec.permute, "from": self.spec.from_}
             key = next((key for key, value in sources.items() if value is not None), "values")
@@ -253,6 +268,43 @@ class _Reading:
         if found not in {wanted, f"sha256:{wanted}"}:
             way = "the file has changed: check it, then write its new digest"
             self.problem(f"{self.spec.from_} has the digest {found}", "digest", suggestion=way)
+
+    def indexed(self, table: pa.Table) -> pa.Table:
+        name = self.spec.index
+        if name is None:
+            return table
+        if name in table.column_names:
+            self.problem(f"the table has a column {name!r} already", "index", suggestion="choose another name")
+            return table
+        return table.append_column(name, pa.array(range(table.num_rows), pa.int64()))
+
+    def derived(self, table: pa.Table) -> pa.Table:
+        for name, text in self.spec.derive.items():
+            if name in table.column_names:
+                way = "choose another name"
+                self.problem(f"the table has a column {name!r} already", "derive", name, suggestion=way)
+                continue
+            parts = _PLACEHOLDER.split(text)
+            if all(self.known(column, table, "derive", name) for column in parts[1::2]):
+                table = table.append_column(name, _filled(table, parts))
+        return table
+
+    def parted(self, table: pa.Table) -> pa.Table:
+        for column, between in self.spec.split.items():
+            if self.known(column, table, "split"):
+                table = self._parted(table, column, between)
+        return table
+
+    def _parted(self, table: pa.Table, column: str, between: str) -> pa.Table:
+        """One row for each value of a list; what surrounds the values is trimmed, and an empty one is none."""
+        if not between:
+            self.problem("nothing stands between the values", "split", column, suggestion='write a text, such as ", "')
+            return table
+        lists = pc.split_pattern(table.column(column).cast(pa.string()), between).combine_chunks()
+        values = pc.utf8_trim_whitespace(lists.flatten())
+        table = table.take(pc.list_parent_indices(lists))
+        table = table.set_column(table.column_names.index(column), column, values)
+        return table.filter(pc.not_equal(values, ""))
 
     def rewritten(self, table: pa.Table) -> pa.Table:
         for number, rule in enumerate(self.spec.rewrite):
@@ -320,6 +372,16 @@ class _Reading:
             return True
         self.problem(f"no column {column!r}", *key, suggestion=did_you_mean(column, table.column_names))
         return False
+
+
+def _filled(table: pa.Table, parts: list[str]) -> pa.Array:
+    """Literals and columns in turn as one text per row; null where a column is."""
+    texts = [
+        table.column(part).combine_chunks().cast(pa.string()) if place % 2 else pa.scalar(part)
+        for place, part in enumerate(parts)
+    ]
+    filled = pc.binary_join_element_wise(*texts, "")
+    return filled if isinstance(filled, pa.Array) else pa.array([filled.as_py()] * table.num_rows, pa.string())
 
 
 def _first_repeated(names: list[str | None]) -> str:

@@ -86,9 +86,25 @@ class FactorSpec:
     where: str | None = attrs.field(
         default=None, metadata={"help": "a condition over the columns; only these rows are levels"}, validator=not_blank
     )
+    nest: tuple[str, ...] = attrs.field(
+        default=(),
+        metadata={"help": "of a JSON file, the columns that its keys become, outermost first"},
+        validator=distinct,
+    )
     columns: dict[str, str] = attrs.field(factory=dict, metadata={"help": "new names of columns: ours = theirs"})
+    derive: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "further columns made of others: a text in which <column> stands for its value"}
+    )
     rewrite: tuple[tuple[str, str, str], ...] = attrs.field(
         default=(), metadata={"help": "[column, RE2 pattern, replacement], applied as the table is read"}
+    )
+    split: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "columns whose texts hold several values: column = what stands between them"}
+    )
+    index: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a further column, the place of each row in the table, from 0"},
+        validator=not_blank,
     )
     match: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "columns that must equal another factor or its attribute"}
@@ -139,17 +155,32 @@ class FactorSpec:
         for key in _OF_TABLES if self.permute is not None else ():
             if getattr(self, key):
                 yield Problem("speaks of a table, and permute makes its own", (key,), suggestion=f"remove {key}")
+        if self.from_ is None and self.nest:
+            yield Problem("goes with from only: it names the keys of a file", ("nest",), suggestion="remove nest")
         if self.sample is None:
             return
         for key in _OF_LEVELS:
-            if getattr(self, key):
+            if key != "nest" and getattr(self, key):
                 yield Problem("speaks of levels, and a sampled factor has none", (key,), suggestion=f"remove {key}")
         if self.role == "label":
             yield Problem("a sampled factor has no levels to decide the label", ("role",))
 
 
-_OF_LEVELS = ("key", "where", "columns", "rewrite", "match", "balance", "keep", "digest")
-_OF_TABLES = ("key", "columns", "rewrite", "digest")
+_OF_LEVELS = (
+    "key",
+    "where",
+    "nest",
+    "columns",
+    "index",
+    "derive",
+    "rewrite",
+    "split",
+    "match",
+    "balance",
+    "keep",
+    "digest",
+)
+_OF_TABLES = ("key", "nest", "columns", "index", "derive", "rewrite", "split", "digest")
 _FACTOR_KEYS = ("role", "values", "from", "table", "sample", "permute", "orders", *_OF_LEVELS)
 
 

@@ -1,7 +1,7 @@
-"""Reading value tables: CSV, TSV, JSON Lines, Parquet and TOML, by the ending of the file's name.
+"""Reading value tables: CSV, TSV, text, JSON, JSON Lines, Parquet and TOML, by the ending of the file's name.
 
 Text tables are never guessed at: every column of a CSV or TSV file is text, ``007`` stays ``007``
-and an empty cell is ``""``. JSON Lines, TOML and Parquet keep the types they state.
+and an empty cell is ``""``. JSON, JSON Lines, TOML and Parquet keep the types they state.
 """
 
 from __future__ import annotations
@@ -9,12 +9,13 @@ from __future__ import annotations
 import csv
 import json
 import tomllib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import attrs
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
 
@@ -24,13 +25,22 @@ from fairloom.reading.locate import locate
 _BLOCK = 1 << 24
 
 
-def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table:
+VALUE = "value"
+"""The column of plain values."""
+
+
+def read_table(path: Path, columns: Mapping[str, str] | None = None, nest: Sequence[str] = ()) -> pa.Table:
     """The table in the file, with at least one row and no two columns of one name.
 
     Args:
-        path: A ``.csv``, ``.tsv``, ``.jsonl``, ``.parquet`` or ``.toml`` file. CSV and TSV are UTF-8
-            (with or without a byte order mark) with a header; TOML holds one array of tables.
-        columns: New names: ours to the file's. Other columns keep their names.
+        path: A ``.csv``, ``.tsv``, ``.txt``, ``.json``, ``.jsonl``, ``.parquet`` or ``.toml`` file. Text files are
+            UTF-8 (with or without a byte order mark); CSV and TSV have a header; TXT has one value per line, blank
+            lines left out, in the column ``value``; JSON holds one array of objects, of lists (columns ``1``,
+            ``2`` and so on) or of plain values (``value``, or, among objects, their first key), or what ``nest``
+            says; TOML holds one array of tables.
+        columns: New names: ours to the file's, as ``renamed`` reads them. Other columns keep their names.
+        nest: Of a JSON file that groups its rows under the keys of objects: what each depth of keys says, outermost
+            first, as names of columns. They follow the columns of the rows.
 
     Raises:
         RecipeError: naming the file, the line where there is one, and what is wrong.
@@ -38,10 +48,12 @@ def read_table(path: Path, columns: Mapping[str, str] | None = None) -> pa.Table
     read = _READERS.get(path.suffix.lower())
     if read is None:
         raise _wrong(path, f"cannot read {path.suffix or 'a file without an ending'!r}", way=f"use {_ENDINGS}")
+    if nest and read is not _read_json:
+        raise _wrong(path, "only the keys of a .json file can be nested", way="remove nest")
     if not path.is_file():
         raise _wrong(path, "no such file")
     try:
-        table = read(path)
+        table = _read_json(path, nest) if nest else read(path)
     except OSError as error:
         raise _wrong(path, f"cannot be opened: {error.strerror or error}") from error
     if table.num_rows == 0:
@@ -81,17 +93,55 @@ def read_document(path: Path) -> Document:
 
 
 def renamed(table: pa.Table, columns: Mapping[str, str], origin: str) -> pa.Table:
-    """``table`` with columns renamed, ours to theirs; ``origin`` names the table in messages."""
-    theirs = {old: new for new, old in columns.items()}
-    for old in theirs:
-        if old not in table.column_names:
-            message = f"{origin} has no column {old!r}"
-            raise RecipeError([Problem(message, suggestion=did_you_mean(old, table.column_names))])
+    """``table`` with columns renamed, ours to theirs; ``origin`` names the table in messages.
+
+    The first new name of a column takes its place; further ones are copies at the end. So are values from inside
+    a column of objects or lists, named by their path: ``answers.first.0``.
+    """
+    fresh = {ours: theirs for ours, theirs in columns.items() if theirs in table.column_names}
+    theirs = {theirs: ours for ours, theirs in reversed(fresh.items())}
     names = [theirs.get(name, name) for name in table.column_names]
+    arrays = list(table.columns)
+    for ours, wanted in columns.items():
+        if theirs.get(wanted) != ours:
+            names.append(ours)
+            arrays.append(_inside(table, wanted, origin))
     twice = _first_twice(names)
     if twice is not None:
         raise RecipeError([Problem(f"{origin} would have two columns named {twice!r}")])
-    return table.rename_columns(names)
+    return pa.Table.from_arrays(arrays, names=names)
+
+
+def _inside(table: pa.Table, path: str, origin: str) -> pa.ChunkedArray:
+    """A column, or what stands at a path inside one: keys of objects, places in lists from 0."""
+    if path in table.column_names:
+        return table.column(path)
+    name, *steps = path.split(".")
+    if name not in table.column_names or not steps:
+        message = f"{origin} has no column {path!r}"
+        raise RecipeError([Problem(message, suggestion=did_you_mean(path, table.column_names))])
+    array = table.column(name)
+    for step in steps:
+        array = _stepped(array, step, f"{origin} has no {path!r}")
+    return array
+
+
+def _stepped(array: pa.ChunkedArray, step: str, message: str) -> pa.ChunkedArray:
+    """One step inward. A list that is too short has null there."""
+    if pa.types.is_struct(array.type):
+        known = [field.name for field in array.type]
+        if step in known:
+            return pc.struct_field(array, step)
+        raise RecipeError([Problem(f"{message}: no key {step!r}", suggestion=did_you_mean(step, known))])
+    if pa.types.is_list(array.type) and step.isdecimal():
+        return pa.chunked_array([_at(chunk, int(step)) for chunk in array.chunks], array.type.value_type)
+    raise RecipeError([Problem(f"{message}: a {array.type} has no {step!r}")])
+
+
+def _at(lists: pa.ListArray, place: int) -> pa.Array:
+    starts = lists.offsets[: len(lists)].cast(pa.int64())
+    long_enough = pc.greater(pc.list_value_length(lists), place)
+    return lists.values.take(pc.if_else(long_enough, pc.add(starts, place), None))
 
 
 def table_of(rows: Iterable[Mapping[str, Any]], origin: str) -> pa.Table:
@@ -195,6 +245,63 @@ def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return dict(pairs)
 
 
+def _read_txt(path: Path) -> pa.Table:
+    lines = _text(path).split("\n")
+    values = [line.removesuffix("\r") for line in lines]
+    return pa.table({VALUE: pa.array([value for value in values if value], pa.string())})
+
+
+def _read_json(path: Path, nest: Sequence[str] = ()) -> pa.Table:
+    try:
+        data = json.loads(_text(path), object_pairs_hook=_unique_keys)
+    except (ValueError, RecursionError) as error:
+        raise _wrong(path, f"not JSON: {error}") from error
+    if isinstance(data, dict) and not nest:
+        some = ", ".join(list(data)[:3])
+        raise _wrong(path, f"expected an array, found an object ({some})", way="name its depths of keys with nest")
+    leaves = list(_leaves(path, data, nest, {}))
+    main = _main_key([leaf for _, leaf in leaves])
+    records = [(_record(leaf, main), keys) for keys, leaf in leaves]
+    taken = next((name for name in nest if any(name in record for record, _ in records)), None)
+    if taken is not None:
+        raise _wrong(path, f"its records have a column {taken!r} already", way="give that depth of nest another name")
+    return table_of(({**record, **keys} for record, keys in records), str(path))
+
+
+def _leaves(
+    path: Path, data: Any, nest: Sequence[str], keys: Mapping[str, str]
+) -> Iterator[tuple[Mapping[str, str], Any]]:
+    """Each row of nested data with the keys that lead to it."""
+    if not nest:
+        yield from ((keys, leaf) for leaf in (data if isinstance(data, list) else [data]))
+    elif isinstance(data, dict):
+        for key, inner in data.items():
+            yield from _leaves(path, inner, nest[1:], {**keys, nest[0]: key})
+    else:
+        where = " below " + ", ".join(map(repr, keys.values())) if keys else ""
+        raise _wrong(path, f"nest says {nest[0]!r} is an object of groups, found {type(data).__name__}{where}")
+
+
+def _main_key(leaves: Iterable[Any]) -> str:
+    """The column of plain values: the one key that all records beside them begin with, else ``value``."""
+    first = {next(iter(leaf)) for leaf in leaves if isinstance(leaf, dict) and leaf}
+    return first.pop() if len(first) == 1 else VALUE
+
+
+def _record(leaf: Any, main: str) -> Mapping[str, Any]:
+    """A row: an object, a list (columns ``1``, ``2`` and so on), or a plain value in the column ``main``."""
+    if isinstance(leaf, list):
+        return {str(place): value for place, value in enumerate(leaf, start=1)}
+    return leaf if isinstance(leaf, dict) else {main: leaf}
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_bytes().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise _wrong(path, f"is not UTF-8 (byte {error.start})") from error
+
+
 def _read_toml(path: Path) -> pa.Table:
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
@@ -239,6 +346,8 @@ def _wrong(path: Path, message: str, *, line: int | None = None, way: str | None
 _READERS: dict[str, Callable[[Path], pa.Table]] = {
     ".csv": _delimited(","),
     ".tsv": _delimited("\t"),
+    ".txt": _read_txt,
+    ".json": _read_json,
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
     ".toml": _read_toml,

@@ -13,6 +13,7 @@ from fairloom.components import Tools
 from fairloom.design import UNUSED, Codes, DesignTask, PlanSummary
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
+from fairloom_design.excluded import excluded
 from fairloom_design.members import Members, members_of
 from fairloom_design.space import cell_axes
 from fairloom_design.tally import Tally
@@ -122,4 +123,5 @@ class FactorialPlan:
             distinct=distinct,
             unique=distinct == self.families * self.members,
             balanced=not self.inner.rules,
+            excluded=excluded(self.task, self.inner),
         )

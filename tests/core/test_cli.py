@@ -26,6 +26,9 @@ HEAVY = {"numpy", "pyarrow", "cattrs", "jinja2", "structlog", "rich"}
 ROOT = Path(__file__).parents[2]
 
 
+NOTHING: dict[str, dict[str, int | None]] = {"rows": {}, "levels": {}}
+
+
 @pytest.fixture(scope="module")
 def folder(made_runs, tmp_path_factory):
     return made_runs.build(tmp_path_factory.mktemp("passed"))
@@ -60,7 +63,9 @@ def fakes(monkeypatch, tmp_path):
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
         "weaving.prepare": SimpleNamespace(
-            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), summary=Plan(6).summary(), factors=factors())
+            prepare=lambda _recipe, **_: SimpleNamespace(
+                plan=Plan(6), summary=Plan(6).summary(), factors=factors(), excluded=NOTHING
+            )
         ),
         "weaving.planned": SimpleNamespace(planned=lambda _: {"n": 0, "skipped": ["everything: a stand-in"]}),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),
@@ -214,7 +219,7 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     assert "note: a note" in few
     assert "  not counted  everything: a stand-in\n" in few
     fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(
-        plan=Plan(60), summary=Plan(60).summary(), factors=factors()
+        plan=Plan(60), summary=Plan(60).summary(), factors=factors(), excluded=NOTHING
     )
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from fairloom.cli import options, output
@@ -38,7 +39,7 @@ def call(arguments: argparse.Namespace) -> int:
     planned = loom.summary
     certificate = counted(loom)
     if arguments.json:
-        output.document({**_data(planned, loom.factors), "certificate": certificate})
+        output.document({**_data(planned, loom.factors, loom.excluded), "certificate": certificate})
         return 0
     output.text(f"{recipe.recipe.name} {recipe.recipe.version}, seed {recipe.recipe.seed}")
     output.facts(_facts(planned, loom.factors))
@@ -46,6 +47,7 @@ def call(arguments: argparse.Namespace) -> int:
     output.facts(balance.planned_facts(certificate))
     _factors(loom.factors)
     _cells(planned, everything=arguments.cells)
+    _excluded(loom.excluded)
     for note in planned.notes:
         output.text(f"note: {note}")
     return 0
@@ -85,6 +87,14 @@ def _cells(planned: PlanSummary, *, everything: bool) -> None:
     output.table(("axis", "level", "families", "cells", "least", "most"), _by_axis(planned))
 
 
+def _excluded(excluded: Mapping[str, Mapping[str, int | None]]) -> None:
+    rows = [(f"rule {rule}", "rows", count) for rule, count in excluded["rows"].items()]
+    rows += [(f"factors.{name}.where", "levels", count) for name, count in excluded["levels"].items()]
+    if rows:
+        output.heading("Excluded (each by itself)")
+        output.table(("by", "what", "how many"), rows)
+
+
 def _by_axis(planned: PlanSummary) -> list[tuple[output.Cell, ...]]:
     rows: list[tuple[output.Cell, ...]] = []
     for index, axis in enumerate(planned.axes):
@@ -95,7 +105,7 @@ def _by_axis(planned: PlanSummary) -> list[tuple[output.Cell, ...]]:
     return rows
 
 
-def _data(planned: PlanSummary, factors: Any) -> dict[str, Any]:
+def _data(planned: PlanSummary, factors: Any, excluded: Any) -> dict[str, Any]:
     return {
         "rows": planned.rows,
         "families": planned.families,
@@ -108,6 +118,7 @@ def _data(planned: PlanSummary, factors: Any) -> dict[str, Any]:
             {"levels": dict(zip(planned.axes, names, strict=True)), "families": count} for names, count in planned.cells
         ],
         "notes": list(planned.notes),
+        "excluded": excluded,
         "factors": [
             {"name": factor.name, "role": factor.role, "levels": factor.size, "balance": list(factor.balance)}
             for factor in factors.values()

@@ -209,6 +209,7 @@ class Engine:
             "members": loom.plan.members,
             "asked": loom.rows,
             "counts": {"steps": steps, "refill_rounds": settled.turns},
+            "excluded": loom.excluded,
             "inputs": who["inputs"],
             "tables": who["tables"],
             "plugins": who["plugins"],

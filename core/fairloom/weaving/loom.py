@@ -53,6 +53,15 @@ class Loom:
         """Cells, counts and notes. Proving that rows differ takes a look at every row, so it waits to be asked."""
         return self.briefs.plan.summary()
 
+    @cached_property
+    def excluded(self) -> dict[str, dict[str, int | None]]:
+        """What rules take out of ``rows = "all"``, in rows, and queries out of the tables of factors, in levels."""
+        whole = self.recipe.recipe.rows == "all"
+        return {
+            "rows": dict(self.summary.excluded) if whole else {},
+            "levels": {name: factor.left_out for name, factor in self.factors.items() if factor.left_out},
+        }
+
     @property
     def draws(self) -> Draws:
         """The root of the recipe's randomness."""
