@@ -72,6 +72,12 @@ def _grammar() -> Words:
     return {}
 
 
+def _induced() -> Words:
+    """The reader has the annotated rows beside."""
+    shutil.copy(RECIPES / "induced" / "utterances.jsonl", "utterances.jsonl")
+    return {}
+
+
 def shared() -> Path:
     """The folder with the reference data."""
     folder = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data")).resolve()
@@ -85,6 +91,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/tutorial/first-dataset.md": dict,
     "docs/how-to/resume-and-verify.md": _resume,
     "docs/how-to/compare-with-real-data.md": _compare,
+    "docs/how-to/reuse-real-phrasing.md": _induced,
     "docs/how-to/start-from-real-data.md": _start,
     "docs/how-to/when-a-filter-discriminates.md": _language,
     "docs/how-to/compose-with-a-grammar.md": _grammar,
