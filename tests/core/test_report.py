@@ -279,3 +279,9 @@ def test_anything_plain_can_be_shown():
     for _ in range(50):
         nest = [nest]
     assert "scalar" in str(detail.node(nest))
+
+
+def test_records_inside_a_table_are_words() -> None:
+    """A reader of the report sees no Python."""
+    found = detail.node([{"group": {"name": "polish", "rate": 0.506756756}, "also": ["a", "b"]}])
+    assert found["lines"] == [["name polish, rate 0.5068", "a, b"]]

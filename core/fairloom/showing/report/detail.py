@@ -78,7 +78,16 @@ def _list(values: Sequence[Any], depth: int) -> Node:
 
 
 def _cell(value: Any) -> Any:
-    return value if _is_scalar(value) else str(value)
+    """A cell of a table: what is not plain is said in words."""
+    return value if _is_scalar(value) else _words(value)
+
+
+def _words(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return ", ".join(f"{key} {_words(one)}" for key, one in value.items())
+    if isinstance(value, list | tuple):
+        return ", ".join(map(_words, value))
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def _is_scalar(value: Any) -> bool:
