@@ -101,7 +101,12 @@ def test_cleanliness_sees_each_sign(tmp_path):
         ("a.csv", b"x\ncaf\xe9\n", [], "a.csv is not utf-8"),
         ("a.csv", b"x\na\nb\nc\n", ["--axes", "x"], "it has a different value in every row"),
         ("a.csv", b"x\na\nb\nc\n", [], "no column can be an axis: x has a different value in every row"),
-        ("a.xyz", b"x", [], "no reader is known for a.xyz: readers know .csv, .jsonl, .ndjson, .parquet"),
+        (
+            "a.xyz",
+            b"x",
+            [],
+            "no reader is known for a.xyz: readers know .bio, .conll, .csv, .iob2, .jsonl, .ndjson, .parquet",
+        ),
         ("a.csv", b"x\na\na\n", ["--bins", "x=3"], "--bins: not every value of 'x' is a number"),
         ("a.csv", b"x,y\n1,\n2,\n", ["--bins", "y=3"], "--bins: column 'y' has no value in any row"),
         ("a.csv", b"x\na\na\n", ["--axes", "x"], "it has no value that stands in 5 rows"),

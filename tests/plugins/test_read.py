@@ -10,7 +10,7 @@ from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.problems import RecipeError
 from fairloom.task import Task
-from fairloom_read import delimited, fairloom_readers, jsonlines, parquet
+from fairloom_read import bio, delimited, fairloom_readers, jsonlines, parquet, snips
 
 
 @pytest.fixture
@@ -69,7 +69,13 @@ def test_jsonl_columns_are_those_of_all_batches(tools, monkeypatch):
 
 def test_readers_say_which_files_are_theirs():
     suffixes = {reader.name: reader.suffixes for reader in fairloom_readers()}
-    assert suffixes == {"csv": (".csv",), "jsonl": (".jsonl", ".ndjson"), "parquet": (".parquet",)}
+    assert suffixes == {
+        "csv": (".csv",),
+        "jsonl": (".jsonl", ".ndjson"),
+        "parquet": (".parquet",),
+        "snips": (),
+        "bio": (".conll", ".bio", ".iob2"),
+    }
 
 
 @pytest.mark.parametrize(
@@ -164,4 +170,38 @@ def test_the_banking_questions_can_be_read(shared, tools):
 
 
 def test_descriptors():
-    assert [reader.name for reader in fairloom_readers()] == ["csv", "jsonl", "parquet"]
+    assert [reader.name for reader in fairloom_readers()] == ["csv", "jsonl", "parquet", "snips", "bio"]
+
+
+def test_snips_pieces_become_texts_with_spans(tools):
+    path = tools.open_path("x.json")
+    path.write_text('{"play": [{"data": [{"text": "play "}, {"text": "Air", "entity": "artist"}]}]}', "utf-8")
+    (row,) = table(snips, snips.Snips(path="x.json"), tools).to_pylist()
+    assert (row["text"], row["label"]) == ("play Air", "play")
+    assert row["text.spans"] == [{"start": 5, "end": 8, "slot": "artist", "value": "Air"}]
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (b"[]", "must hold an object of lists"),
+        (b'{"a": [{}]}', 'an utterance of a has no "data"'),
+        (b'{"a": []}', "has no rows"),
+        (b"{", "cannot be read as JSON"),
+        (b'{"a": "\xed\xa0"}', "is not utf-8.*damaged = .mark."),
+    ],
+)
+def test_snips_says_what_is_wrong(tools, text, message):
+    tools.open_path("x.json").write_bytes(text)
+    with pytest.raises(RecipeError, match=message):
+        table(snips, snips.Snips(path="x.json"), tools)
+
+
+def test_tokens_and_tags_become_texts_with_spans(tools):
+    tools.open_path("x.bio").write_text(
+        "-DOCSTART- O\n\nNew X B-LOC\nYork X I-LOC\nbig X O\nAnn X I-PER\nBo X B-PER\n", "utf-8"
+    )
+    (row,) = table(bio, bio.Bio(path="x.bio"), tools).to_pylist()
+    assert row["text"] == "New York big Ann Bo"
+    found = [(span["start"], span["end"], span["slot"], span["value"]) for span in row["text.spans"]]
+    assert found == [(0, 8, "LOC", "New York"), (13, 16, "PER", "Ann"), (17, 19, "PER", "Bo")]
