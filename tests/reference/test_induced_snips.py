@@ -1,4 +1,4 @@
-"""Real utterances: every one that is cleanly annotated comes back from its template, and balancing evens out the entities."""
+"""Real utterances: all that are cleanly annotated come back from their templates, and balancing evens out entities."""
 
 from __future__ import annotations
 
