@@ -300,7 +300,7 @@ def _expected(one: Column, two: Column) -> Ints:
     )
     share = UNIT * FINE * second // first.sum(axis=1, keepdims=True)
     product = first.T.astype(np.float64) @ share.astype(np.float64)
-    return product.astype(np.int64) // FINE
+    return np.asarray(product.astype(np.int64) // FINE, dtype=np.int64)
 
 
 def _only(column: Column, rows: Ints) -> Column:
