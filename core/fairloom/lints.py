@@ -6,7 +6,7 @@ answers ``Finding``s, which say where they stand by key path or by level; the co
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
@@ -14,6 +14,7 @@ import attrs
 import numpy as np
 
 from fairloom.design import Codes, Plan, Uses
+from fairloom.draws import Ints
 from fairloom.factors import Factor
 from fairloom.task import Task
 
@@ -77,6 +78,7 @@ class LintView:
     lists: Mapping[str, ListView]
     plan: Plan
     uses: Uses | None = None
+    _orders: dict[str, tuple[Ints, Ints]] = attrs.field(factory=dict, init=False)
 
     @property
     def rows(self) -> int:
@@ -92,14 +94,27 @@ class LintView:
         members = np.tile(np.arange(self.plan.members, dtype=np.int64), taken)
         return self.plan.levels(np.repeat(chosen, self.plan.members), members, np.zeros(len(members), dtype=np.int64))
 
-    def planned(self, levels: Mapping[str, Codes]) -> int:
+    def with_level(self, factor: str, level: int) -> Ints:
+        """The places in ``self.levels`` of the rows with this level, ascending; looked up, not searched for."""
+        if factor not in self._orders:
+            codes = self.levels[factor]
+            order = np.argsort(codes, kind="stable")
+            self._orders[factor] = (order, np.searchsorted(codes[order], np.arange(self.factors[factor].size + 1)))
+        order, starts = self._orders[factor]
+        return order[starts[level] : starts[level + 1]]
+
+    def planned(self, levels: Mapping[str, Sequence[int]]) -> int:
         """How many planned rows have one of the given ``levels`` in each of these factors.
 
         Counted where ``self.levels`` holds all rows, and else scaled up from the sample.
         """
-        masks = [np.isin(self.levels[name], wanted) for name, wanted in levels.items()]
-        seen = len(next(iter(self.levels.values())))
-        return int(np.logical_and.reduce(masks).sum()) * self.rows // seen if masks and seen else 0
+        names = sorted(levels, key=lambda name: len(levels[name]))
+        rows = [self.with_level(names[0], level) for level in levels[names[0]]] if names else []
+        places = np.concatenate(rows) if rows else np.zeros(0, dtype=np.int64)
+        for name in names[1:]:
+            places = places[np.isin(self.levels[name][places], levels[name])]
+        seen = len(self.levels[names[0]]) if names else 0
+        return len(places) * self.rows // seen if seen else 0
 
 
 class Finds(Protocol):

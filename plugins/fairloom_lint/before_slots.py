@@ -62,23 +62,33 @@ def _open_article(segment: Segment) -> str | None:
 
 
 def _slot(view: LintView, template: Template, article: str, slot: Segment) -> Iterator[Finding]:
-    factor = view.factors[slot.factor]
-    words = _words(factor, slot)
-    wrong = [level for level, word in words if _is_wrong(article, word)]
-    if not wrong:
+    words = dict(_words(view.factors[slot.factor], slot))
+    wrong = [level for level, word in words.items() if _is_wrong(article, word)]
+    met = _met(view, template, slot.factor, wrong)
+    if not met:
         return
-    shown = ", ".join(repr(f"{article} {dict(words)[level]}") for level in wrong[:_SHOWN])
-    more = f" and {len(wrong) - _SHOWN:,} more" if len(wrong) > _SHOWN else ""
+    phrases = list(dict.fromkeys(f"{article} {words[level]}" for level in met))
+    shown = ", ".join(repr(phrase) for phrase in phrases[:_SHOWN])
+    more = f" and {len(phrases) - _SHOWN:,} more" if len(phrases) > _SHOWN else ""
     said = f"writes {shown}{more} where {article!r} stands before {{{{ {slot.text} }}}}"
     way = "give the list a column with the article, or let the surface rule `articles` choose it"
-    yield template.finding("warning", said, way, _touched(view, template, slot.factor, wrong))
+    yield template.finding("warning", said, way, _rows(view, template, slot.factor, met))
 
 
-def _touched(view: LintView, template: Template, factor: str, wrong: Sequence[int]) -> int | None:
-    levels = {factor: np.array(wrong, dtype=np.int32)}
-    if template.factor is not None and template.level is not None:
-        levels[template.factor] = np.array([template.level], dtype=np.int32)
-    return view.planned(levels) or None
+def _met(view: LintView, template: Template, factor: str, wrong: Sequence[int]) -> list[int]:
+    """The levels among ``wrong`` that some planned row of the template has."""
+    if template.factor is None or template.level is None or not wrong:
+        return list(wrong)
+    found = view.levels[factor][view.with_level(template.factor, template.level)]
+    return sorted(set(wrong) & set(np.unique(found).tolist()))
+
+
+def _rows(view: LintView, template: Template, factor: str, levels: Sequence[int]) -> int:
+    if template.factor is None or template.level is None:
+        return view.planned({factor: levels})
+    if template.factor == factor:
+        return view.planned({factor: [template.level]})
+    return view.planned({template.factor: [template.level], factor: levels})
 
 
 def _words(factor: Factor, slot: Segment) -> list[tuple[int, str]]:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Mapping, Sequence
 import attrs
 import numpy as np
 
-from fairloom.lints import Finding, LintView
+from fairloom.lints import Finding, LintView, Severity
 from fairloom_lint.lists import folded
 from fairloom_lint.texts import Template, driver_of, templates_of
 
 _WORDS = re.compile(r"[^\W_]+(?:['\u2019][^\W_]+)*")
 _SLOT = "\ue000"
 _SHOWN = 6
+ENOUGH = 4
 COMMON = 50
 """A shingle that more templates share than this says nothing, and would make the search quadratic."""
 
@@ -44,11 +45,32 @@ class Share:
             return
         levels = view.levels[name]
         counts = np.bincount(levels[levels >= 0], minlength=view.factors[name].size)
-        for level in np.flatnonzero(counts > self.max * max(1, len(levels))).tolist():
-            share, rows = counts[level] / len(levels), int(counts[level]) * view.rows // len(levels)
-            said = f"{name} {view.factors[name].names[level]!r} makes up {share:.1%} of the planned rows"
-            way = "give the recipe a number of rows, so that templates share them evenly, or add templates"
-            yield Finding(severity="warning", message=said, factor=name, level=level, suggestion=way, rows=rows)
+        for same in _same_texts(view):
+            share = int(counts[same].sum()) / max(1, len(levels))
+            if share > self.max:
+                names = ", ".join(repr(view.factors[name].names[level]) for level in same[:_SHOWN])
+                said = f"{names} make up" if len(same) > 1 else f"{names} makes up"
+                text = " (their texts are the same)" if len(same) > 1 else ""
+                yield Finding(
+                    severity="warning",
+                    message=f"{name} {said} {share:.1%} of the planned rows{text}",
+                    factor=name,
+                    level=same[0],
+                    suggestion="give the recipe a number of rows: templates then share them evenly; or add templates",
+                    rows=view.planned({name: same}),
+                )
+
+
+def _same_texts(view: LintView) -> list[list[int]]:
+    """The levels of the driving factor by what they say: those with the same texts together."""
+    texts: dict[int, tuple[str, ...]] = {}
+    for template in templates_of(view):
+        if template.level is not None:
+            texts[template.level] = (*texts.get(template.level, ()), folded(template.text))
+    groups: dict[tuple[str, ...], list[int]] = {}
+    for level, text in texts.items():
+        groups.setdefault(text, []).append(level)
+    return list(groups.values())
 
 
 @attrs.frozen
@@ -64,28 +86,30 @@ class NearSettings:
 
 @attrs.frozen
 class Near:
-    """Pairs of templates that are the same once slots are taken out, or share most runs of three words (Jaccard)."""
+    """Templates that are the same, the same but for slots, or that share most three-word runs (Jaccard)."""
 
     threshold: float
 
     def findings(self, view: LintView) -> Iterator[Finding]:
-        """One finding per template that resembles an earlier one, at the later; ``note`` where only nearly so."""
+        """One finding per template that resembles an earlier one, at the later: a note where they differ at all."""
         levels: dict[int, list[Template]] = defaultdict(list)
         for template in templates_of(view):
             if template.level is not None:
                 levels[template.level].append(template)
         words = [[word for column in columns for word in _words(column)] for columns in levels.values()]
-        yield from self._among([columns[0] for columns in levels.values()], words)
+        exact = [tuple(folded(column.text) for column in columns) for columns in levels.values()]
+        yield from self._among([columns[0] for columns in levels.values()], words, exact)
 
-    def _among(self, templates: Sequence[Template], words: Sequence[Sequence[str]]) -> Iterator[Finding]:
+    def _among(
+        self, templates: Sequence[Template], words: Sequence[Sequence[str]], exact: Sequence[tuple[str, ...]]
+    ) -> Iterator[Finding]:
         same: dict[tuple[str, ...], int] = {}
         runs = [_runs(each) for each in words]
         holders: dict[tuple[str, ...], list[int]] = defaultdict(list)
         for number, template in enumerate(templates):
             before = same.setdefault(tuple(words[number]), number)
             if before != number:
-                said = f"is {templates[before].title} but for its slots"
-                yield template.finding("warning", said, "keep one, and let a factor hold the difference")
+                yield _alike(template, templates[before], same=exact[number] == exact[before])
                 continue
             near = self._nearest(number, runs, holders)
             if near is not None:
@@ -106,6 +130,13 @@ class Near:
         shares = [(each / len(runs[number] | runs[other]), -other) for other, each in common.items()]
         best = max(shares, default=(0.0, 0))
         return (-best[1], best[0]) if best[0] >= self.threshold else None
+
+
+def _alike(template: Template, before: Template, *, same: bool) -> Finding:
+    if same:
+        return template.finding("warning", f"is {before.title} again", "remove one: its texts come twice as often")
+    way = "keep one, and let a factor hold the difference"
+    return template.finding("note", f"is {before.title} but for its slots", way)
 
 
 def _words(template: Template) -> list[str]:
@@ -136,7 +167,10 @@ class GiveawaySettings:
 
 @attrs.frozen
 class Giveaway:
-    """Literal words that stand in templates of one label alone, in much of its rows, and are no declared cue."""
+    """Literal words that stand in templates of one label alone, in much of its rows, and are no declared cue.
+
+    A note where the label has fewer templates than ``ENOUGH``: of so few, every second word would be one.
+    """
 
     share: float
 
@@ -157,16 +191,18 @@ class Giveaway:
                 if total and count[label] >= self.share * total and count[label] == count.sum() and word not in cues
             ]
             if given:
-                yield self._finding(title, given, int(max(counts[word][label] for word in given)), int(total))
+                many = int((rows[label] > 0).sum())
+                yield self._finding(title, given, many, int(max(counts[word][label] for word in given)), int(total))
 
-    def _finding(self, label: str, words: Sequence[str], rows: int, total: int) -> Finding:
+    def _finding(self, label: str, words: Sequence[str], templates: int, rows: int, total: int) -> Finding:
         shown = ", ".join(repr(word) for word in words[:_SHOWN])
         more = f" and {len(words) - _SHOWN} more" if len(words) > _SHOWN else ""
         said = (
             f"only templates of {label!r} have {shown}{more}: a word alone tells up to {rows / total:.0%} of its rows"
         )
         way = "declare it as a cue of the label, or write templates for the other labels with it"
-        return Finding(severity="warning", message=said, path=("task", "labels", label), suggestion=way, rows=rows)
+        severity: Severity = "warning" if templates >= ENOUGH else "note"
+        return Finding(severity=severity, message=said, path=("task", "labels", label), suggestion=way, rows=rows)
 
 
 def _rows_by_label(view: LintView, name: str) -> np.ndarray[tuple[int, int], np.dtype[np.int64]]:

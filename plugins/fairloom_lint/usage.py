@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -106,31 +105,40 @@ class Missing:
 
     def findings(self, view: LintView) -> Iterator[Finding]:
         """One finding per slot, at the first template that has it."""
-        seen: set[tuple[str, str]] = set()
-        allowed = {str(text) for step in view.steps for text in step.settings.get("missing", ())}
+        if any("" in step.settings.get("missing", ()) for step in view.steps):
+            return
+        asking: dict[tuple[str, str], list[Template]] = {}
         for template in templates_of(view):
             for piece in template.segments:
-                slot = (piece.factor, piece.attribute or "")
-                if piece.kind == "slot" and not piece.depth and slot not in seen and piece.factor in view.factors:
-                    seen.add(slot)
-                    if "" not in allowed:
-                        yield from _missing(view, template, *slot)
+                if piece.kind == "slot" and not piece.depth and piece.factor in view.factors:
+                    asking.setdefault((piece.factor, piece.attribute or ""), []).append(template)
+        for (name, attribute), templates in asking.items():
+            yield from _missing(view, templates, name, attribute)
 
 
-def _missing(view: LintView, template: Template, name: str, attribute: str) -> Iterator[Finding]:
+def _missing(view: LintView, templates: Sequence[Template], name: str, attribute: str) -> Iterator[Finding]:
     factor = view.factors[name]
     attribute = attribute or (factor.attributes[0] if factor.size else "")
     if attribute not in factor.attributes or pa.types.is_nested(factor.column(attribute).type):
         return
-    texts = factor.column(attribute).cast(pa.string())
-    lacking = np.flatnonzero(pc.equal(pc.fill_null(texts, ""), "").to_numpy(zero_copy_only=False)).astype(np.int32)
-    if not len(lacking):
+    texts = pc.fill_null(factor.column(attribute).cast(pa.string()), "")
+    lacking = [level for level, text in enumerate(texts.to_pylist()) if not text]
+    rows = view.planned(_touched(templates, name, lacking)) if lacking else 0
+    if not rows:
         return
     names = ", ".join(repr(factor.names[level]) for level in lacking[:_SHOWN])
     more = f" and {len(lacking) - _SHOWN:,} more" if len(lacking) > _SHOWN else ""
     said = f"{name}.{attribute} is empty for {len(lacking):,} of {factor.size:,} levels ({names}{more})"
-    touched = {name: lacking}
-    if template.factor is not None and template.level is not None:
-        touched[template.factor] = np.array([template.level], dtype=np.int32)
     way = f"fill the cells, leave such levels out with where, or ask for them: {{% if {name}.{attribute} %}}"
-    yield template.finding("warning", said, way, view.planned(touched) or None)
+    yield templates[0].finding("warning", said, way, rows)
+
+
+def _touched(templates: Sequence[Template], name: str, lacking: Sequence[int]) -> dict[str, list[int]]:
+    """Which levels come together where a form is missing: those of the templates that ask, and those that lack it."""
+    asking = sorted({template.level for template in templates if template.level is not None})
+    driver = next((template.factor for template in templates if template.factor is not None), None)
+    if driver is None or any(template.level is None for template in templates):
+        return {name: list(lacking)}
+    if driver == name:
+        return {name: sorted(set(asking) & set(lacking))}
+    return {driver: asking, name: list(lacking)}

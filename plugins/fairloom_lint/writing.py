@@ -7,7 +7,6 @@ import unicodedata
 from collections.abc import Iterator
 
 import attrs
-import numpy as np
 
 from fairloom.lints import Finding, LintView
 from fairloom_lint.segments import Segment
@@ -105,4 +104,4 @@ def rows_of(view: LintView, template: Template) -> int | None:
     """How many planned rows the template writes; ``None`` for an inline one."""
     if template.factor is None or template.level is None:
         return None
-    return view.planned({template.factor: np.array([template.level], dtype=np.int32)})
+    return view.planned({template.factor: [template.level]})
