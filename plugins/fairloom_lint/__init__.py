@@ -41,7 +41,7 @@ def fairloom_metrics() -> Iterable[Metric]:
 
 _PLAIN: tuple[tuple[str, str, Callable[[], Any]], ...] = (
     ("template_braces", "Braces in a template that are no slot, and that rows would show.", writing.Braces),
-    ("template_control", "Control characters and damaged characters in a template.", writing.Control),
+    ("template_control", "Control characters and wrongly decoded characters in a template.", writing.Control),
     ("template_blanks", "Doubled blanks, and blanks before punctuation.", writing.Blanks),
     ("template_article", "`a` or `an` before a word or slot that asks for the other.", before_slots.Articles),
     ("form_missing", "Forms that a template asks for and some levels of the list lack.", usage.Missing),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Iterator
 
@@ -12,14 +11,10 @@ import pyarrow as pa
 from fairloom.factors import Factor
 from fairloom.lints import Finding, LintView
 from fairloom_lint.texts import driver_of
-from fairloom_lint.writing import is_damage
+from fairloom_lint.writing import MOJIBAKE, is_damage
 
 _STAND_INS = frozenset(["nan", "NaN", "n/a", "#N/A", "#REF!", "#VALUE!", "NaT", "<NA>", "NULL"])
 """What programs write for "no value". "None" and "Null" are words and names, "NAN" and "NA" abbreviations."""
-_MOJIBAKE = re.compile(
-    "[\u00c2\u00c3\u00c5][\u0080-\u00bf\u0152-\u0178\u2013-\u2122]|\u00e2\u20ac[\u0080-\u2122]|\u00ef\u00bb\u00bf"
-)
-"""Two or three bytes of UTF-8 read as Latin-1 or Windows-1252."""
 _SHOWN = 3
 
 
@@ -97,7 +92,7 @@ def damage(text: str) -> str | None:
     """What happened to a value, or ``None``."""
     if text.strip() in _STAND_INS:
         return "a stand-in for a missing value"
-    if _MOJIBAKE.search(text):
+    if MOJIBAKE.search(text):
         return "UTF-8 read in another encoding"
     broken = next((letter for letter in text if is_damage(letter)), None)
     return f"the character U+{ord(broken):04X}" if broken else None

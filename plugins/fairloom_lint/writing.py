@@ -13,6 +13,12 @@ from fairloom_lint.segments import Segment
 from fairloom_lint.texts import Template, surface_rules, templates_of
 
 _BRACES = re.compile(r"[{}]+")
+MOJIBAKE = re.compile(
+    "\ufffd|[^\\W\\d_]\u00bf\u00bd|[\u00c2\u00c3][\u0080-\u00bf]"
+    "|[\u00c3\u00c5][\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
+    "|[^\\W\\d_]\u20ac[\u0153\u015b\u0161\u0165\u02dc\u00a0-\u00bf\u2013-\u203a\u2122]|\u0432\u0402.|[\u0080-\u009f]"
+)
+"""What no decoder could read; UTF-8 of a Latin letter, a curly quote or a dash read as Latin-1 or Windows-125x."""
 _KEPT = "\t\n\r"
 _JOINERS = "\u200c\u200d"
 """Needed in Persian, Indic scripts and emoji."""
@@ -44,13 +50,17 @@ class Braces:
 
 @attrs.frozen
 class Control:
-    """Control and unassigned characters, bidirectional overrides, lone surrogates, the replacement character."""
+    """Control and unassigned characters, bidirectional overrides, lone surrogates, wrongly decoded characters."""
 
     def findings(self, view: LintView) -> Iterator[Finding]:
         """One finding per template."""
         for template in templates_of(view):
             found = next((letter for letter in template.text if is_damage(letter)), None)
-            if found is not None:
+            decoded = MOJIBAKE.search(template.text)
+            if decoded is not None:
+                said = f"has a character read in another encoding at {around(template.text, decoded.start())!r}"
+                yield template.finding("error", said, "write the character that was meant", rows_of(view, template))
+            elif found is not None:
                 name = unicodedata.name(found, "control character")
                 where = around(template.text, template.text.index(found))
                 said = f"holds U+{ord(found):04X} ({name.lower()}) at {where!r}"
