@@ -83,7 +83,7 @@ def test_a_sound_recipe_has_no_findings(lint: Lint) -> None:
         ("{{ person }} lost or kept }} it.", "lint.template_braces"),
         ("{{ person }} lost\\u0007 or kept it.".encode().decode("unicode_escape"), "lint.template_control"),
         ("{{ person }} lost or kept \u202ea card.", "lint.template_control"),
-        ("{{ person }} didnÃ¢â‚¬â„¢t lose or keep it.", "lint.template_control"),
+        ("{{ person }} didn\u00e2\u20ac\u2122t lose or keep it.", "lint.template_control"),
         ("{{ person }} lost  or kept it.", "lint.template_blanks"),
         ("It was lost or kept by {{ person }} .", "lint.template_blanks"),
         ("It was lost , or kept by {{ person }}.", "lint.template_blanks"),
@@ -105,7 +105,7 @@ def test_a_fault_in_a_template_is_found_once_at_its_place(lint: Lint, text: str,
         "{{ '{' }}{{ person }}{{ '}' }} lost or kept it.",
         "{# a note { #}{{ person }} lost or kept it.",
         "{% if person == 'Ana' %}Ana {% endif %}lost or kept ... it: {{ person }}!",
-        "«\u00a0{{ person }}\u00a0» lost or kept it; emoji \U0001f469\u200d\U0001f680, Persian \u0645\u06cc\u200c\u062e.",
+        "\u00ab\u00a0{{ person }}\u00a0\u00bb lost or kept; emoji \U0001f469\u200d\U0001f680, Persian \u0645\u06cc\u200c\u062e.",
         "Is {{ person }} (vitamin a is good) lost or kept it.\n\n    Indented.",
     ],
 )
@@ -124,7 +124,7 @@ def test_an_article_before_a_slot_counts_the_rows_it_spoils(lint: Lint) -> None:
     assert "'a apple', 'a hour' where" in found[0]["message"]
 
 
-def test_articles_that_a_surface_rule_mends_are_left_to_it(lint: Lint) -> None:
+def test_articles_that_a_surface_rule_mends_are_left_to_it() -> None:
     from fairloom.lints import LintView, StepView  # noqa: PLC0415
     from fairloom_lint.texts import surface_rules  # noqa: PLC0415
 
