@@ -1,4 +1,4 @@
-"""Value samplers: numbers and dates, each a function of the address of its row."""
+"""Value samplers: numbers, amounts and dates in the form of a locale, each a function of the address of its row."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from fairloom_values import dates, numbers
 
 @hookimpl
 def fairloom_samplers() -> Iterable[Sampler]:
-    """The value samplers ``integer``, ``decimal`` and ``date``."""
+    """The value samplers ``integer``, ``decimal``, ``amount`` and ``date``."""
     yield Sampler(
         name="integer",
         summary="Whole numbers from min to max in steps.",
@@ -21,10 +21,17 @@ def fairloom_samplers() -> Iterable[Sampler]:
     )
     yield Sampler(
         name="decimal",
-        summary="Amounts from min to max with a fixed number of places.",
+        summary="Numbers from min to max with a fixed number of places.",
         plans="value",
         config=numbers.DecimalConfig,
         build=numbers.build_decimal,
+    )
+    yield Sampler(
+        name="amount",
+        summary="Amounts of money from min to max, written as a locale writes them.",
+        plans="value",
+        config=numbers.AmountConfig,
+        build=numbers.build_amount,
     )
     yield Sampler(
         name="date",

@@ -1,4 +1,4 @@
-"""Days between two dates, written as a format says; month and weekday names are English on every machine."""
+"""Days between two dates, written as a format says, with names of months and weekdays of a locale."""
 
 from __future__ import annotations
 
@@ -11,11 +11,8 @@ import pyarrow as pa
 from fairloom.components import Tools
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
+from fairloom_values.locales import LOCALES, Locale, LocaleName
 
-MONTHS = (
-    "January February March April May June July August September October November December".split()  # noqa: SIM905
-)
-DAYS = "Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split()  # noqa: SIM905 -- reads better than a list
 MOST_DAYS = 200_000
 
 
@@ -27,7 +24,13 @@ class DateConfig:
     max: dt.date = attrs.field(metadata={"help": "the last day"})
     format: str = attrs.field(
         default="%Y-%m-%d",
-        metadata={"help": "%Y %y year, %m %-m %B %b month, %d %-d day, %A %a weekday, %% a percent sign"},
+        metadata={
+            "help": "%Y %y year, %m %-m %B %b month, %d %-d day, %A %a weekday, %% a percent sign; "
+            "or short, long, full: the locale's own"
+        },
+    )
+    locale: LocaleName = attrs.field(
+        default="en-US", metadata={"help": "whose names of months and weekdays, and whose short, long and full form"}
     )
 
 
@@ -39,23 +42,25 @@ def build_date(config: DateConfig, tools: Tools) -> Dates:  # noqa: ARG001 -- th
     count = (last - first).days + 1
     if count > MOST_DAYS:
         raise RecipeError.of(f"{count:,} days are more than {MOST_DAYS:,}", "max")
-    written = [_written(config.format, first + dt.timedelta(days=day)) for day in range(count)]
+    locale = LOCALES[config.locale]
+    pattern = locale.dates.get(config.format, config.format)
+    written = [_written(pattern, first + dt.timedelta(days=day), locale) for day in range(count)]
     return Dates(pa.array(written, pa.string()))
 
 
-def _written(pattern: str, day: dt.date) -> str:
+def _written(pattern: str, day: dt.date, locale: Locale) -> str:
     """``day`` in the format; our own, because the one of the system depends on its language."""
     values = {
         "Y": f"{day.year:04}",
         "y": f"{day.year % 100:02}",
         "m": f"{day.month:02}",
         "-m": str(day.month),
-        "B": MONTHS[day.month - 1],
-        "b": MONTHS[day.month - 1][:3],
+        "B": locale.months[day.month - 1],
+        "b": locale.short_months[day.month - 1],
         "d": f"{day.day:02}",
         "-d": str(day.day),
-        "A": DAYS[day.weekday()],
-        "a": DAYS[day.weekday()][:3],
+        "A": locale.days[day.weekday()],
+        "a": locale.short_days[day.weekday()],
         "%": "%",
     }
     text, rest = "", pattern

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 import fairloom as fl
+from fairloom.cli import main
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,3 +111,75 @@ def test_a_broken_table_names_itself(recipe: Any, tmp_path: Path, name: str, sai
     path.write_text(path.read_text("utf-8").replace(":cities", f":{name}"), encoding="utf-8")
     with pytest.raises(fl.PluginError, match=said):
         fl.Recipe.load(path).run(tmp_path / "out")
+
+
+SHOWN = '''
+import fairloom as fl
+
+
+@fl.value_table(groups=("country",), source="own compilation", licence="CC0-1.0", version="3")
+def cities():
+    """Cities and their countries."""
+    return [{"city": "Lyon", "country": "FR"}, {"city": "Nice", "country": "FR"}, {"city": "Oslo", "country": "NO"}]
+
+
+@fl.value_table()
+def streets(*, city: str):
+    """Streets of a city."""
+    return [{"street": f"{city} Road"}]
+
+
+@fl.hookimpl
+def fairloom_tables():
+    return [cities, streets]
+'''
+
+
+@pytest.fixture
+def places(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An installed plugin ``places``."""
+    monkeypatch.syspath_prepend(tmp_path)
+    (tmp_path / "value_table_places.py").write_text(SHOWN, encoding="utf-8")
+    info = tmp_path / "value_table_places-1.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: value-table-places\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[fairloom]\nplaces = value_table_places\n", encoding="utf-8")
+
+
+@pytest.mark.usefixtures("places")
+def test_show_says_where_a_table_comes_from_and_how_large_its_groups_are(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "places.cities"]) == 0
+    said = capsys.readouterr().out
+    for line in (
+        "licence  CC0-1.0",
+        "source   own compilation",
+        "levels   3 in 2 groups of 1 to 2",
+        "country  2 values: FR 2, NO 1",
+        "columns  city, country",
+        "digest   sha256:",
+    ):
+        assert f"\n  {line}" in said
+
+
+@pytest.mark.usefixtures("places")
+def test_show_gives_the_same_to_machines(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "places.cities", "--json"]) == 0
+    said = json.loads(capsys.readouterr().out)
+    assert (said["version"], said["groups"]) == ("3", ["country"])
+    assert said["table"].pop("digest").startswith("sha256:")
+    assert said["table"] == {
+        "levels": 3,
+        "columns": ["city", "country"],
+        "sizes": {"country": {"FR": 2, "NO": 1}},
+        "cells": 2,
+        "smallest": 1,
+        "largest": 2,
+    }
+
+
+@pytest.mark.usefixtures("places")
+def test_show_tells_no_sizes_of_a_table_that_needs_settings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["show", "places.streets"]) == 0
+    said = capsys.readouterr().out
+    assert "Streets of a city." in said
+    assert "levels" not in said

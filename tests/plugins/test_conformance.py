@@ -51,6 +51,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "read.parquet": {"path": "rows.parquet"},
     "values.integer": {"min": 5, "max": 900, "step": 5},
     "values.decimal": {"min": -1.5, "max": 99.95},
+    "values.amount": {"min": -1.5, "max": 99999.95, "locale": "pl"},
     "values.date": {"min": "2024-02-27", "max": "2025-03-01", "format": "%A %-d %B %Y"},
 }
 

@@ -200,3 +200,19 @@ def test_questions_have_their_right_answer_in_every_place(tmp_path: Path) -> Non
     assert set(members.values()) == {8}
     splits = [set(made.split(name)["template"].to_pylist()) for name in ("train", "test")]
     assert not splits[0] & splits[1]
+
+
+def test_people_come_from_the_lists_and_agree_with_their_forms(tmp_path: Path) -> None:
+    made = run("people", tmp_path / "out")
+    assert failed(made) == []
+    rows = made.table.to_pylist()
+    assert set(Counter((row["person.gender"], row["person.origin"]) for row in rows).values()) == {20}
+    assert {row["city.region"] for row in rows} == {"europe"}
+    assert {record["table"] for record in made.manifest["tables"]} == {
+        f"entities.{name}" for name in ("people", "occupations", "cities", "products", "organisations")
+    }
+    for row in rows:
+        said = " says " in row["text"]
+        assert said == (row["template"].endswith("_says") and row["person.they"] != "they")
+        for span in row["text.spans"]:
+            assert row["text"][span["start"] : span["end"]] == span["value"]
