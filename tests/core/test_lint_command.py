@@ -81,7 +81,7 @@ def test_a_sound_recipe_has_no_findings(lint: Lint) -> None:
     [
         ("{{ person }} lost {card} or kept it.", "lint.template_braces"),
         ("{{ person }} lost or kept }} it.", "lint.template_braces"),
-        ("{{ person }} lost\\u0007 or kept it.".encode().decode("unicode_escape"), "lint.template_control"),
+        ("{{ person }} lost\u0007 or kept it.", "lint.template_control"),
         ("{{ person }} lost or kept \u202ea card.", "lint.template_control"),
         ("{{ person }} didn\u00e2\u20ac\u2122t lose or keep it.", "lint.template_control"),
         ("{{ person }} lost  or kept it.", "lint.template_blanks"),
@@ -105,7 +105,7 @@ def test_a_fault_in_a_template_is_found_once_at_its_place(lint: Lint, text: str,
         "{{ '{' }}{{ person }}{{ '}' }} lost or kept it.",
         "{# a note { #}{{ person }} lost or kept it.",
         "{% if person == 'Ana' %}Ana {% endif %}lost or kept ... it: {{ person }}!",
-        "\u00ab\u00a0{{ person }}\u00a0\u00bb lost or kept; emoji \U0001f469\u200d\U0001f680, Persian \u0645\u06cc\u200c\u062e.",
+        "\u00ab\u00a0{{ person }}\u00a0\u00bb lost or kept; \U0001f469\u200d\U0001f680, \u0645\u06cc\u200c\u062e.",
         "Is {{ person }} (vitamin a is good) lost or kept it.\n\n    Indented.",
     ],
 )
