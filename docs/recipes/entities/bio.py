@@ -1,8 +1,13 @@
 """``./bio.py:bio``: one token and its tag per line, an empty line after each sentence (CoNLL-2003, BIO)."""
 
 import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import attrs
+import pyarrow as pa
+
 import fairloom as fl
 
 TYPES = {"person": "PER", "organisation": "ORG", "city": "LOC"}
@@ -11,7 +16,7 @@ TYPES = {"person": "PER", "organisation": "ORG", "city": "LOC"}
 TOKEN = re.compile(r"\w+(?:[-'\u2019]\w+)*|[^\w\s]")
 
 
-def tags(text, spans):
+def tags(text: str, spans: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
     """The tokens of a text, each with ``O``, ``B-TYPE`` or ``I-TYPE``."""
     entities = [(span["start"], span["end"], TYPES[span["slot"]]) for span in spans if span["slot"] in TYPES]
     for token in TOKEN.finditer(text):
@@ -34,7 +39,7 @@ class Bio:
 
     suffix = ".bio"
 
-    def write(self, batches, path):
+    def write(self, batches: Iterator[pa.RecordBatch], path: Path) -> None:
         """Write every row of every batch."""
         with path.open("w", encoding="utf-8", newline="\n") as file:
             for rows in batches:
@@ -47,5 +52,5 @@ bio = fl.Writer(
     name="bio",
     summary="One token and its BIO tag per line.",
     config=Settings,
-    build=lambda config, tools: Bio(),
+    build=lambda _config, _tools: Bio(),
 )
