@@ -101,7 +101,10 @@ def _columns(view: LintView, name: str, mentions: _Mentions) -> Iterator[Finding
 
 @attrs.frozen
 class Missing:
-    """Forms that a template asks for and that some levels of the list lack: null, or an empty cell."""
+    """Forms that a template asks for and that some levels of the list lack: null, or an empty cell.
+
+    An ending (``say{{ person.s }}``) may well be empty.
+    """
 
     def findings(self, view: LintView) -> Iterator[Finding]:
         """One finding per slot, at the first template that has it."""
@@ -109,8 +112,10 @@ class Missing:
             return
         asking: dict[tuple[str, str], list[Template]] = {}
         for template in templates_of(view):
+            before = ""
             for piece in template.segments:
-                if piece.kind == "slot" and not piece.depth and piece.factor in view.factors:
+                ending, before = before[-1:].isalnum(), piece.text if piece.kind == "text" else ""
+                if piece.kind == "slot" and not piece.depth and not ending and piece.factor in view.factors:
                     asking.setdefault((piece.factor, piece.attribute or ""), []).append(template)
         for (name, attribute), templates in asking.items():
             yield from _missing(view, templates, name, attribute)

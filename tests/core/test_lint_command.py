@@ -150,6 +150,8 @@ def test_missing_forms_are_found_where_rows_ask_for_them(lint: Lint) -> None:
     asked = "{% if person.their %}{{ person.given }} lost or kept {{ person.their }} card.{% endif %}"
     assert codes(lint(asked, TEMPLATES[1], person=person, files=people)[1]) == []
     assert codes(lint(person=person, files=people)[1]) == []
+    ending = "{{ person.given }} say{{ person.their }} lost or kept."
+    assert codes(lint(ending, TEMPLATES[1], person=person, files=people)[1]) == []
 
 
 def test_lists_are_looked_at_with_the_line_of_their_file(lint: Lint) -> None:
