@@ -166,6 +166,18 @@ class Executor(Component):
     hook: ClassVar[str] = "fairloom_executors"
 
 
+@attrs.frozen(kw_only=True)
+class Lint(Component):
+    """Finds faults of a recipe before a row is made, for ``fairloom check --lint``.
+
+    What is built answers ``findings`` (``lints.Finds``).
+    """
+
+    kind: ClassVar[str] = "lint"
+    hook: ClassVar[str] = "fairloom_lints"
+    scope: Scope = "dataset"
+
+
 KINDS: tuple[type[Component], ...] = (
     Sampler,
     ValueTable,
@@ -176,6 +188,7 @@ KINDS: tuple[type[Component], ...] = (
     Writer,
     Model,
     Executor,
+    Lint,
 )
 
 
@@ -289,6 +302,7 @@ __all__ = [
     "Generator",
     "Judges",
     "JudgesAll",
+    "Lint",
     "Measurement",
     "Measures",
     "Metric",

@@ -5,7 +5,7 @@ A plugin is a module behind one entry point in the group ``fairloom``::
     [project.entry-points.fairloom]
     greet = "fairloom_greet"
 
-It implements any of the hooks below. The first nine *yield descriptors* of components, which a recipe
+It implements any of the hooks below. The first ten *yield descriptors* of components, which a recipe
 names as ``plugin.component``; the last four are observers, told what happened. Observers cannot change
 the data, and one that raises is logged and switched off.
 
@@ -25,7 +25,7 @@ from typing import Any
 
 import pluggy
 
-from fairloom.components import Executor, Filter, Generator, Metric, Model, Reader, Sampler, ValueTable, Writer
+from fairloom.components import Executor, Filter, Generator, Lint, Metric, Model, Reader, Sampler, ValueTable, Writer
 from fairloom.plugging.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
@@ -325,6 +325,50 @@ def fairloom_executors() -> Iterable[Executor]:
         @fl.hookimpl
         def fairloom_executors():
             return [here]
+    """
+    return ()
+
+
+@hookspec
+def fairloom_lints() -> Iterable[Lint]:
+    """Offer lints, which find faults of a recipe before a row is made.
+
+    What is built answers ``findings(view)`` with any number of ``fairloom.lints.Finding``; ``view`` is a
+    ``fairloom.lints.LintView``. ``fairloom check --lint`` asks the lints of the plugin ``lint`` and those of every
+    plugin that the recipe names, be it under ``observers``. Example::
+
+        import attrs
+        import fairloom as fl
+        from fairloom.lints import Finding
+
+
+        @attrs.frozen
+        class FewSettings:
+            least: int = 3
+
+
+        @attrs.frozen
+        class Few:
+            least: int
+
+            def findings(self, view):
+                for name, factor in view.factors.items():
+                    if 0 < factor.size < self.least:
+                        said = f"factor {name!r} has {factor.size} levels"
+                        yield Finding(severity="note", message=said, path=("factors", name))
+
+
+        few = fl.Lint(
+            name="few",
+            summary="Factors with few levels.",
+            config=FewSettings,
+            build=lambda config, tools: Few(config.least),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_lints():
+            return [few]
     """
     return ()
 

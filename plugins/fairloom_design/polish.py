@@ -27,6 +27,8 @@ GAIN = 100
 UNIT, FINE = 64, 4_096
 """Excesses are whole numbers of 1 / ``UNIT`` of a row: floats could round apart on two machines."""
 MOST_GROUPED = 50_000_000
+MOST_ROWS, MOST_WORK = 8_192, 4_000_000
+"""Entries and rows that the tables of a plan may have together; of a longer plan a sample of rows is moved."""
 PRIMES = (65_537, 262_139, 1_048_573, 4_194_301)
 """Combinations are counted by their number modulo a prime; a clash only makes an exchange look forbidden."""
 
@@ -52,6 +54,26 @@ class _Pair:
     excess: Ints
     weight: int
 
+    @property
+    def score(self) -> int:
+        """Weighted sum of squared excesses."""
+        return self.weight * int(np.vdot(self.excess, self.excess))
+
+    def shift(self, old: tuple[Ints, Ints], new: tuple[Ints, Ints]) -> int:
+        """Move rows from the entries ``old`` to the entries ``new``; by how much the score changes.
+
+        Only the entries touched are looked at, so a large table costs no more than a small one.
+        """
+        width = self.excess.shape[1]
+        leaving, arriving = (one * width + two for one, two in (old, new))
+        flat = self.excess.reshape(-1)
+        touched = np.unique(np.concatenate([leaving, arriving]))
+        before = flat[touched]
+        np.subtract.at(flat, leaving, UNIT)
+        np.add.at(flat, arriving, UNIT)
+        after = flat[touched]
+        return self.weight * int(np.vdot(after - before, after + before))
+
 
 class Polish:
     """The rows that may change (``sample``) of a design held as columns.
@@ -74,12 +96,7 @@ class Polish:
         self.draws = draws
         wanted = set(declared)
         moving = [place for place, column in enumerate(columns) if column.group is not None and column.size > 1]
-        pairs = [
-            (one, two)
-            for one, two in itertools.combinations(range(len(columns)), 2)
-            if (one in moving or two in moving) and columns[one].size * columns[two].size <= MOST_TABLE
-        ]
-        self.pairs = [self._pair(columns, one, two, wanted) for one, two in pairs]
+        self.pairs = [self._pair(columns, one, two, wanted) for one, two in _looked_at(columns, moving, wanted)]
         self.shown = [place for place, column in enumerate(columns) if column.shown]
         self.sizes = [columns[place].size for place in self.shown]
         enough = next((prime for prime in PRIMES if prime >= 32 * self.rows), PRIMES[-1])
@@ -112,7 +129,7 @@ class Polish:
 
     def score(self) -> int:
         """Sum of squared excesses over all cells of all tables."""
-        return sum(pair.weight * int(np.vdot(pair.excess, pair.excess)) for pair in self.pairs)
+        return sum(pair.score for pair in self.pairs)
 
     def declared_excess(self) -> float:
         """By how many rows the worst entry of a declared pair is off."""
@@ -122,30 +139,30 @@ class Polish:
     def run(self, rounds: int) -> None:
         """Improve for at most ``rounds`` rounds; each goes through every column once."""
         share = dict.fromkeys(self.movable, max(8, self.length // 8))
-        idle = 0
+        idle, score = 0, self.score()
         for number in range(rounds):
             if idle == PATIENCE or all(np.abs(pair.excess).max(initial=0) < UNIT for pair in self.pairs):
                 return
-            before = self.score()
+            before = score
             for place in self.movable:
-                share[place] = self._round(place, number, share[place])
-            idle = 0 if self.score() * GAIN < before * (GAIN - 1) else idle + 1
+                share[place], change = self._round(place, number, share[place])
+                score += change
+            idle = 0 if score * GAIN < before * (GAIN - 1) else idle + 1
 
-    def _round(self, place: int, number: int, share: int) -> int:
-        """Propose exchanges for one column and make the best; how many to make next time."""
+    def _round(self, place: int, number: int, share: int) -> tuple[int, int]:
+        """Propose exchanges for one column and make the best; how many to make next time, and the change of score."""
         left, right = self._proposals(place, number)
         gain = self.gains(place, left, right)
         better = np.flatnonzero(gain < 0)
         best = better[np.argsort(gain[better], kind="stable")[:share]]
         best = best[self._stays_distinct(place, left[best], right[best])]
         while best.size:
-            before = self.score()
-            self.exchange(place, left[best], right[best])
-            if self.score() < before:
-                return min(2 * len(best) + 8, 8 + self.length // 8)
+            change = self.exchange(place, left[best], right[best])
+            if change < 0:
+                return min(2 * len(best) + 8, 8 + self.length // 8), change
             self.exchange(place, left[best], right[best])
             best = best[: len(best) // 2]
-        return max(8, share // 2)
+        return max(8, share // 2), 0
 
     def _proposals(self, place: int, number: int) -> tuple[Ints, Ints]:
         """Disjoint pairs of rows of one group with different levels.
@@ -202,20 +219,21 @@ class Polish:
         mine = [pair for pair in self.pairs if place in {pair.one, pair.two}]
         return [(pair, pair.two if pair.one == place else pair.one) for pair in mine]
 
-    def exchange(self, place: int, left: Ints, right: Ints) -> None:
-        """Let the rows ``left`` and ``right`` exchange their levels of one column."""
+    def exchange(self, place: int, left: Ints, right: Ints) -> int:
+        """Let the rows ``left`` and ``right`` exchange their levels of one column; the change of the score."""
         mine = self.columns[place].levels
         rows = np.concatenate([left, right])
         old, new = mine[rows], np.concatenate([mine[right], mine[left]])
+        change = 0
         for pair, other in self._tables(place):
-            excess = pair.excess if pair.one == place else pair.excess.T
             theirs = self.columns[other].levels[rows]
-            np.subtract.at(excess, (old, theirs), UNIT)
-            np.add.at(excess, (new, theirs), UNIT)
+            entries = ((old, theirs), (new, theirs)) if pair.one == place else ((theirs, old), (theirs, new))
+            change += pair.shift(*entries)
         if self.counts is not None and place in self.shown:
             np.subtract.at(self.counts, self._keys([self.columns[other].levels[rows] for other in self.shown]), 1)
             np.add.at(self.counts, self._after(place, left, right).reshape(-1), 1)
         mine[rows] = new
+        return change
 
     def separate(self, rows: Ints, rounds: int = 100) -> None:
         """Give repeating ``rows`` (places in the sample) another combination, at the smallest cost in evenness."""
@@ -242,10 +260,34 @@ class Polish:
         return int(gain[best]), place, int(partners[free][best])
 
 
+def _looked_at(columns: list[Column], moving: list[int], declared: set[frozenset[str]]) -> list[tuple[int, int]]:
+    """The pairs of columns whose tables are evened.
+
+    Every one that can change, has a bounded table and fits in ``MOST_WORK``. What does not fit are undeclared pairs,
+    those with the largest tables first: where nearly every entry is empty, an exchange can even out little.
+    """
+    pairs = [
+        (one, two)
+        for one, two in itertools.combinations(range(len(columns)), 2)
+        if (one in moving or two in moving) and columns[one].size * columns[two].size <= MOST_TABLE
+    ]
+    rows = len(columns[0].levels)
+    cells = np.array([columns[one].size * columns[two].size for one, two in pairs], dtype=np.int64)
+    named = np.array(
+        [frozenset((columns[one].name, columns[two].name)) in declared for one, two in pairs], dtype=np.bool_
+    )
+    order = np.lexsort((np.arange(len(pairs)), cells, ~named))
+    work = np.cumsum(cells[order] + min(rows, MOST_ROWS))
+    kept = np.zeros(len(pairs), dtype=np.bool_)
+    kept[order] = (work <= MOST_WORK) | named[order]
+    return [pair for pair, keep in zip(pairs, kept.tolist(), strict=True) if keep]
+
+
 def _expected(one: Column, two: Column) -> Ints:
     """The table to expect, in units, if levels were exchanged at random: independence within every group.
 
-    What rules force - a city in the country of its person - is expected, not an excess.
+    What rules force - a city in the country of its person - is expected, not an excess. The product is taken in floats,
+    which is exact: every partial sum is a whole number of at most ``UNIT * FINE`` times the rows, below 2 ** 53.
     """
     groups = [np.unique(column.group, return_inverse=True)[1] for column in (one, two) if column.group is not None]
     group = max(groups, key=lambda numbers: int(numbers.max()))
@@ -257,7 +299,8 @@ def _expected(one: Column, two: Column) -> Ints:
         for column in (one, two)
     )
     share = UNIT * FINE * second // first.sum(axis=1, keepdims=True)
-    return np.asarray(first.T @ share // FINE, dtype=np.int64)
+    product = first.T.astype(np.float64) @ share.astype(np.float64)
+    return np.asarray(product.astype(np.int64) // FINE, dtype=np.int64)
 
 
 def _only(column: Column, rows: Ints) -> Column:

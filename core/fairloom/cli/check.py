@@ -11,10 +11,12 @@ from fairloom.cli import options, output
 
 DETAIL = """\
 Reads the recipe, its tables and its components and plans
-the design; every problem is one line: file:line:column: key: what is wrong."""
+the design; every problem is one line: file:line:column: key: what is wrong. With --lint, also
+what is not wrong by the rules and yet a fault, each finding with its code; errors among them end with 1."""
 EXAMPLE = """\
 fairloom check recipe.toml
-fairloom check recipe.toml --resolved --profile small"""
+fairloom check recipe.toml --resolved --profile small
+fairloom check recipe.toml --lint --strict --ignore lint.unused"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -23,14 +25,38 @@ def configure(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--resolved", action="store_true", help="print the merged recipe, each value with where it comes from"
     )
+    parser.add_argument("--lint", action="store_true", help="look for faults in templates, value tables and the plan")
+    parser.add_argument("--strict", action="store_true", help="with --lint: warnings end with 1, as errors do")
+    parser.add_argument(
+        "--ignore",
+        metavar="CODE",
+        action="append",
+        default=[],
+        help="with --lint: do not ask this lint (--ignore lint.unused); repeatable",
+    )
+    parser.add_argument(
+        "--rule",
+        metavar="CODE.KEY=VALUE",
+        action="append",
+        default=[],
+        help="with --lint: a setting of a lint (--rule lint.template_share.max=0.95); repeatable",
+    )
+    parser.add_argument(
+        "--record", action="store_true", help="with --lint: print the digest lines that the recipe's lists lack"
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Return 0 when nothing is wrong; problems come as an error with exit code 2."""
     from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
+    _check_options(arguments)
     recipe = options.load(arguments)
     loom = prepare(recipe, allow=tuple(arguments.allow))
+    if arguments.lint:
+        from fairloom.cli.lint import report  # noqa: PLC0415 - only --lint needs it
+
+        return report(loom, arguments)
     lines = list(_flat(recipe.resolved)) if arguments.resolved else []
     origins = {path: str(place) for path, place in getattr(recipe, "origins", {}).items()}
     if arguments.json:
@@ -49,6 +75,17 @@ def call(arguments: argparse.Namespace) -> int:
     )
     output.text(f"{arguments.recipe}: no problems ({', '.join(counts)})")
     return 0
+
+
+def _check_options(arguments: argparse.Namespace) -> None:
+    """Options that go with ``--lint`` alone, or not with it."""
+    from fairloom.problems import RecipeError  # noqa: PLC0415 - the parser needs none of this
+
+    given = [name for name in ("strict", "ignore", "rule", "record") if getattr(arguments, name)]
+    if given and not arguments.lint:
+        raise RecipeError.of(f"--{given[0]} goes with --lint only", suggestion="add --lint")
+    if arguments.lint and arguments.resolved:
+        raise RecipeError.of("--lint and --resolved are two questions", suggestion="ask one after the other")
 
 
 def _number(count: int, thing: str) -> str:

@@ -98,6 +98,15 @@ class Plugins:
             self._loaded[name] = loading.load(self._claim(name, path))
         return self._loaded[name]
 
+    def offered(self, kind: type[C]) -> dict[str, C]:
+        """The components of one kind that the plugins loaded so far offer, by ``plugin.component``."""
+        return {
+            f"{plugin}.{component.name}": component
+            for plugin, loaded in sorted(self._loaded.items())
+            for component in loaded.components.values()
+            if isinstance(component, kind)
+        }
+
     def observers(self, report: Report) -> Observers:
         """The observer hooks of the plugins loaded so far."""
         return Observers({name: plugin.observers for name, plugin in self._loaded.items()}, report)

@@ -42,6 +42,7 @@ _KINDS = (
     ("Writers", "writer", None, "`formats` in `[export]`"),
     ("Models", "model", None, "a component that uses a model"),
     ("Executors", "executor", None, "`--executor` on the command line"),
+    ("Lints", "lint", None, "`fairloom check --lint`; [lint](lint.md) says what each finds"),
 )
 
 

@@ -62,6 +62,7 @@ _METHODS = {
     "reader": ("read",),
     "writer": ("write", "suffix"),
     "executor": ("run",),
+    "lint": ("findings",),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
     "value table": ("table",),

@@ -9,7 +9,7 @@ from typing import Any
 import attrs
 import pyarrow as pa
 
-from fairloom.components import Audit, Executor, Metric, Tools, Writer
+from fairloom.components import Audit, Executor, Lint, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
@@ -108,6 +108,12 @@ class Loom:
         component, _ = self.plugins.find(Executor, use)
         config: Any = structure(component.config, {})
         return built(component, config, self._tools("executor", use), "--executor")
+
+    def lint(self, code: str, settings: Mapping[str, Any]) -> Any:
+        """The working object of a lint."""
+        component, _ = self.plugins.find(Lint, code)
+        config: Any = structure(component.config, dict(settings), ("--rule", *code.split(".")))
+        return built(component, config, self._tools("lint", code), *code.split("."))
 
     def _tools(self, *stream: str) -> Tools:
         return Tools(
