@@ -58,7 +58,7 @@ def exceptions_of(
     if len(cell) < 2:
         return None
     columns = _columns(space, windows, cell, parts)
-    if not any(column.group is not None for column in columns):
+    if not any(column.nest for column in columns):
         return None
     repeats = repeated(space, cell, parts) if len(cell) <= MOST else np.zeros(0, dtype=np.int64)
     combinations = math.prod(column.size for column in columns if column.shown)
@@ -135,6 +135,7 @@ def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Ma
             levels = space.codes[cell, place].astype(np.int64)
             columns.append(Column(str(axis.axis), levels, len(axis.names), shown=shown))
     blocks: dict[str, Ints] = {}
+    nests: dict[str, dict[str, Ints]] = {}
     for name, window in windows.items():
         part = window.part
         level = parts[name].astype(np.int64)
@@ -144,10 +145,12 @@ def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Ma
             if above is None
             else window.block_below(above, blocks[above.part.name], parts[above.part.name])
         )
+        nests[name] = {**(nests[above.part.name] if above else {}), name: blocks[name]}
         shown = part.attribute is None and is_seen(space.task, part.factor)
         group = _exchangeable(blocks[name], window, level)
         unused = usage_of(space.task, part.factor) is not None
-        columns.append(Column(name, np.where(level < 0, part.size, level), part.size + unused, group, shown=shown))
+        seen = np.where(level < 0, part.size, level)
+        columns.append(Column(name, seen, part.size + unused, group, shown=shown, nest=nests[name]))
     return columns
 
 
