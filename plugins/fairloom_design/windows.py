@@ -17,7 +17,7 @@ import numpy as np
 from fairloom.design import Codes
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
-from fairloom_design.lattice import generators, scaled
+from fairloom_design.lattice import generators, scaled, steps
 from fairloom_design.parts import Part
 from fairloom_design.space import Path, Space
 
@@ -143,7 +143,11 @@ class _Builder:
     def __attrs_post_init__(self) -> None:
         """Choose the generators."""
         self.largest = int(np.bincount(self.space.labels(), weights=self.counts).max())
-        self.generators = generators(self.largest, len(self.space.parts.by_name), self.draws, CANDIDATES, CHOICES)
+        parts = self.space.parts.by_name
+        order = list(parts)
+        parents = [None if part.parent is None else order.index(part.parent) for part in parts.values()]
+        found = generators(self.largest, len(parts), self.draws, CANDIDATES, CHOICES)
+        self.generators = steps(found, parents, self.largest)
 
     def windows(self, name: str, above: Windows | None) -> Windows:
         part = self.space.parts.by_name[name]
