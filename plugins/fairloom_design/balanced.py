@@ -115,7 +115,7 @@ def _chained(space: Space, counts: Ints) -> Mapping[str, Windows] | None:
     if families > MOST and combinations * space.cell_count * LARGE > families:
         return None
     chained = space_of(space.task, space.members, space.parts.axes, chained=True)
-    return windows_of(chained, counts, space.task.draws)
+    return windows_of(chained, counts, space.task.draws, space)
 
 
 @attrs.frozen(eq=False)

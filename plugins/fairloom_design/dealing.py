@@ -1,0 +1,129 @@
+"""Dealing the rows of blocks to the levels of their lists: who gets one more where rows do not divide.
+
+Blocks with the same list lie on one line, label by label, and the line is dealt to the levels in turn, so any stretch of
+it - a block, a label, all of it - is even to within one. What the line does not see is a column of blocks across
+labels: where the rows of a label are a multiple of the levels, every label starts afresh, and what is odd in one is
+odd in all. Those that have one more are therefore exchanged between blocks of a label until the tables of the
+classes above and of the situations with the levels are even too.
+"""
+
+from __future__ import annotations
+
+import attrs
+import numpy as np
+
+from fairloom.design import Codes
+from fairloom.draws import Draws, Ints
+from fairloom_design.polish import UNIT, Column, Polish
+
+MOST_ODD = 65_536
+"""Rows too many to look for a better place for each."""
+ROUNDS = 60
+
+
+@attrs.define(eq=False)
+class Lists:
+    """The distinct lists of levels of one part, one after the other in ``flat``.
+
+    Levels of one class stand together: class ``c`` of list ``i`` starts at ``first[i, c]`` and has
+    ``many[i, c]`` levels.
+    """
+
+    flat: Codes
+    start: Ints
+    size: Ints
+    first: Ints
+    many: Ints
+    rank: Ints
+    """The place of every level in the order that all lists follow (the last entry: not used)."""
+    weight: Ints | None = None
+    """Weights along ``flat``, added up from 0, where levels are not drawn alike (at most 2**32 in one list)."""
+
+
+def turns_of(size: Ints) -> tuple[Ints, Ints]:
+    """Block and turn of every level of every block, one block after the other; ``size`` is levels by block."""
+    block = np.repeat(np.arange(len(size)), size)
+    return block, np.arange(len(block)) - np.repeat(np.cumsum(size) - size, size)
+
+
+def in_turn(lists: Lists, listed: Ints, rows: Ints, kin: Ints) -> Codes:
+    """The levels of every block in the order of their turns; the first ``rows % size`` get one row more.
+
+    ``kin`` has a line per block, what its levels depend on: its label, its situation, the classes above it.
+    """
+    offset = _offsets(lists, listed, rows, kin)
+    size = lists.size[listed]
+    block, turn = turns_of(size)
+    return np.asarray(lists.flat[lists.start[listed][block] + (turn + offset[block]) % size[block]], dtype=np.int32)
+
+
+def evened(lists: Lists, listed: Ints, rows: Ints, kin: Ints, dealt: Codes, draws: Draws) -> Codes:  # noqa: PLR0913 -- blocks, by column
+    """``dealt`` with those who get one more exchanged, within a label and list, until columns of blocks are even."""
+    size = lists.size[listed]
+    block, turn = turns_of(size)
+    more = rows % size
+    odd = np.flatnonzero(turn < more[block])
+    path = np.unique(kin[:, 1:], axis=0, return_inverse=True)[1].reshape(-1)
+    if odd.size < 2 or odd.size > MOST_ODD or path.max() == 0 or path.max() + 1 == len(path):
+        return dealt
+    above = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in (*kin.T[1:], path)]
+    above = [column for place, column in enumerate(above) if not any(map(np.array_equal, above[:place], [column] * place))]
+    group = np.unique(np.stack([kin[:, 0], listed], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
+    levels = int(dealt.max()) + 1
+    columns = [Column("block", block[odd], len(rows))]
+    columns += [
+        Column(str(place), column[block[odd]], int(column.max()) + 1, shown=False) for place, column in enumerate(above)
+    ]
+    columns.append(Column("level", dealt[odd].astype(np.int64), levels, group[block[odd]]))
+    polish = Polish(columns, (), draws, distinct=True)
+    polish.pairs = [pair for pair in polish.pairs if pair.one > 0]
+    share = UNIT * more // size
+    for pair in polish.pairs:
+        entry = above[pair.one - 1][block] * levels + dealt
+        wanted = np.bincount(entry, weights=share[block], minlength=pair.excess.size).astype(np.int64)
+        found = np.bincount(entry[odd], minlength=pair.excess.size)
+        pair.excess = (UNIT * found - wanted).reshape(pair.excess.shape)
+    polish.run(ROUNDS)
+    first = np.isin(block * levels + dealt, block[odd] * levels + polish.columns[-1].levels)
+    return np.asarray(dealt[np.lexsort((turn, ~first, block))], dtype=np.int32)
+
+
+def _offsets(lists: Lists, listed: Ints, rows: Ints, kin: Ints) -> Ints:
+    """Where each block starts on the line of its list, modulo the length of the list."""
+    order = np.lexsort((*kin.T[::-1], listed))
+    total = np.cumsum(rows[order]) - rows[order]
+    head = np.searchsorted(listed[order], np.arange(len(lists.size)))
+    offset = np.empty_like(rows)
+    offset[order] = total - total[np.minimum(head, len(total) - 1)][listed[order]]
+    offset %= lists.size[listed]
+    for group in _overlapping(lists):
+        met = np.flatnonzero(np.isin(listed, group))
+        _continue(lists, listed, rows, offset, met[np.lexsort(kin[met].T[::-1])])
+    return offset
+
+
+def _overlapping(lists: Lists) -> list[Ints]:
+    """Groups of different lists that have levels in common, directly or through another list."""
+    ends = lists.start + lists.size
+    group = np.arange(len(lists.size))
+    owner = np.full(int(lists.flat.max(initial=0)) + 2, -1, dtype=np.int64)
+    for number, (start, end) in enumerate(zip(lists.start.tolist(), ends.tolist(), strict=True)):
+        levels = lists.flat[start:end]
+        met = np.unique(group[owner[levels][owner[levels] >= 0]])
+        group[np.isin(group, met)] = number
+        owner[levels] = number
+    found = [np.flatnonzero(group == number) for number in np.unique(group).tolist()]
+    return [members for members in found if len(members) > 1]
+
+
+def _continue(lists: Lists, listed: Ints, rows: Ints, offset: Ints, blocks: Ints) -> None:
+    """Let blocks whose lists overlap go on where the one before stopped, as far as their lists allow.
+
+    No line can be exact then (a list without level 3 cannot make up for one), but the whole stays nearly even.
+    """
+    rank, pointer = lists.rank, 0
+    for block in blocks.tolist():
+        start, size = lists.start[listed[block]], lists.size[listed[block]]
+        ranks = rank[lists.flat[start : start + size]]
+        offset[block] = np.searchsorted(ranks, pointer) % size
+        pointer = int(ranks[(offset[block] + rows[block]) % size])
