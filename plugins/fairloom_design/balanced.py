@@ -82,13 +82,38 @@ def planned(space: Space, counts: Ints) -> BalancedPlan:
     check_declared(space, windows)
     plain, chained = BalancedPlan(space, counts, windows, windows), _chained(space, counts)
     other = plain if chained is None else BalancedPlan(space, counts, windows, chained)
+    if chained is None or _strays(plain, other):
+        return _evened(plain)
     if plain.families > MOST:
         return _evened(other)
-    plain = _evened(plain)
-    if chained is None:
-        return plain
-    other = _evened(other)
+    plain, other = _evened(plain), _evened(other)
     return plain if _worst(plain) + WORSE < _worst(other) else other
+
+
+def _strays(plain: BalancedPlan, other: BalancedPlan) -> bool:
+    """Whether the other plan shares out some part less evenly: among labels and cells, or below the parts above it.
+
+    No exchange could mend that. Parts that depend on nothing but the label are even in both.
+    """
+    space, windows = plain.space, plain.windows
+    if all(window.part.parent is None and len(set(window.labels.tolist())) == len(window.labels) for window in windows.values()):
+        return False
+    tables = [_shared_out(space, windows, *plan.everything()) for plan in (plain, other)]
+    return any(int(np.abs(one - two).max(initial=0)) > 1 for one, two in zip(*tables, strict=True))
+
+
+def _shared_out(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Ints]:
+    """Rows of every level of every part, by label, by situation and by the levels of each part above."""
+    tables = []
+    for name, window in windows.items():
+        size = window.part.size + 1
+        beside = [(space.labels()[cell], int(space.labels().max()) + 1)]
+        situation = space.situation[space.parts.root(name)]
+        beside.append((situation[cell], int(situation.max()) + 1))
+        beside += [(parts[above].astype(np.int64) + 1, windows[above].part.size + 1) for above in space.parts.ancestors(name)]
+        level = parts[name].astype(np.int64) + 1
+        tables += [np.bincount(code * size + level, minlength=many * size) for code, many in beside]
+    return tables
 
 
 def _evened(plan: BalancedPlan) -> BalancedPlan:

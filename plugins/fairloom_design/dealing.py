@@ -77,10 +77,11 @@ def evened(lists: Lists, listed: Ints, rows: Ints, kin: Ints, dealt: Codes, draw
     columns.append(Column("level", dealt[odd].astype(np.int64), levels, group[block[odd]]))
     polish = Polish(columns, (), draws, distinct=True)
     polish.pairs = [pair for pair in polish.pairs if pair.one > 0]
-    share = UNIT * more // size
+    share = (UNIT * more // size)[block]
+    some = np.flatnonzero(share)
     for pair in polish.pairs:
         entry = above[pair.one - 1][block] * levels + dealt
-        wanted = np.bincount(entry, weights=share[block], minlength=pair.excess.size).astype(np.int64)
+        wanted = np.bincount(entry[some], weights=share[some], minlength=pair.excess.size).astype(np.int64)
         found = np.bincount(entry[odd], minlength=pair.excess.size)
         pair.excess = (UNIT * found - wanted).reshape(pair.excess.shape)
     polish.run(ROUNDS)

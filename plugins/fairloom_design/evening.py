@@ -66,15 +66,30 @@ def exceptions_of(
     declared = [
         frozenset(map(str, pair)) for group in space.task.independent for pair in itertools.combinations(group, 2)
     ]
-    for most in (SAMPLE, LARGER):
+    best: tuple[float, Ints, Polish] | None = None
+    for most, distinct in _ways(len(cell), roomy=roomy):
         sample = _sample(len(cell), repeats[: most // 4], most)
-        draws = space.task.draws.stream("even")
-        polish = Polish(columns, declared, draws, sample=sample, distinct=roomy)
+        polish = Polish(columns, declared, space.task.draws.stream("even"), sample=sample, distinct=distinct)
         polish.separate(np.searchsorted(sample, repeats[np.isin(repeats, sample)]))
         polish.run(ROUNDS)
-        if len(cell) <= most or polish.declared_excess() <= DECLARED_ROWS:
+        excess = polish.declared_excess()
+        if best is None or excess < best[0]:
+            best = excess, sample, polish
+        if excess <= DECLARED_ROWS:
             break
+    if best is None:
+        return None
+    _, sample, polish = best
     return Exceptions(sample, {name: _levels(polish, name, windows[name]) for name in parts})
+
+
+def _ways(rows: int, *, roomy: bool) -> list[tuple[int, bool]]:
+    """How many places to change and whether rows must differ: the next way is taken where a declared pair stays uneven.
+
+    What is declared comes before rows that differ, which is only noted.
+    """
+    sizes = [SAMPLE, LARGER] if rows > SAMPLE else [SAMPLE]
+    return [(most, roomy) for most in sizes] + ([(sizes[-1], False)] if roomy else [])
 
 
 def worst_excess(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> float:
