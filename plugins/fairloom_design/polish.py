@@ -74,7 +74,7 @@ class Polish:
     """The rows that may change (``sample``) of a design held as columns.
 
     ``distinct`` forbids exchanges that make two rows agree in all shown columns. ``taken`` may mark combinations of
-    shown columns (mixed radix, last fastest) that no row may take.
+    shown columns (mixed radix, last fastest) that no row may take. Without ``others`` only declared pairs count.
     """
 
     def __init__(  # noqa: PLR0913 -- a design, which rows may move, and how
@@ -86,6 +86,7 @@ class Polish:
         sample: Ints | None = None,
         distinct: bool = False,
         taken: Bools | None = None,
+        others: bool = True,
     ) -> None:
         self.rows = len(columns[0].levels)
         self.draws = draws
@@ -94,7 +95,9 @@ class Polish:
         pairs = [
             (one, two)
             for one, two in itertools.combinations(range(len(columns)), 2)
-            if (one in moving or two in moving) and columns[one].size * columns[two].size <= MOST_TABLE
+            if (one in moving or two in moving)
+            and columns[one].size * columns[two].size <= MOST_TABLE
+            and (others or frozenset((columns[one].name, columns[two].name)) in wanted)
         ]
         self.pairs = [self._pair(columns, one, two, wanted) for one, two in pairs]
         self.shown = [place for place, column in enumerate(columns) if column.shown]
@@ -135,6 +138,10 @@ class Polish:
         """By how many rows the worst entry of a declared pair is off."""
         worst = [int(np.abs(pair.excess).max(initial=0)) for pair in self.pairs if pair.weight == DECLARED]
         return max(worst, default=0) / UNIT
+
+    def insist(self) -> None:
+        """From now on, look at declared pairs alone."""
+        self.pairs = [pair for pair in self.pairs if pair.weight == DECLARED]
 
     def run(self, rounds: int) -> None:
         """Improve for at most ``rounds`` rounds; each goes through every move once."""
