@@ -1,7 +1,7 @@
 """Dealing the rows of blocks to the levels of their lists: who gets one more where rows do not divide.
 
-Blocks with the same list lie on one line, label by label, and the line is dealt to the levels in turn, so any stretch of
-it - a block, a label, all of it - is even to within one. What the line does not see is a column of blocks across
+Blocks with the same list lie on one line, label by label, and the line is dealt to the levels in turn, so any stretch
+of it - a block, a label, all of it - is even to within one. What the line does not see is a column of blocks across
 labels: where the rows of a label are a multiple of the levels, every label starts afresh, and what is odd in one is
 odd in all. Those that have one more are therefore exchanged between blocks of a label until the tables of the
 classes above and of the situations with the levels are even too.
@@ -46,47 +46,69 @@ def turns_of(size: Ints) -> tuple[Ints, Ints]:
     return block, np.arange(len(block)) - np.repeat(np.cumsum(size) - size, size)
 
 
-def in_turn(lists: Lists, listed: Ints, rows: Ints, kin: Ints) -> Codes:
-    """The levels of every block in the order of their turns; the first ``rows % size`` get one row more.
+@attrs.frozen(eq=False)
+class Deal:
+    """Blocks to deal: the list and the rows of each, and the ``kin`` of each, what its levels depend on.
 
-    ``kin`` has a line per block, what its levels depend on: its label, its situation, the classes above it.
+    ``kin`` has a line per block: its label, its situation, the classes above it.
     """
-    offset = _offsets(lists, listed, rows, kin)
-    size = lists.size[listed]
-    block, turn = turns_of(size)
-    return np.asarray(lists.flat[lists.start[listed][block] + (turn + offset[block]) % size[block]], dtype=np.int32)
+
+    lists: Lists
+    listed: Ints
+    rows: Ints
+    kin: Ints
+
+    def in_turn(self) -> Codes:
+        """The levels of every block in the order of their turns; the first ``rows % size`` get one row more."""
+        offset = _offsets(self.lists, self.listed, self.rows, self.kin)
+        size = self.lists.size[self.listed]
+        block, turn = turns_of(size)
+        spot = self.lists.start[self.listed][block] + (turn + offset[block]) % size[block]
+        return np.asarray(self.lists.flat[spot], dtype=np.int32)
+
+    def evened(self, dealt: Codes, draws: Draws) -> Codes:
+        """``dealt`` with those who get one more exchanged, within a label and list, until columns of blocks are even."""
+        block, turn = turns_of(self.lists.size[self.listed])
+        odd = np.flatnonzero(turn < (self.rows % self.lists.size[self.listed])[block])
+        path = _numbered(self.kin[:, 1:])
+        if odd.size < 2 or odd.size > MOST_ODD or path.max() == 0 or path.max() + 1 == len(path):
+            return dealt
+        above = list({column.tobytes(): column for column in (*map(_numbered, self.kin.T[1:, :, None]), path)}.values())
+        group = _numbered(np.stack([self.kin[:, 0], self.listed], axis=1))
+        levels = int(dealt.max()) + 1
+        polish = Polish(
+            [
+                Column("block", block[odd], len(self.rows)),
+                *(
+                    Column(str(place), column[block[odd]], int(column.max()) + 1, shown=False)
+                    for place, column in enumerate(above)
+                ),
+                Column("level", dealt[odd].astype(np.int64), levels, group[block[odd]]),
+            ],
+            (),
+            draws,
+            distinct=True,
+        )
+        polish.pairs = [pair for pair in polish.pairs if pair.one > 0]
+        for pair in polish.pairs:
+            entry = above[pair.one - 1][block] * levels + dealt
+            pair.excess = self._excess(entry, odd, block, pair.excess.size).reshape(pair.excess.shape)
+        polish.run(ROUNDS)
+        first = np.isin(block * levels + dealt, block[odd] * levels + polish.columns[-1].levels)
+        return np.asarray(dealt[np.lexsort((turn, ~first, block))], dtype=np.int32)
+
+    def _excess(self, entry: Ints, odd: Ints, block: Ints, size: int) -> Ints:
+        """Rows too many in each entry of a table, in units; ``entry`` is that of each place, ``odd`` those with a row more."""
+        many = self.lists.size[self.listed]
+        share = (UNIT * (self.rows % many) // many)[block]
+        some = np.flatnonzero(share)
+        wanted = np.bincount(entry[some], weights=share[some], minlength=size).astype(np.int64)
+        return np.asarray(UNIT * np.bincount(entry[odd], minlength=size) - wanted, dtype=np.int64)
 
 
-def evened(lists: Lists, listed: Ints, rows: Ints, kin: Ints, dealt: Codes, draws: Draws) -> Codes:  # noqa: PLR0913 -- blocks, by column
-    """``dealt`` with those who get one more exchanged, within a label and list, until columns of blocks are even."""
-    size = lists.size[listed]
-    block, turn = turns_of(size)
-    more = rows % size
-    odd = np.flatnonzero(turn < more[block])
-    path = np.unique(kin[:, 1:], axis=0, return_inverse=True)[1].reshape(-1)
-    if odd.size < 2 or odd.size > MOST_ODD or path.max() == 0 or path.max() + 1 == len(path):
-        return dealt
-    above = [np.unique(column, return_inverse=True)[1].reshape(-1) for column in (*kin.T[1:], path)]
-    above = [column for place, column in enumerate(above) if not any(map(np.array_equal, above[:place], [column] * place))]
-    group = np.unique(np.stack([kin[:, 0], listed], axis=1), axis=0, return_inverse=True)[1].reshape(-1)
-    levels = int(dealt.max()) + 1
-    columns = [Column("block", block[odd], len(rows))]
-    columns += [
-        Column(str(place), column[block[odd]], int(column.max()) + 1, shown=False) for place, column in enumerate(above)
-    ]
-    columns.append(Column("level", dealt[odd].astype(np.int64), levels, group[block[odd]]))
-    polish = Polish(columns, (), draws, distinct=True)
-    polish.pairs = [pair for pair in polish.pairs if pair.one > 0]
-    share = (UNIT * more // size)[block]
-    some = np.flatnonzero(share)
-    for pair in polish.pairs:
-        entry = above[pair.one - 1][block] * levels + dealt
-        wanted = np.bincount(entry[some], weights=share[some], minlength=pair.excess.size).astype(np.int64)
-        found = np.bincount(entry[odd], minlength=pair.excess.size)
-        pair.excess = (UNIT * found - wanted).reshape(pair.excess.shape)
-    polish.run(ROUNDS)
-    first = np.isin(block * levels + dealt, block[odd] * levels + polish.columns[-1].levels)
-    return np.asarray(dealt[np.lexsort((turn, ~first, block))], dtype=np.int32)
+def _numbered(lines: Ints) -> Ints:
+    """The number of each line among the different ones."""
+    return np.unique(lines, axis=0, return_inverse=True)[1].reshape(-1).astype(np.int64)
 
 
 def _offsets(lists: Lists, listed: Ints, rows: Ints, kin: Ints) -> Ints:

@@ -57,7 +57,7 @@ def exceptions_of(
     """What to change in a plan whose places have these cells and levels."""
     if len(cell) < 2:
         return None
-    columns = _columns(space, windows, cell, parts)
+    columns = columns_of(space, windows, cell, parts)
     if not any(column.nest for column in columns):
         return None
     repeats = repeated(space, cell, parts) if len(cell) <= MOST else np.zeros(0, dtype=np.int64)
@@ -99,7 +99,7 @@ def _ways(rows: int, *, roomy: bool) -> list[tuple[int, bool]]:
 
 def worst_excess(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> float:
     """By how many rows the worst entry of a pair table is off what independence within the rules gives."""
-    polish = Polish(_columns(space, windows, cell, parts), (), space.task.draws)
+    polish = Polish(columns_of(space, windows, cell, parts), (), space.task.draws)
     return max((int(np.abs(pair.excess).max(initial=0)) for pair in polish.pairs), default=0) / UNIT
 
 
@@ -145,13 +145,15 @@ def _sample(rows: int, repeats: Ints, most: int) -> Ints:
     return np.union1d(np.arange(most, dtype=np.int64) * rows // most, repeats)
 
 
-def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Column]:
-    """Cell axes (but the label, whose tables cannot change) and parts as columns."""
+def columns_of(
+    space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes], *, every: bool = False
+) -> list[Column]:
+    """Cell axes and parts as columns; without ``every`` not a label that no row shows, as its tables cannot change."""
     columns = []
     for place, axis in enumerate(space.parts.axes):
         factor = space.task.factors[axis.axis.factor]
         shown = axis.axis.attribute is None and is_seen(space.task, axis.axis.factor)
-        if factor.role != "label" or shown:
+        if every or factor.role != "label" or shown:
             levels = space.codes[cell, place].astype(np.int64)
             columns.append(Column(str(axis.axis), levels, len(axis.names), shown=shown))
     blocks: dict[str, Ints] = {}

@@ -45,8 +45,8 @@ def generators(size: int, count: int, draws: Draws, candidates: int, choices: in
 def steps(multipliers: Ints, parents: Sequence[int | None], size: int) -> Ints:
     """What a part multiplies ranks with so that it walks by its own multiplier, one line per set.
 
-    A part below another gets the ranks in the order of that part's walk, so its step is the quotient of the two. With its
-    own multiplier as step it would walk by the product, in step with whatever part has that for its multiplier.
+    A part below another gets the ranks in the order of that part's walk, so its step is the quotient of the two. With
+    its own multiplier as step it would walk by the product, in step with whatever part has that for its multiplier.
     """
     result = multipliers.copy()
     for line, own in enumerate(multipliers.tolist()):

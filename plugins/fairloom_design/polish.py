@@ -113,10 +113,8 @@ class Polish:
 
     def _pair(self, columns: list[Column], one: int, two: int, declared: set[frozenset[str]]) -> _Pair:
         first, second = columns[one], columns[two]
-        flat = first.levels * second.size + second.levels
-        table = np.bincount(flat, minlength=first.size * second.size).reshape(first.size, second.size)
         weight = DECLARED if frozenset((first.name, second.name)) in declared else 1
-        return _Pair(one, two, UNIT * table - _expected(first, second), weight)
+        return _Pair(one, two, excess_of(first, second), weight)
 
     def _occupied(self, columns: list[Column], taken: Bools | None) -> Ints:
         keys = self._keys([columns[place].levels for place in self.shown])
@@ -205,10 +203,7 @@ class Polish:
         """Keys of the rows ``left`` and ``right`` (two lines) if they exchanged."""
         both = ((left, right), (right, left))
         return np.stack(
-            [
-                self._keys([self.columns[other].levels[rows[other in places]] for other in self.shown])
-                for rows in both
-            ]
+            [self._keys([self.columns[other].levels[rows[other in places]] for other in self.shown]) for rows in both]
         )
 
     def gains(self, places: tuple[int, ...], left: Ints, right: Ints) -> Ints:
@@ -290,6 +285,12 @@ def _moves(columns: list[Column]) -> list[_Move]:
     return found
 
 
+def excess_of(one: Column, two: Column) -> Ints:
+    """The table of two columns, one of which may be exchanged, less what is expected of it; in units."""
+    flat = np.bincount(one.levels * two.size + two.levels, minlength=one.size * two.size)
+    return np.asarray(UNIT * flat.reshape(one.size, two.size) - _expected(one, two), dtype=np.int64)
+
+
 def _expected(one: Column, two: Column) -> Ints:
     """The table to expect, in units, if levels were exchanged at random: independence within what cannot change.
 
@@ -307,7 +308,7 @@ def _expected(one: Column, two: Column) -> Ints:
         share = _carried(share, ours, theirs) // np.maximum(first.sum(axis=1, keepdims=True), 1)
     # Exact in floats: every sum is a whole number of at most UNIT * FINE times the rows, below 2 ** 53.
     product = first.T.astype(np.float64) @ share.astype(np.float64)
-    return product.astype(np.int64) // FINE
+    return np.asarray(product.astype(np.int64) // FINE, dtype=np.int64)
 
 
 def _apart(one: Column, two: Column) -> tuple[Ints, Ints]:

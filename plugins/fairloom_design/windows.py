@@ -17,7 +17,7 @@ import numpy as np
 from fairloom.design import Codes
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
-from fairloom_design.dealing import Lists, evened, in_turn, turns_of
+from fairloom_design.dealing import Deal, Lists, turns_of
 from fairloom_design.lattice import generators, scaled, steps
 from fairloom_design.parts import Part
 from fairloom_design.space import Path, Space
@@ -148,9 +148,10 @@ class _Builder:
         lists, listed = self._lists(part, levels)
         size = lists.size[listed]
         kin = self._kin(name, blocks)
-        dealt = in_turn(lists, listed, blocks.rows, kin)
+        deal = Deal(lists, listed, blocks.rows, kin)
+        dealt = deal.in_turn()
         if not self.space.parts.chained:
-            dealt = evened(lists, listed, blocks.rows, kin, dealt, self.draws.stream("deal", name))
+            dealt = deal.evened(dealt, self.draws.stream("deal", name))
         return Windows(
             part=part,
             lists=lists,
@@ -222,7 +223,8 @@ class _Builder:
                 plain.by_name[other].classes[column]
                 for other, column in zip(plain.ancestors(name), columns, strict=True)
             ]
-        return np.stack([blocks.labels, self.plain.situation[plain.root(name)][cells], *columns], axis=1)
+        columns = [blocks.labels, self.plain.situation[plain.root(name)][cells], *columns]
+        return np.stack(columns, axis=1).astype(np.int64)
 
     def _multipliers(self, name: str, blocks: _Blocks) -> Ints:
         """The multiplier of the part in each block.
