@@ -67,7 +67,7 @@ class Deal:
         return np.asarray(self.lists.flat[spot], dtype=np.int32)
 
     def evened(self, dealt: Codes, draws: Draws) -> Codes:
-        """``dealt`` with those who get one more exchanged, within a label and list, until columns of blocks are even."""
+        """``dealt`` with the odd rows exchanged, within a label and list, until columns of blocks are even."""
         block, turn = turns_of(self.lists.size[self.listed])
         odd = np.flatnonzero(turn < (self.rows % self.lists.size[self.listed])[block])
         path = _numbered(self.kin[:, 1:])
@@ -98,7 +98,7 @@ class Deal:
         return np.asarray(dealt[np.lexsort((turn, ~first, block))], dtype=np.int32)
 
     def _excess(self, entry: Ints, odd: Ints, block: Ints, size: int) -> Ints:
-        """Rows too many in each entry of a table, in units; ``entry`` is that of each place, ``odd`` those with a row more."""
+        """Rows too many in each entry of a table, in units; ``entry`` is the one of each place, ``odd`` the odd places."""
         many = self.lists.size[self.listed]
         share = (UNIT * (self.rows % many) // many)[block]
         some = np.flatnonzero(share)

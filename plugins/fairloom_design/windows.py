@@ -249,7 +249,7 @@ def _counted_before(part: Part, lists: Lists, listed: Ints, rows: Ints, dealt: C
     head = np.flatnonzero(np.diff(group[order], prepend=-1))
     before = np.empty_like(running)
     before[order] = running - np.repeat(running[head], np.diff(np.append(head, len(order))))
-    return before
+    return np.asarray(before, dtype=np.int64)
 
 
 def _rows_by_class(above: Windows) -> Ints:
