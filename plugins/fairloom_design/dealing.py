@@ -98,7 +98,7 @@ class Deal:
         return np.asarray(dealt[np.lexsort((turn, ~first, block))], dtype=np.int32)
 
     def _excess(self, entry: Ints, odd: Ints, block: Ints, size: int) -> Ints:
-        """Rows too many in each entry of a table, in units; ``entry`` is the one of each place, ``odd`` the odd places."""
+        """Rows too many in each entry of a table, in units; ``entry`` is that of each place, ``odd`` the odd places."""
         many = self.lists.size[self.listed]
         share = (UNIT * (self.rows % many) // many)[block]
         some = np.flatnonzero(share)

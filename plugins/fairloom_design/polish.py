@@ -243,8 +243,8 @@ class Polish:
         for place in places:
             self.columns[place].levels[rows] = self.columns[place].levels[partners]
         for number, move in enumerate(self.moves):
-            # What hangs below goes with its block, so its groups go along.
-            if move.places[0] in places[1:]:
+            # Groups go along: what hangs below goes with its block, and the first column with its class.
+            if len(places) > 1 and move.places[0] in places and move.places != places:
                 move.group[rows] = move.group[partners]
                 self.orders.pop(number, None)
 

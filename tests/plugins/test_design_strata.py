@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairloom.components import Tools
-from fairloom.design import DesignTask
+from fairloom.design import DesignTask, Uses
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
 from fairloom.rules import compile_rule
@@ -45,7 +45,7 @@ def nested(name, shape, many):
     return Factor(name, "nuisance", pa.table({"value": values, **columns}), values, balance=tuple(columns))
 
 
-def asked(rows, *factors, cross=(), independent=(), require=(), seed=1):
+def asked(rows, *factors, cross=(), independent=(), require=(), uses=None, seed=1):
     by_name = {factor.name: factor for factor in factors}
     return DesignTask(
         rows=rows,
@@ -53,6 +53,7 @@ def asked(rows, *factors, cross=(), independent=(), require=(), seed=1):
         cross=tuple(map(Axis.parse, cross)),
         independent=tuple(tuple(map(Axis.parse, pair)) for pair in independent),
         rules=tuple(compile_rule(text, by_name) for text in require),
+        uses=uses,
         draws=Draws(seed, ("design",)),
     )
 
@@ -145,6 +146,32 @@ def test_strata_are_even_and_keep_apart_at_any_number_of_rows(task):
             # What independent draws give is chi-square: as many rows, in squares, as the table has rows.
             drawn = task.rows * (1 - 1 / off.shape[0]) * (1 - 1 / off.shape[1])
             assert (off**2).sum() <= drawn / 2 + off.size / 2
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    st.integers(1, 960),
+    st.integers(0, 2**32),
+    st.lists(st.sets(st.sampled_from("pqr")), min_size=2, max_size=6),
+    st.booleans(),
+)
+def test_rules_and_the_use_of_factors_outlive_every_exchange(rows, seed, used, tied):
+    template = Factor("t", "surface", pa.table({"value": [f"t{i}" for i in range(len(used))]}), tuple(map(str, used)))
+    factors = plain("label", 2, "label"), template, nested("p", (2, 3), (2, 1)), nested("q", (4,), (3,)), plain("r", 5)
+    uses = Uses("t", tuple(frozenset({"t", *names}) for names in used))
+    require = ["p.s0 == q.s0"] if tied and rows % 2 else ["p.s0 != q.s0"] if tied else []
+    task = asked(rows, *factors, independent=[("label", "q.s0")], require=require, uses=uses, seed=seed)
+    plan = balanced().plan(task)
+    address = np.arange(rows)
+    for attempt in (0, 1):
+        found = plan.levels(address, address * 0, address * 0 + attempt)
+        for name in "pqr":
+            puts = np.array([name in names for names in used])[found["t"]]
+            assert ((found[name] >= 0) == puts).all()
+        assert all(rule.keep(found).all() for rule in task.rules)
+    for name in ("label", "t"):
+        counts = np.bincount(found[name] + 7 * found["label"], minlength=14).reshape(2, 7)[:, : task.factors[name].size]
+        assert name == "label" or counts.max() - counts.min() <= 1
 
 
 @pytest.mark.parametrize("rows", [480, 960, 1000, 1920, 4800])
