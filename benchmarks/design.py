@@ -4,9 +4,11 @@ First part, for factors of 2 x 3 x 4 x 5 x 7 levels: the worst gap of a margin, 
 the largest Cramér's V, over some seeds. Second part: rows of covering arrays of strength 2 and 3, with and without
 forbidden combinations, every tuple counted here by brute force, beside covertable (``pip install covertable``) if it
 is there. Third part: label x gender x origin and ten binary nuisance factors, and in how many datasets some pair of the
-13 looks associated (G-test, p < 0.05).
+13 looks associated (G-test, p < 0.05). Fourth part: people (gender x origin), occupations (field x training) and things
+(category) balanced by group first, at numbers of rows that have many divisors.
 
-Run by hand: ``python benchmarks/design.py [seeds] [evenness | covering | nuisance]`` (20 seeds take about two minutes).
+Run by hand: ``python benchmarks/design.py [seeds] [evenness | covering | nuisance | strata]`` (20 seeds take about
+two minutes).
 """
 
 from __future__ import annotations
@@ -37,6 +39,9 @@ EVEN = {"label": {"label0": 0.5}}
 
 NUISANCE = {"label": 2, "gender": 2, "origin": 4, **{f"nuisance{place}": 2 for place in range(10)}}
 NUISANCE_ROWS = (200, 1_000, 10_000)
+
+STRATA = [("person.gender", "job.field"), ("job.field", "item.category")]
+STRATA_ROWS = (480, 960, 1_000, 1_920, 4_800, 9_600)
 
 SYSTEMS = {
     "2 x 3 x 4 x 5 x 7": [2, 3, 4, 5, 7],
@@ -240,11 +245,70 @@ def nuisance(seeds):
             print(f"{name:26} {rows:7} {seeds:9} {spurious:14} {min(found):11.2g}", flush=True)
 
 
+def grouped(name, groups, many):
+    """A factor of which every combination of groups holds ``many`` levels."""
+    rows = [group for group in itertools.product(*(range(size) for size in groups.values())) for _ in range(many)]
+    columns = {group: [f"{group}{row[place]}" for row in rows] for place, group in enumerate(groups)}
+    values = tuple(f"{name}{level}" for level in range(len(rows)))
+    return Factor(name, "nuisance", pa.table({"value": values, **columns}), values, balance=tuple(groups))
+
+
+def strata_task(rows, seed, declared):
+    """Two labels and three factors with groups; gender is crossed with the label."""
+    people = grouped("person", {"gender": 3, "origin": 16}, 40)
+    jobs = grouped("job", {"field": 8, "training": 3}, 5)
+    things = grouped("item", {"category": 10}, 8)
+    made = factors({"label": 2}) | {factor.name: factor for factor in (people, jobs, things)}
+    pairs = tuple(tuple(map(Axis.parse, pair)) for pair in STRATA if declared)
+    cross = (Axis("label"), Axis("person", "gender"))
+    return DesignTask(rows=rows, factors=made, cross=cross, independent=pairs, draws=Draws(seed, ("design",)))
+
+
+def strata_found(task, sampler):
+    """The gap of gender x field, the worst of the pairs of ``STRATA``, and the largest V of any pair of groups."""
+    address = np.arange(task.rows)
+    found = sampler.plan(task).levels(address, np.zeros_like(address), np.zeros_like(address))
+    axes = [Axis(factor.name, group) for factor in task.factors.values() for group in factor.balance]
+    codes = {str(axis): axis.codes(task.factors) for axis in axes}
+    tables = {
+        (str(one), str(two)): crosstab(
+            *(codes[str(axis)][0][found[axis.factor]] for axis in (one, two)),
+            (len(codes[str(one)][1]), len(codes[str(two)][1])),
+        )
+        for one, two in itertools.combinations(axes, 2)
+        if one.factor != two.factor
+    }
+    gaps = [int(tables[pair].max() - tables[pair].min()) for pair in STRATA]
+    return gaps[0], max(gaps), max(map(cramers_v, tables.values()))
+
+
+def cramers_v(table):
+    expected = np.outer(table.sum(1), table.sum(0)) / table.sum()
+    chi = (np.square(table - expected) / np.maximum(expected, 1e-9)).sum()
+    return float((chi / table.sum() / (min(table.shape) - 1)) ** 0.5)
+
+
+def strata(seeds):
+    title = f"{'gender x field':>15} {'worst of two':>13} {'V of any two groups':>20}"
+    print(f"\n{'groups within factors':26} {'rows':>7} {title}")
+    ways = {
+        "balanced": (Balanced(), False),
+        "balanced, pairs declared": (Balanced(), True),
+        "independent draws": (Independent(), False),
+    }
+    for name, (sampler, declared) in ways.items():
+        for rows in STRATA_ROWS:
+            made = [strata_found(strata_task(rows, seed, declared), sampler) for seed in range(seeds)]
+            field, gap, largest = (max(column) for column in zip(*made, strict=True))
+            print(f"{name:26} {rows:7} {field:15} {gap:13} {largest:20.4f}", flush=True)
+
+
 def main(seeds="20", only=""):
     sections = {
         "evenness": lambda: evenness(int(seeds)),
         "covering": covering,
         "nuisance": lambda: nuisance(int(seeds)),
+        "strata": lambda: strata(int(seeds)),
     }
     for name, section in sections.items():
         if only in {"", name}:

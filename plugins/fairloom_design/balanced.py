@@ -16,6 +16,7 @@ from fairloom_design.cells import allocate
 from fairloom_design.declared import check_declared
 from fairloom_design.evening import MOST, MOST_DECLARED, Exceptions, exceptions_of, repeated, worst_excess
 from fairloom_design.members import Members, members_of
+from fairloom_design.missed import missed
 from fairloom_design.rows import Rows, columns, planned_parts, redrawn
 from fairloom_design.space import Space, cell_axes, space_of
 from fairloom_design.wheels import distinct_of
@@ -82,13 +83,43 @@ def planned(space: Space, counts: Ints) -> BalancedPlan:
     check_declared(space, windows)
     plain, chained = BalancedPlan(space, counts, windows, windows), _chained(space, counts)
     other = plain if chained is None else BalancedPlan(space, counts, windows, chained)
+    if chained is None or _strays(plain, other):
+        return _evened(plain)
     if plain.families > MOST:
         return _evened(other)
-    plain = _evened(plain)
-    if chained is None:
-        return plain
-    other = _evened(other)
+    plain, other = _evened(plain), _evened(other)
     return plain if _worst(plain) + WORSE < _worst(other) else other
+
+
+def _strays(plain: BalancedPlan, other: BalancedPlan) -> bool:
+    """Whether the other plan shares out some part less evenly: among labels and cells, or below the parts above it.
+
+    No exchange could mend that. Parts that depend on nothing but the label are even in both.
+    """
+    space, windows = plain.space, plain.windows
+    if all(
+        window.part.parent is None and len(set(window.labels.tolist())) == len(window.labels)
+        for window in windows.values()
+    ):
+        return False
+    tables = [_shared_out(space, windows, *plan.everything()) for plan in (plain, other)]
+    return any(int(np.abs(one - two).max(initial=0)) > 1 for one, two in zip(*tables, strict=True))
+
+
+def _shared_out(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Ints]:
+    """Rows of every level of every part, by label, by situation and by the levels of each part above."""
+    tables = []
+    for name, window in windows.items():
+        size = window.part.size + 1
+        beside = [(space.labels()[cell], int(space.labels().max()) + 1)]
+        situation = space.situation[space.parts.root(name)]
+        beside.append((situation[cell], int(situation.max()) + 1))
+        beside += [
+            (parts[above].astype(np.int64) + 1, windows[above].part.size + 1) for above in space.parts.ancestors(name)
+        ]
+        level = parts[name].astype(np.int64) + 1
+        tables += [np.bincount(code * size + level, minlength=many * size) for code, many in beside]
+    return tables
 
 
 def _evened(plan: BalancedPlan) -> BalancedPlan:
@@ -115,7 +146,7 @@ def _chained(space: Space, counts: Ints) -> Mapping[str, Windows] | None:
     if families > MOST and combinations * space.cell_count * LARGE > families:
         return None
     chained = space_of(space.task, space.members, space.parts.axes, chained=True)
-    return windows_of(chained, counts, space.task.draws)
+    return windows_of(chained, counts, space.task.draws, space)
 
 
 @attrs.frozen(eq=False)
@@ -189,7 +220,12 @@ class BalancedPlan:
     def summary(self) -> PlanSummary:
         """Cells, counts, and what the design had to give up."""
         space = self.space
-        repeats, notes = self._repeats()
+        cell, parts = self.everything() if self.families <= PROVABLE else (np.zeros(0, dtype=np.int64), {})
+        repeats, notes = self._repeats(cell, parts)
+        if self.families <= PROVABLE:
+            notes += missed(space, self.windows, cell, parts)
+        elif space.task.independent:
+            notes.append(f"that declared pairs are even is only proven up to {PROVABLE:,} families")
         return PlanSummary(
             families=self.families,
             members=self.members,
@@ -201,7 +237,7 @@ class BalancedPlan:
             notes=(*space.notes, *notes),
         )
 
-    def _repeats(self) -> tuple[bool, list[str]]:
+    def _repeats(self, cell: Ints, parts: Mapping[str, Codes]) -> tuple[bool, list[str]]:
         """Whether rows may agree in everything their templates use, and the reasons."""
         uses, inner = self.space.task.uses, self.space.members.levels
         idle = [
@@ -210,7 +246,7 @@ class BalancedPlan:
         notes = [f"some templates do not use {name}, so rows of a family repeat" for name in idle]
         if self.families > PROVABLE:
             return True, [*notes, f"that all rows differ is only proven up to {PROVABLE:,} families"]
-        count = len(repeated(self.space, *self.everything()))
+        count = len(repeated(self.space, cell, parts))
         if count:
             notes.append(f"{count:,} of {self.families:,} families repeat the levels of another")
         return bool(notes), notes

@@ -57,8 +57,8 @@ def exceptions_of(
     """What to change in a plan whose places have these cells and levels."""
     if len(cell) < 2:
         return None
-    columns = _columns(space, windows, cell, parts)
-    if not any(column.group is not None for column in columns):
+    columns = columns_of(space, windows, cell, parts)
+    if not any(column.nest for column in columns):
         return None
     repeats = repeated(space, cell, parts) if len(cell) <= MOST else np.zeros(0, dtype=np.int64)
     combinations = math.prod(column.size for column in columns if column.shown)
@@ -66,20 +66,40 @@ def exceptions_of(
     declared = [
         frozenset(map(str, pair)) for group in space.task.independent for pair in itertools.combinations(group, 2)
     ]
-    for most in (SAMPLE, LARGER):
+    best: tuple[float, Ints, Polish] | None = None
+    for most, distinct in _ways(len(cell), roomy=roomy):
         sample = _sample(len(cell), repeats[: most // 4], most)
         draws = space.task.draws.stream("even")
-        polish = Polish(columns, declared, draws, sample=sample, distinct=roomy)
+        polish = Polish(columns, declared, draws, sample=sample, distinct=distinct, others=len(cell) <= MOST)
         polish.separate(np.searchsorted(sample, repeats[np.isin(repeats, sample)]))
         polish.run(ROUNDS)
-        if len(cell) <= most or polish.declared_excess() <= DECLARED_ROWS:
+        excess = polish.declared_excess()
+        if excess > DECLARED_ROWS and len(cell) <= MOST:
+            polish.insist()
+            polish.run(ROUNDS)
+            excess = polish.declared_excess()
+        if best is None or excess < best[0]:
+            best = excess, sample, polish
+        if excess <= DECLARED_ROWS:
             break
+    if best is None:
+        return None
+    _, sample, polish = best
     return Exceptions(sample, {name: _levels(polish, name, windows[name]) for name in parts})
+
+
+def _ways(rows: int, *, roomy: bool) -> list[tuple[int, bool]]:
+    """How many places to change and whether rows must differ: the next way is taken where a declared pair stays uneven.
+
+    What is declared comes before rows that differ, which is only noted.
+    """
+    sizes = [SAMPLE, LARGER] if rows > SAMPLE else [SAMPLE]
+    return [(most, roomy) for most in sizes] + ([(sizes[-1], False)] if roomy else [])
 
 
 def worst_excess(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> float:
     """By how many rows the worst entry of a pair table is off what independence within the rules gives."""
-    polish = Polish(_columns(space, windows, cell, parts), (), space.task.draws)
+    polish = Polish(columns_of(space, windows, cell, parts), (), space.task.draws)
     return max((int(np.abs(pair.excess).max(initial=0)) for pair in polish.pairs), default=0) / UNIT
 
 
@@ -125,16 +145,19 @@ def _sample(rows: int, repeats: Ints, most: int) -> Ints:
     return np.union1d(np.arange(most, dtype=np.int64) * rows // most, repeats)
 
 
-def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes]) -> list[Column]:
-    """Cell axes (but the label, whose tables cannot change) and parts as columns."""
+def columns_of(
+    space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Mapping[str, Codes], *, every: bool = False
+) -> list[Column]:
+    """Cell axes and parts as columns; without ``every`` not a label that no row shows, as its tables cannot change."""
     columns = []
     for place, axis in enumerate(space.parts.axes):
         factor = space.task.factors[axis.axis.factor]
         shown = axis.axis.attribute is None and is_seen(space.task, axis.axis.factor)
-        if factor.role != "label" or shown:
+        if every or factor.role != "label" or shown:
             levels = space.codes[cell, place].astype(np.int64)
             columns.append(Column(str(axis.axis), levels, len(axis.names), shown=shown))
     blocks: dict[str, Ints] = {}
+    nests: dict[str, dict[str, Ints]] = {}
     for name, window in windows.items():
         part = window.part
         level = parts[name].astype(np.int64)
@@ -144,10 +167,12 @@ def _columns(space: Space, windows: Mapping[str, Windows], cell: Ints, parts: Ma
             if above is None
             else window.block_below(above, blocks[above.part.name], parts[above.part.name])
         )
+        nests[name] = {**(nests[above.part.name] if above else {}), name: blocks[name]}
         shown = part.attribute is None and is_seen(space.task, part.factor)
         group = _exchangeable(blocks[name], window, level)
         unused = usage_of(space.task, part.factor) is not None
-        columns.append(Column(name, np.where(level < 0, part.size, level), part.size + unused, group, shown=shown))
+        seen = np.where(level < 0, part.size, level)
+        columns.append(Column(name, seen, part.size + unused, group, shown=shown, nest=nests[name]))
     return columns
 
 

@@ -12,10 +12,11 @@ from fairloom.design import Bools, DesignTask, Rule
 from fairloom.draws import Ints
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError
+from fairloom_design.dealing import Lists
 from fairloom_design.demands import KeyPath, axes_of, leaves, number
 from fairloom_design.independent import IndependentPlan, drawn
 from fairloom_design.parts import CellAxis
-from fairloom_design.windows import Lists, Windows
+from fairloom_design.windows import Windows
 
 FINE = 1 << 31
 

@@ -17,31 +17,13 @@ import numpy as np
 from fairloom.design import Codes
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
-from fairloom_design.lattice import generators, scaled
+from fairloom_design.dealing import Deal, Lists, turns_of
+from fairloom_design.lattice import generators, scaled, steps
 from fairloom_design.parts import Part
 from fairloom_design.space import Path, Space
 
 MOST_ENTRIES = 20_000_000
 CANDIDATES, CHOICES = 512, 12
-
-
-@attrs.define(eq=False)
-class Lists:
-    """The distinct lists of levels of one part, one after the other in ``flat``.
-
-    Levels of one class stand together: class ``c`` of list ``i`` starts at ``first[i, c]`` and has
-    ``many[i, c]`` levels.
-    """
-
-    flat: Codes
-    start: Ints
-    size: Ints
-    first: Ints
-    many: Ints
-    rank: Ints
-    """The place of every level in the order that all lists follow (the last entry: not used)."""
-    weight: Ints | None = None
-    """Weights along ``flat``, added up from 0, where levels are not drawn alike (at most 2**32 in one list)."""
 
 
 @attrs.define(eq=False)
@@ -52,7 +34,9 @@ class Windows:
     lists: Lists
     listed: Ints
     rows: Ints
-    offset: Ints
+    dealt: Codes
+    """The levels of every block in the order of their turns, from ``start[block]`` on."""
+    start: Ints
     multiplier: Ints
     shift: Ints
     labels: Ints
@@ -63,30 +47,28 @@ class Windows:
     child_block: Ints
     """For another: block by parent's block and class (a table)."""
     counted_before: Ints
-    """For a part with children: rows of the same class in earlier places, by ``counted_start[block] + place``."""
-    counted_start: Ints
+    """For a part with children: rows of the same class in earlier places, by ``start[block] + place``."""
 
     def place(self, block: Ints, rank: Ints) -> tuple[Codes, Ints]:
         """Level, and rank within the rows of its block and class, of the row ``rank`` of ``block``."""
-        rows, each, more, size, first = (column[block] for column in self._shares)
+        rows, each, more = (column[block] for column in self._shares)
         spot = (rank * self.multiplier[block] + self.shift[block]) % rows
         # The first `more` levels of a block hold one row more than the others.
         low = spot < more * (each + 1)
         turn = np.where(low, spot, spot - more) // np.maximum(each + low, 1)
-        around = turn + self.offset[block]
-        around -= np.where(around >= size, size, 0)
-        level = self.lists.flat[first + around]
+        entry = self.start[block] + turn
+        level = self.dealt[entry]
         if not self.part.children:
             return level, rank
         begin = turn * each + np.minimum(turn, more)
-        return level, spot - begin + self.counted_before[self.counted_start[block] + turn]
+        return level, spot - begin + self.counted_before[entry]
 
     @cached_property
     def _shares(self) -> tuple[Ints, ...]:
-        """By block: rows (at least 1), rows of each level, levels with one more, levels, where their list starts."""
+        """By block: rows (at least 1), rows of each level, levels with one more."""
         rows = np.maximum(self.rows, 1)
         size = self.lists.size[self.listed]
-        return rows, rows // size, rows % size, size, self.lists.start[self.listed]
+        return rows, rows // size, rows % size
 
     def draw(self, block: Ints, random: Ints, wanted: Ints | None) -> Codes:
         """A level of the block's list by a random number below 2**31; of the class ``wanted`` if given."""
@@ -109,10 +91,13 @@ class Windows:
         return np.asarray(self.child_block[block, above.part.classes[level]], dtype=np.int64)
 
 
-def windows_of(space: Space, counts: Ints, draws: Draws) -> dict[str, Windows]:
-    """The blocks of every part, parents first; ``counts`` is the number of families in each cell."""
+def windows_of(space: Space, counts: Ints, draws: Draws, plain: Space | None = None) -> dict[str, Windows]:
+    """The blocks of every part, parents first; ``counts`` is the number of families in each cell.
+
+    Of a chained space, ``plain`` is the one that is not.
+    """
     built: dict[str, Windows] = {}
-    builder = _Builder(space, counts, draws)
+    builder = _Builder(space, counts, draws, plain or space)
     for name in sorted(space.parts.by_name, key=lambda name: len(space.parts.ancestors(name))):
         parent = space.parts.by_name[name].parent
         built[name] = builder.windows(name, built[parent] if parent else None)
@@ -136,6 +121,7 @@ class _Builder:
     space: Space
     counts: Ints
     draws: Draws
+    plain: Space
     largest: int = attrs.field(init=False)
     """Families of the largest label: the size the generators are made for."""
     generators: Ints = attrs.field(init=False)
@@ -143,7 +129,11 @@ class _Builder:
     def __attrs_post_init__(self) -> None:
         """Choose the generators."""
         self.largest = int(np.bincount(self.space.labels(), weights=self.counts).max())
-        self.generators = generators(self.largest, len(self.space.parts.by_name), self.draws, CANDIDATES, CHOICES)
+        parts = self.space.parts.by_name
+        order = list(parts)
+        parents = [None if part.parent is None else order.index(part.parent) for part in parts.values()]
+        found = generators(self.largest, len(parts), self.draws, CANDIDATES, CHOICES)
+        self.generators = steps(found, parents, self.largest)
 
     def windows(self, name: str, above: Windows | None) -> Windows:
         part = self.space.parts.by_name[name]
@@ -156,14 +146,19 @@ class _Builder:
             message = f"the rules leave {name} with {len(levels):,} different situations, too many to balance"
             raise RecipeError.of(message, "design", suggestion="relate fewer levels, or cross what the rules name")
         lists, listed = self._lists(part, levels)
-        offset = _offsets(lists, listed, blocks.rows)
-        before, start = _counted_before(part, lists, listed, blocks.rows, offset)
+        size = lists.size[listed]
+        kin = self._kin(name, blocks)
+        deal = Deal(lists, listed, blocks.rows, kin)
+        dealt = deal.in_turn()
+        if not self.space.parts.chained:
+            dealt = deal.evened(dealt, self.draws.stream("deal", name))
         return Windows(
             part=part,
             lists=lists,
             listed=listed,
             rows=blocks.rows,
-            offset=offset,
+            dealt=dealt,
+            start=np.cumsum(size) - size,
             multiplier=self._multipliers(name, blocks),
             shift=self.draws.stream("shift", name).below(np.maximum(blocks.rows, 1), np.arange(len(levels))),
             labels=blocks.labels,
@@ -171,8 +166,7 @@ class _Builder:
             paths=blocks.paths,
             root_block=blocks.root_block,
             child_block=blocks.child_block,
-            counted_before=before,
-            counted_start=start,
+            counted_before=_counted_before(part, lists, listed, blocks.rows, dealt),
         )
 
     def _roots(self, name: str) -> _Blocks:
@@ -214,6 +208,24 @@ class _Builder:
         size = np.array([len(level) for level in distinct], dtype=np.int64)
         return Lists(np.concatenate(ordered), np.cumsum(size) - size, size, first, many, rank), listed
 
+    def _kin(self, name: str, blocks: _Blocks) -> Ints:
+        """What decides the levels of each block: its label, its situation, the classes of the parts above it.
+
+        Where parts are chained, most of what stands above a part has no say in it; that is left out, and the situation
+        is that of the part alone.
+        """
+        above, plain = self.space.parts.ancestors(name), self.plain.parts
+        cells = self.space.sample[self.space.parts.root(name)][blocks.situations]
+        paths = np.array(blocks.paths, dtype=np.int64).reshape(len(blocks.labels), len(above))
+        columns = [paths[:, above.index(other)] for other in plain.ancestors(name)]
+        if self.space.parts.chained:
+            columns = [
+                plain.by_name[other].classes[column]
+                for other, column in zip(plain.ancestors(name), columns, strict=True)
+            ]
+        columns = [blocks.labels, self.plain.situation[plain.root(name)][cells], *columns]
+        return np.stack(columns, axis=1).astype(np.int64)
+
     def _multipliers(self, name: str, blocks: _Blocks) -> Ints:
         """The multiplier of the part in each block.
 
@@ -225,79 +237,28 @@ class _Builder:
         return scaled(self.generators[choice, place], self.largest, blocks.rows)
 
 
-def _offsets(lists: Lists, listed: Ints, rows: Ints) -> Ints:
-    """Where each block starts on the line of its list, modulo the length of the list."""
-    order = np.argsort(listed, kind="stable")
-    total = np.cumsum(rows[order]) - rows[order]
-    head = np.searchsorted(listed[order], np.arange(len(lists.size)))
-    offset = np.empty_like(rows)
-    offset[order] = total - total[np.minimum(head, len(total) - 1)][listed[order]]
-    offset %= lists.size[listed]
-    for group in _overlapping(lists):
-        _continue(lists, listed, rows, offset, np.flatnonzero(np.isin(listed, group)))
-    return offset
-
-
-def _overlapping(lists: Lists) -> list[Ints]:
-    """Groups of different lists that have levels in common, directly or through another list."""
-    ends = lists.start + lists.size
-    group = np.arange(len(lists.size))
-    owner = np.full(int(lists.flat.max(initial=0)) + 2, -1, dtype=np.int64)
-    for number, (start, end) in enumerate(zip(lists.start.tolist(), ends.tolist(), strict=True)):
-        levels = lists.flat[start:end]
-        met = np.unique(group[owner[levels][owner[levels] >= 0]])
-        group[np.isin(group, met)] = number
-        owner[levels] = number
-    found = [np.flatnonzero(group == number) for number in np.unique(group).tolist()]
-    return [members for members in found if len(members) > 1]
-
-
-def _continue(lists: Lists, listed: Ints, rows: Ints, offset: Ints, blocks: Ints) -> None:
-    """Let blocks whose lists overlap go on where the one before stopped, as far as their lists allow.
-
-    No line can be exact then (a list without level 3 cannot make up for one), but the whole stays nearly even.
-    """
-    rank, pointer = lists.rank, 0
-    for block in blocks.tolist():
-        start, size = lists.start[listed[block]], lists.size[listed[block]]
-        ranks = rank[lists.flat[start : start + size]]
-        offset[block] = np.searchsorted(ranks, pointer) % size
-        pointer = int(ranks[(offset[block] + rows[block]) % size])
-
-
-def _places(lists: Lists, listed: Ints, offset: Ints) -> tuple[Ints, Ints, Codes]:
-    """Every place of every block, one after the other: its block, its turn and its level."""
-    size = lists.size[listed]
-    block = np.repeat(np.arange(len(listed)), size)
-    turn = np.arange(len(block)) - np.repeat(np.cumsum(size) - size, size)
-    level = lists.flat[lists.start[listed][block] + (turn + offset[block]) % size[block]]
-    return block, turn, level
-
-
-def _counted_before(part: Part, lists: Lists, listed: Ints, rows: Ints, offset: Ints) -> tuple[Ints, Ints]:
-    size = lists.size[listed]
-    start = np.cumsum(size) - size
+def _counted_before(part: Part, lists: Lists, listed: Ints, rows: Ints, dealt: Codes) -> Ints:
     if not part.children:
-        return np.zeros(0, dtype=np.int64), start
-    block, turn, level = _places(lists, listed, offset)
-    each, more = rows // size, rows % size
+        return np.zeros(0, dtype=np.int64)
+    block, turn = turns_of(lists.size[listed])
+    each, more = rows // lists.size[listed], rows % lists.size[listed]
     count = each[block] + (turn < more[block])
-    group = block * part.class_count + part.classes[level]
+    group = block * part.class_count + part.classes[dealt]
     order = np.argsort(group, kind="stable")
     running = np.cumsum(count[order]) - count[order]
     head = np.flatnonzero(np.diff(group[order], prepend=-1))
     before = np.empty_like(running)
     before[order] = running - np.repeat(running[head], np.diff(np.append(head, len(order))))
-    return before, start
+    return np.asarray(before, dtype=np.int64)
 
 
 def _rows_by_class(above: Windows) -> Ints:
     """How many rows of each block have a level of each class (a table)."""
     size = above.lists.size[above.listed]
-    block, turn, level = _places(above.lists, above.listed, above.offset)
+    block, turn = turns_of(size)
     each, more = above.rows // size, above.rows % size
     count = each[block] + (turn < more[block])
     classes = above.part.class_count
-    flat = block * classes + above.part.classes[level]
+    flat = block * classes + above.part.classes[above.dealt]
     table = np.bincount(flat, weights=count, minlength=len(above.rows) * classes)
     return np.asarray(table.reshape(-1, classes), dtype=np.int64)

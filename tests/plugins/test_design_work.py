@@ -57,9 +57,9 @@ def test_the_change_of_an_exchange_is_the_change_of_the_score(rows: int, sizes: 
     before = made.score()
     half = rows // 2
     left, right = np.arange(half), np.arange(half, 2 * half)
-    change = made.exchange(0, left, right)
+    change = made.exchange((0,), left, right)
     assert made.score() - before == change
-    assert made.exchange(0, left, right) == -change
+    assert made.exchange((0,), left, right) == -change
 
 
 @given(rows=st.integers(2, 80), one=st.integers(2, 12), two=st.integers(2, 12), seed=st.integers(0, 99))

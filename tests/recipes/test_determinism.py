@@ -16,7 +16,7 @@ import fairloom as fl
 
 SMALL = Path(__file__).parent / "small" / "recipe.toml"
 BANK = Path(__file__).parents[2] / "docs" / "recipes" / "bank-intents" / "recipe.toml"
-GOLDEN = "sha256:eb9310b664c7c35c671d45f25813a6537a8e573b0810b9b479eb2762dc08caf3"
+GOLDEN = "sha256:c33e3c225dfba958bce717536fa1855bb9ba6dd6be0b8f3968b016ba192141d3"
 KILLS = 20
 
 
