@@ -1,9 +1,9 @@
 """A generator that asks one question per row and writes the answer."""
 
 import attrs
-import fairloom as fl
 import pyarrow as pa
 
+import fairloom as fl
 from fairloom.models import Answer, Message, Request
 
 
