@@ -61,8 +61,13 @@ def _named(schema: dict[str, Any]) -> dict[str, Any]:
     return {"name": "choice", "strict": True, "schema": schema}
 
 
-def read(content: bytes, request: Request, dialect: Dialect, seconds: float) -> tuple[Outcome, bool]:
-    """What the body of a 200 says, and whether the server is at fault, so that the same may be tried again."""
+def read(
+    content: bytes, request: Request, dialect: Dialect, seconds: float, *, whole: bool = True
+) -> tuple[Outcome, bool]:
+    """What the body of a 200 says, and whether the server is at fault, so that the same may be tried again.
+
+    Unless ``whole``, a text that was cut off is as good as another.
+    """
     try:
         data = json.loads(content)
         said = _said(data, chat=dialect.api == "chat")
@@ -70,7 +75,7 @@ def read(content: bytes, request: Request, dialect: Dialect, seconds: float) -> 
         return _broken(f"the body has no answer: {content[:100].decode('utf-8', 'replace')!r}"), True
     if said.refusal:
         return Failure(kind="refused", message=f"refused: {said.refusal[:120]}"), False
-    if said.finish == "length":
+    if whole and said.finish == "length":
         return Failure(kind="cut", message="cut off at max_tokens"), False
     text: str | None = said.text
     if request.choices and dialect.closed == "json_schema":

@@ -17,6 +17,7 @@ from fairloom.models import Meter, Outcome, Request
 from fairloom.problems import RecipeError
 from fairloom_llm.bodies import Api, Closed, Dialect
 from fairloom_llm.places import Places
+from fairloom_llm.probing import probe
 from fairloom_llm.quota import Bucket
 from fairloom_llm.sending import Patience, Sender, Traffic
 
@@ -122,6 +123,18 @@ class OpenAIModel:
                 await sender.run(requests)
             except BaseExceptionGroup as group:
                 raise group.exceptions[0] from None
+
+    def probe(self) -> dict[str, Any]:
+        """What a look at the server finds."""
+        found: dict[str, Any] = {}
+        _run(self._probe(found))
+        return found
+
+    async def _probe(self, found: dict[str, Any]) -> None:
+        config, secret, seconds = self.config, secret_of(self.config.key_env), min(30.0, self.config.timeout)
+        http = _http()
+        async with http.client(config.base_url, secret, places=1, seconds=seconds) as client:
+            found |= await probe(client, config.model, config.api)
 
 
 def build(config: OpenAI, _tools: Tools) -> OpenAIModel:

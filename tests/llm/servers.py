@@ -25,7 +25,11 @@ def said(text: str, finish: str = "stop", prompt: int = 5, answer: int = 3, **me
 def wrong(status: int, message: str = "no", code: str | None = None, **headers: str) -> Given:
     """An error body."""
     error = {"message": message, "code": code}
-    return status, {key.replace("_", "-"): value for key, value in headers.items()}, json.dumps({"error": error}).encode()
+    return (
+        status,
+        {key.replace("_", "-"): value for key, value in headers.items()},
+        json.dumps({"error": error}).encode(),
+    )
 
 
 @attrs.define(eq=False)

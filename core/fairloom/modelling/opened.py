@@ -127,9 +127,24 @@ class Models:
         """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""
         return {model.name: {"use": self.uses[model.name], **model.asks.identity} for model in self}
 
+    def probe(self) -> dict[str, dict[str, Any]]:
+        """Look at every model that can be looked at, and keep what was found."""
+        found = {}
+        for model in self:
+            look = getattr(model.asks, "probe", None)
+            found[model.name] = dict(look()) if look else {}
+            if look:
+                self.journal.note_probe(model.asks.identity, found[model.name])
+        return found
+
     def record(self) -> dict[str, Any]:
         """What the manifest says of models and journal."""
         models = {
-            name: {"identity": said, **self.opened[name].limits.spent()} for name, said in self.identities().items()
+            name: {
+                "identity": said,
+                "probe": self.journal.probed(self.opened[name].asks.identity),
+                **self.opened[name].limits.spent(),
+            }
+            for name, said in self.identities().items()
         }
         return {"models": models, "journal": self.journal.record()}
