@@ -64,7 +64,8 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
                 finally:
                     state._now -= 1
                 said = "".join(f"{key}: {value}\r\n" for key, value in more.items())
-                top = f"HTTP/1.1 {status} X\r\ncontent-type: application/json\r\n{said}content-length: {len(body)}\r\n\r\n"
+                said += f"content-type: application/json\r\ncontent-length: {len(body)}\r\n"
+                top = f"HTTP/1.1 {status} X\r\n{said}\r\n"
                 writer.write(top.encode() + body)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -77,10 +78,10 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
         state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         started.set()
 
-    loop.create_task(main())
+    starting = loop.create_task(main())
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
-    started.wait(10)
+    assert started.wait(10), starting
     try:
         yield state
     finally:
