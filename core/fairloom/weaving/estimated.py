@@ -1,4 +1,4 @@
-"""What a recipe will ask of its models, before anything is sent: steps estimate a sample of briefs, and it is scaled."""
+"""What a recipe will ask of its models, before anything is sent: steps estimate some briefs, and that is scaled."""
 
 from __future__ import annotations
 
