@@ -206,7 +206,7 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
     """Serve until the block ends, on a thread of its own."""
     loop = asyncio.new_event_loop()
     state = Serving("")
-    started = threading.Event()
+    started, servers = threading.Event(), {}
 
     async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
@@ -233,7 +233,7 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
             writer.close()
 
     async def main() -> None:
-        server = await asyncio.start_server(handle, "127.0.0.1", 0)
+        server = servers["one"] = await asyncio.start_server(handle, "127.0.0.1", 0)
         state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         started.set()
 
@@ -245,12 +245,17 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
         yield state
     finally:
 
-        def stop() -> None:
-            for task in asyncio.all_tasks(loop):
+        async def stop() -> None:
+            servers["one"].close()
+            others = asyncio.all_tasks(loop) - {asyncio.current_task(loop)}
+            for task in others:
                 task.cancel()
-            loop.call_later(0.05, loop.stop)
+            await asyncio.gather(*others, return_exceptions=True)
+            await asyncio.sleep(0.01)  # transports close on the next turn
+            loop.stop()
 
-        loop.call_soon_threadsafe(stop)
+        ending = asyncio.run_coroutine_threadsafe(stop(), loop)
+        del ending
         thread.join(10)
         loop.close()
 

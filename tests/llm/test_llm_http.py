@@ -219,7 +219,7 @@ def test_planted_secrets_are_nowhere(
         outcomes: list[Any] = [(500, {}, echo), (200, {}, f"no json, but {secret}".encode()), (400, {}, echo)]
         outcomes += [(200, {}, message(content=f"your key is {secret}")), (200, {}, message(content=f"{secret}!"))]
         outcomes = outcomes if number % 2 else [(401, {"x-key": secret}, echo)]
-        path = asking(('use = "llm.local"', "USE"), name=f"r{number}")
+        path = asking(('use = "llm.local"', "USE"), ("rows = 40", "rows = 4"), name=f"r{number}")
         with serve(answering(*outcomes)) as server:
             more = (
                 f'use = "llm.openai"\nbase_url = "{server.url}"\nmodel = "m"\nkey_env = "PLANTED_KEY"\nmax_places = 1'

@@ -101,7 +101,7 @@ def send(
 
     limits = Limits("writer", spec or ModelSpec(use="fake"), journal or Journal(None, run="r"))
     traffic = traffic or Traffic(Places(1, 64))
-    patience = patience or Patience(call=60, deadline=600, attempts=10)
+    patience = patience or Patience(call=60, deadline=600, attempts=16)
     turned(lambda: Sender(server, traffic, patience, limits, done).run(requests))
     return found
 
