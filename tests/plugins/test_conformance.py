@@ -46,6 +46,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
     "lint.share": {"axis": "person.origin"},
+    "llm.local": {"call": "./model.py:answer"},
+    "llm.openai": {"base_url": "http://127.0.0.1:8080/v1", "model": "tiny"},
     "read.csv": {"path": "rows.csv"},
     "read.jsonl": {"path": "rows.jsonl"},
     "read.parquet": {"path": "rows.parquet"},
