@@ -47,18 +47,22 @@ class _Looking:
         return await self._sent("GET", "models") is not None
 
     async def answers(self, api: Api) -> bool:
+        """Whether a plain question is answered."""
         return await self._text(api, {}) is not None
 
     async def seed(self, api: Api) -> str:
+        """What a seed does."""
         texts = [await self._text(api, {"temperature": 1.0, "seed": seed}) for seed in (1, 1, 2, 3)]
         if None in texts or texts[0] != texts[1]:
             return "ignored"
         return "unclear" if len(set(texts)) == 1 else "honoured"
 
     async def closes(self, api: Api, closed: Closed) -> bool:
+        """Whether this way of closing an answer is kept to."""
         return await self._text(api, {}, closed=closed, choices=(_WORD,)) == _WORD
 
     async def logprobs(self, api: Api) -> bool:
+        """Whether log probabilities come when asked for."""
         data = await self._data(api, {"logprobs": True if api == "chat" else 1})
         try:
             return bool(data["choices"][0].get("logprobs"))

@@ -101,6 +101,7 @@ class Sender:
         room = asyncio.Semaphore(self.traffic.places.most * _QUEUE)
 
         async def one(index: int, request: Request) -> None:
+            """Bring one to its outcome and make room for the next."""
             try:
                 outcome = await self._outcome(request, name=f"{index} {request.attempt}")
                 if outcome is not None:
