@@ -50,16 +50,19 @@ class Opened:
     def _asked(self, missing: Mapping[str, Request]) -> dict[str, Outcome]:
         """The outcomes of requests that the journal does not know, by key."""
         if self.replay == "only":
+            where = self.journal.path or "of this call"
             raise ModelError(
-                f"the journal {self.journal.path} lacks {len(missing):,} of the answers of [models.{self.name}] that "
-                'this run needs, and replay = "only" asks no model; without it, the run asks for them'
+                f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run needs, "
+                'and replay = "only" asks no model; without it, the run asks for them'
             )
         keys, requests = list(missing), list(missing.values())
         found: dict[str, Outcome] = {}
         pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
         def done(index: int, outcome: Outcome) -> None:
-            found[keys[index]] = self.journal.add(self.asks.identity, requests[index], outcome)
+            never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
+            kept = outcome if never_sent else self.journal.add(self.asks.identity, requests[index], outcome)
+            found[keys[index]] = kept
             if pace:
                 pace.count(outcome)
 
