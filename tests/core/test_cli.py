@@ -216,7 +216,7 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     assert "note: a note" in few
     assert "  not counted  everything: a stand-in\n" in few
     fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(
-        plan=Plan(60), summary=Plan(60).summary(), factors=factors()
+        plan=Plan(60), summary=Plan(60).summary(), factors=factors(), models=()
     )
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out

@@ -52,8 +52,8 @@ class Opened:
         if self.replay == "only":
             where = self.journal.path or "of this call"
             raise ModelError(
-                f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run needs, "
-                'and replay = "only" asks no model; without it, the run asks for them'
+                f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run "
+                'needs, and replay = "only" asks no model; without it, the run asks for them'
             )
         keys, requests = list(missing), list(missing.values())
         found: dict[str, Outcome] = {}
