@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, Protocol
 
 import attrs
+import pyarrow as pa
 
 Role = Literal["system", "user", "assistant"]
 FailureKind = Literal["refused", "cut", "empty", "broken", "unavailable", "rejected", "budget", "missing"]
@@ -66,16 +67,27 @@ class Failure:
 Outcome = Answer | Failure
 
 
+class Meter(Protocol):
+    """The limits of the run, as a ``Model`` meets them: it asks before every call it sends, retries too."""
+
+    def reserve(self, prompt_tokens: int, answer_tokens: int) -> int | None:
+        """A ticket for one call that costs at most these tokens, or ``None`` where a limit of the run is reached."""
+
+    def settle(self, ticket: int, prompt_tokens: int | None = None, answer_tokens: int | None = None) -> None:
+        """Say what the call came to; left out, it is taken to have cost all that was reserved."""
+
+
 class Asks(Protocol):
     """What a ``Model`` builds.
 
     ``identity`` is everything about the model that decides an answer (its name and parameters, never a secret): with
-    the request it is the journal's key.
+    the request it is the journal's key. It may also have ``probe() -> Mapping[str, Any]``, what a look at the server
+    finds, for ``fairloom models``.
     """
 
     identity: Mapping[str, Any]
 
-    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None]) -> None:
+    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
         """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known.
 
         ``done`` may be called from one thread at a time only; it writes the journal before it returns.
@@ -88,4 +100,38 @@ class OpenModel(Protocol):
     name: str
 
     def ask(self, requests: Sequence[Request]) -> list[Outcome]:
-        """One outcome per request, in their order."""
+        """One outcome per request, in their order.
+
+        Failures of kind ``budget`` and ``missing``, and a server that answers nothing at all, concern no single row:
+        they end the run with an error that says how to go on, and no component sees them.
+        """
+
+
+@attrs.frozen(kw_only=True)
+class Estimate:
+    """What some rows will take of one model, before anything is sent. ``model`` is its name in the recipe."""
+
+    model: str
+    calls: float
+    prompt_tokens: float
+    answer_tokens: float
+
+
+class Estimates(Protocol):
+    """What a component that asks models may offer beside its work, for ``fairloom plan``."""
+
+    def estimate(self, rows: pa.RecordBatch) -> Sequence[Estimate]:
+        """What these rows will take, one estimate per model; ``plan`` asks for a sample and scales it."""
+
+
+def tokens_of(text: str) -> int:
+    """About how many tokens a text has, without a tokenizer: one for every four bytes of UTF-8, rounded up."""
+    return -(-len(text.encode()) // 4)
+
+
+def most_tokens(request: Request) -> int:
+    """No fewer tokens than the prompt of a request can have: a byte each, and some for the frame of each message.
+
+    Byte-level vocabularies (as in BPE, Sennrich et al., ACL 2016, over bytes) never need more than one token a byte.
+    """
+    return sum(len(message.content.encode()) + 16 for message in request.messages)

@@ -17,7 +17,10 @@ def preview(recipe: Recipe, rows: int = 5, allow: Iterable[str | Path] = ()) -> 
     """The first ``rows`` rows (whole families) after the row filters."""
     loom = prepare(recipe, allow)
     count = min(loom.plan.families, -(-rows // loom.plan.members))
-    woven = loom.weaver().weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
+    try:
+        woven = loom.weaver().weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
+    finally:
+        loom.models.journal.close()
     table = woven.rows()
     if table is None:
         return pa.table({})

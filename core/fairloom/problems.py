@@ -87,5 +87,9 @@ class RunError(FairloomError):
     exit_code = 3
 
 
+class ModelError(RunError):
+    """A language model or its limits stopped the run: no fault of the component that asked."""
+
+
 def _place(problem: Problem) -> tuple[str, int, int, str]:
     return (problem.file or "", problem.line or 0, problem.column or 0, dotted(problem.path))

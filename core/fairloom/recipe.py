@@ -400,6 +400,59 @@ class PartsSpec:
 
 
 @attrs.frozen(kw_only=True)
+class ModelSpec:
+    """``[models.NAME]``: a language model and the limits of one run.
+
+    Tokens are counted as the server counts them, prompt and answer together; prices are for a million of them.
+    """
+
+    use: str = attrs.field(metadata={"help": "the model component that asks"}, validator=not_blank)
+    max_calls: int | None = attrs.field(
+        default=None, metadata={"help": "the most calls that one run may send, retries too"}, validator=between(0)
+    )
+    max_tokens: int | None = attrs.field(
+        default=None, metadata={"help": "the most tokens that one run may use"}, validator=between(0)
+    )
+    max_cost: float | None = attrs.field(
+        default=None, metadata={"help": "the most that one run may cost, by the prices"}, validator=between(0)
+    )
+    max_seconds: float | None = attrs.field(
+        default=None,
+        metadata={"help": "no call is sent later than this many seconds after the first"},
+        validator=between(0),
+    )
+    prompt_price: float | None = attrs.field(
+        default=None, metadata={"help": "what a million tokens of prompts cost"}, validator=between(0)
+    )
+    answer_price: float | None = attrs.field(
+        default=None, metadata={"help": "what a million tokens of answers cost"}, validator=between(0)
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+    @max_cost.validator
+    def _priced(self, _field: object, value: float | None) -> None:
+        if value is not None and (self.prompt_price is None or self.answer_price is None):
+            raise RecipeError.of("needs the prices", "max_cost", suggestion="give prompt_price and answer_price")
+
+
+@attrs.frozen(kw_only=True)
+class JournalSpec:
+    """``[journal]``: where the answers of models are kept, and whether a model may be asked at all."""
+
+    path: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a file that several runs share; journal.sqlite in the run folder if not given"},
+        validator=not_blank,
+    )
+    recorded: str | None = attrs.field(
+        default=None, metadata={"help": "a JSONL file of answers recorded earlier"}, validator=not_blank
+    )
+    replay: Literal["off", "only"] = attrs.field(
+        default="off", metadata={"help": "'only' takes every answer from the journal and asks no model"}
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Recipe:
     """A whole recipe. ``root`` is the folder its paths are relative to; ``resolved`` the merged TOML data.
 
@@ -415,6 +468,10 @@ class Recipe:
     step: tuple[StepSpec, ...] = attrs.field(default=(), metadata={"help": "generators and filters, in order"})
     gate: tuple[GateSpec, ...] = attrs.field(default=(), metadata={"help": "bounds that the final rows must hold"})
     reference: dict[str, ReferenceSpec] = attrs.field(factory=dict, metadata={"help": "real rows to compare with"})
+    models: dict[str, ModelSpec] = attrs.field(
+        factory=dict, metadata={"help": "language models that steps and gates name"}
+    )
+    journal: JournalSpec = attrs.field(default=JournalSpec(), metadata={"help": "where answers of models are kept"})
     export: ExportSpec = attrs.field(default=ExportSpec(), metadata={"help": "where the data go and their split"})
     parts: PartsSpec = attrs.field(default=PartsSpec(), metadata={"help": "how the work is cut into parts"})
     root: Path = attrs.field(default=Path(), metadata={"internal": True})
@@ -474,6 +531,8 @@ class Recipe:
         executor: Runs | str | None = None,
         fresh: bool = False,
         allow: Iterable[str | Path] = (),
+        journal: str | Path | None = None,
+        replay: Literal["off", "only"] | None = None,
         progress: Progress | None = None,
         log: Log | None = None,
     ) -> Run:
@@ -485,4 +544,15 @@ class Recipe:
         """
         from fairloom.run import run  # noqa: PLC0415 - the model is usable without the engine
 
-        return run(self, to, workers=workers, executor=executor, fresh=fresh, allow=allow, progress=progress, log=log)
+        return run(
+            self,
+            to,
+            workers=workers,
+            executor=executor,
+            fresh=fresh,
+            allow=allow,
+            journal=journal,
+            replay=replay,
+            progress=progress,
+            log=log,
+        )

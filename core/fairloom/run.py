@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from fairloom.modelling.opened import Replay
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
 from fairloom.recipe import Recipe
 from fairloom.results import Run
@@ -29,10 +30,14 @@ def run(  # noqa: PLR0913 - the options of the command, one each
     executor: Runs | str | None = None,
     fresh: bool = False,
     allow: Iterable[str | Path] = (),
+    journal: str | Path | None = None,
+    replay: Replay | None = None,
     progress: Progress | None = None,
     log: Log | None = None,
 ) -> Run:
     """Make the dataset of a recipe in a folder, resuming what an earlier call left unfinished.
+
+    ``journal`` and ``replay`` overrule ``[journal]`` of the recipe.
 
     Raises:
         RecipeError: The recipe or the folder is wrong; nothing was generated.
@@ -40,7 +45,8 @@ def run(  # noqa: PLR0913 - the options of the command, one each
     """
     allowed = [str(Path(folder).resolve()) for folder in allow]
     target = destination(recipe, to, allowed).resolve()
-    loom = prepare(recipe, allowed)
+    kept = Path(journal).resolve() if journal else None
+    loom = prepare(recipe, allowed, journal=kept, replay=replay)
     who = identity(loom)
     runs = loom.executor(executor) if isinstance(executor, str) else executor or executor_for(loom, workers)
     folder = open_folder(target)
@@ -58,14 +64,19 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             allow=tuple(allowed),
             folder=str(target),
             identity=who["digest"],
+            journal=str(kept or ""),
+            replay=replay or "",
         )
+        job.keep(loom)
+        if loom.models:
+            loom.models.begin((progress or Silent()).note)
         with recording(log or terminal(), folder.work / FILE) as written:
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()
         return Run.open(target)
     except PluginError as error:
-        if kept := len(folder.journal.read()):
-            error.add_note(f"{kept} finished part{'' if kept == 1 else 's'} of the run are kept in {target}")
+        if parts := len(folder.journal.read()):
+            error.add_note(f"{parts} finished part{'' if parts == 1 else 's'} of the run are kept in {target}")
         raise
     except OSError as error:
         place = error.filename or target
@@ -74,6 +85,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             "run the same command again to go on"
         ) from error
     finally:
+        loom.models.journal.close()
         folder.close()
 
 

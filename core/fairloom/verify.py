@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from fairloom.modelling.journal import FILE as JOURNAL
 from fairloom.problems import Problem, RunError
 from fairloom.reading.inputs import file_digest
 from fairloom.recipe import Recipe
@@ -117,8 +119,18 @@ def rebuild(
     root = recipe_root(path, manifest, recipe)
     again = Recipe.from_data(manifest["recipe"], root)
     with tempfile.TemporaryDirectory(prefix="fairloom-rebuild-") as place:
-        made = run(again, Path(place) / "run", workers=workers, allow=allow)
+        journal, replay = _answers(path, manifest, Path(place))
+        made = run(again, Path(place) / "run", workers=workers, allow=allow, journal=journal, replay=replay)
         return _compare(manifest, made.manifest)
+
+
+def _answers(path: Path, manifest: dict[str, Any], place: Path) -> tuple[Path | None, Literal["only"] | None]:
+    """A copy of the journal of a run that asked models; ``None`` where the recipe says where it is."""
+    if "journal" not in manifest:
+        return None, None
+    if not (path / JOURNAL).is_file():
+        return None, "only"
+    return Path(shutil.copy(path / JOURNAL, place / JOURNAL)), "only"
 
 
 def recipe_root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:

@@ -64,7 +64,7 @@ def fakes(monkeypatch, tmp_path):
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
         "weaving.prepare": SimpleNamespace(
             prepare=lambda _recipe, **_: SimpleNamespace(
-                plan=Plan(6), summary=Plan(6).summary(), factors=factors(), excluded=NOTHING
+                plan=Plan(6), summary=Plan(6).summary(), factors=factors(), excluded=NOTHING, models=()
             )
         ),
         "weaving.planned": SimpleNamespace(planned=lambda _: {"n": 0, "skipped": ["everything: a stand-in"]}),
@@ -219,7 +219,7 @@ def test_plan_shows_few_cells_and_sums_up_many(fakes, capsys):
     assert "note: a note" in few
     assert "  not counted  everything: a stand-in\n" in few
     fakes.prepare_module.prepare = lambda _recipe, **_: SimpleNamespace(
-        plan=Plan(60), summary=Plan(60).summary(), factors=factors(), excluded=NOTHING
+        plan=Plan(60), summary=Plan(60).summary(), factors=factors(), excluded=NOTHING, models=()
     )
     assert main(["plan", fakes.path]) == 0
     many = capsys.readouterr().out

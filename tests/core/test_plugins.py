@@ -22,7 +22,7 @@ from fairloom.plugging.loading import HOOKS
 from fairloom.plugging.observers import Observers
 from fairloom.plugging.plugins import Plugins, installed
 from fairloom.problems import PluginError, RecipeError
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ReferenceSpec, StepSpec
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ModelSpec, ReferenceSpec, StepSpec
 
 Install = Callable[..., Path]
 
@@ -180,9 +180,9 @@ def test_an_interrupt_is_nobodys_fault(install: Install) -> None:
 
 
 def test_a_missing_dependency_comes_with_its_pip_line(install: Install) -> None:
-    install("llm", "import no_such_client", dist="fairloom-models", extras=("llm",))
-    with pytest.raises(PluginError, match=re.escape('pip install "fairloom-models[llm]"')):
-        Plugins(["llm"])
+    install("asker", "import no_such_client", dist="fairloom-models", extras=("asker",))
+    with pytest.raises(PluginError, match=re.escape('pip install "fairloom-models[asker]"')):
+        Plugins(["asker"])
 
 
 @pytest.mark.parametrize(
@@ -376,6 +376,7 @@ def test_reserved_settings_are_the_keys_the_recipe_owns() -> None:
     assert OWNED["filter"] == OWNED["generator"] == step
     assert OWNED["metric"] == keys(GateSpec)
     assert OWNED["reader"] == keys(ReferenceSpec)
+    assert OWNED["model"] == keys(ModelSpec)
     assert OWNED["value sampler"] == keys(FactorSpec)
     assert OWNED["design sampler"] == keys(DesignSpec)
 

@@ -48,6 +48,8 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
     "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
+    "llm.local": {"call": "./model.py:answer"},
+    "llm.openai": {"base_url": "http://127.0.0.1:8080/v1", "model": "tiny"},
     "read.csv": {"path": "rows.csv"},
     "read.bio": {"path": "rows.bio"},
     "read.jsonl": {"path": "rows.jsonl"},

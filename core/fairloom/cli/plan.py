@@ -31,6 +31,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
     from fairloom.cli import balance  # noqa: PLC0415
+    from fairloom.weaving.estimated import estimated  # noqa: PLC0415
     from fairloom.weaving.planned import planned as counted  # noqa: PLC0415
     from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
@@ -38,8 +39,10 @@ def call(arguments: argparse.Namespace) -> int:
     loom = prepare(recipe, allow=tuple(arguments.allow))
     planned = loom.summary
     certificate = counted(loom)
+    asking = estimated(loom) if loom.models else []
     if arguments.json:
-        output.document({**_data(planned, loom.factors, loom.excluded), "certificate": certificate})
+        data = _data(planned, loom.factors, loom.excluded)
+        output.document({**data, "certificate": certificate, "models": asking})
         return 0
     output.text(f"{recipe.recipe.name} {recipe.recipe.version}, seed {recipe.recipe.seed}")
     output.facts(_facts(planned, loom.factors))
@@ -48,6 +51,7 @@ def call(arguments: argparse.Namespace) -> int:
     _factors(loom.factors)
     _cells(planned, everything=arguments.cells)
     _excluded(loom.excluded)
+    _asking(asking)
     for note in planned.notes:
         output.text(f"note: {note}")
     return 0
@@ -93,6 +97,18 @@ def _excluded(excluded: Mapping[str, Mapping[str, int | None]]) -> None:
     if rows:
         output.heading("Excluded (each by itself)")
         output.table(("by", "what", "how many"), rows)
+
+
+def _asking(asking: list[dict[str, Any]]) -> None:
+    if not asking:
+        return
+    output.heading("Models, if every row passes at once")
+    names = ("model", "calls", "prompt_tokens", "answer_tokens", "cost")
+    rows = [tuple(each[name] for name in names) for each in asking]
+    output.table(("model", "calls", "prompt tokens", "answer tokens", "cost"), rows)
+    for each in asking:
+        for key in each["over"]:
+            output.text(f"note: this is more than {key} of [models.{each['model']}] allows")
 
 
 def _by_axis(planned: PlanSummary) -> list[tuple[output.Cell, ...]]:

@@ -23,6 +23,12 @@ def configure(parser: argparse.ArgumentParser) -> None:
     options.workers(parser)
     parser.add_argument("--executor", metavar="NAME", help="an executor plugin that runs the parts elsewhere")
     parser.add_argument("--fresh", action="store_true", help="start again instead of going on with what DIR holds")
+    parser.add_argument(
+        "--journal", metavar="FILE", type=Path, help="the journal of model answers (default: [journal], or one in DIR)"
+    )
+    parser.add_argument(
+        "--replay", choices=("off", "only"), help="'only' takes every answer of a model from the journal"
+    )
     loudness = parser.add_mutually_exclusive_group()
     loudness.add_argument("--quiet", action="store_true", help="say nothing but errors and the exit code")
     loudness.add_argument("--verbose", action="store_true", help="log every part and step on stderr")
@@ -46,6 +52,8 @@ def call(arguments: argparse.Namespace) -> int:
             executor=arguments.executor,
             fresh=arguments.fresh,
             allow=tuple(arguments.allow),
+            journal=arguments.journal,
+            replay=arguments.replay,
             progress=bar,
             log=log.terminal("debug" if arguments.verbose else "error" if silent else "warning"),
         )

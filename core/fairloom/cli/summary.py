@@ -49,6 +49,7 @@ def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) ->
     output.facts(_facts(manifest))
     gates(measurements.get("gates", []))
     _balance(certificate, measurements.get("audit", []))
+    _models(manifest)
     _steps(manifest.get("counts", {}).get("steps", []))
     _shortfall(manifest.get("shortfall", []))
     page = folder / "report.html"
@@ -75,6 +76,17 @@ def gates(verdicts: list[Tree]) -> None:
     ]
     explained = any(row[-1] for row in rows)
     output.table(columns if explained else columns[:-1], rows if explained else [row[:-1] for row in rows])
+
+
+def _models(manifest: Tree) -> None:
+    if not manifest.get("models"):
+        return
+    output.heading("Models")
+    rows = [(name, each["calls"], each["tokens"], each["cost"] or None) for name, each in manifest["models"].items()]
+    output.table(("model", "calls", "tokens", "cost"), rows)
+    journal = manifest["journal"]
+    failed = ", ".join(f"{count:,} {kind}" for kind, count in journal["failures"].items()) or "none"
+    output.facts([("answers used", journal["answers"]), ("failures", failed)])
 
 
 def strongest(certificate: Tree) -> Tree | None:

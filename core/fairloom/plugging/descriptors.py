@@ -42,6 +42,9 @@ OWNED: Mapping[str, frozenset[str]] = {
     "filter": _STEP,
     "metric": frozenset({"metric", "name", "of", "min", "max", "on_fail"}),
     "reader": frozenset({"read", "columns"}),
+    "model": frozenset(
+        {"use", "max_calls", "max_tokens", "max_cost", "max_seconds", "prompt_price", "answer_price"},
+    ),
     "design sampler": _DESIGN,
     "value sampler": _FACTOR,
     "value table": _FACTOR,

@@ -29,6 +29,10 @@ class Inputs:
     allow: tuple[Path, ...] = ()
     _seen: dict[str, Path] = attrs.field(factory=dict, init=False)
 
+    def place(self, text: str) -> Path:
+        """The absolute path of a file that need not exist yet, and is no input of the run."""
+        return self._inside(text)
+
     def open_path(self, text: str) -> Path:
         """The absolute path of a file of the recipe; records it as an input of the run."""
         path = self._inside(text)

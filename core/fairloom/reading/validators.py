@@ -19,7 +19,7 @@ def between(low: int, high: int | None = None) -> Validator:
     """``low <= value <= high``, for integers; other values (``"all"``, none) are not its business."""
 
     def check(_instance: object, _field: object, value: Any) -> None:
-        if not isinstance(value, int):
+        if not isinstance(value, int | float):
             return
         if value < low:
             msg = f"must be at least {low}, got {value}"

@@ -40,7 +40,7 @@ _KINDS = (
     ("Metrics", "metric", None, "`metric` in `[[gate]]`; [metrics](metrics.md) has the formulas"),
     ("Readers", "reader", None, "`read` in `[reference.NAME]`"),
     ("Writers", "writer", None, "`formats` in `[export]`"),
-    ("Models", "model", None, "a component that uses a model"),
+    ("Models", "model", None, "`use` in `[models.NAME]`; [models](models.md) has the limits and the journal"),
     ("Executors", "executor", None, "`--executor` on the command line"),
     ("Lints", "lint", None, "`fairloom check --lint`; [lint](lint.md) says what each finds"),
 )

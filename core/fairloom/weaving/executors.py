@@ -18,7 +18,7 @@ from typing import IO, Any, Protocol
 
 import attrs
 
-from fairloom.problems import FairloomError, PluginError, Problem, RecipeError, RunError
+from fairloom.problems import FairloomError, ModelError, PluginError, Problem, RecipeError, RunError
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.parts import Job, PartSpec, work
 
@@ -143,7 +143,7 @@ def _error(answer: dict[str, Any]) -> Exception:
         return OSError(answer["errno"], message, answer["file"])
     if name == "RecipeError":
         return RecipeError([Problem(message)])
-    kinds: dict[str, type[FairloomError]] = {"PluginError": PluginError}
+    kinds: dict[str, type[FairloomError]] = {"PluginError": PluginError, "ModelError": ModelError}
     return kinds.get(name, RunError)(message)
 
 

@@ -11,7 +11,7 @@ import attrs
 
 from fairloom.components import Component, Filter, Measurement, Tools
 from fairloom.plugging.descriptors import kind_of
-from fairloom.problems import FairloomError, PluginError, RecipeError, dotted
+from fairloom.problems import FairloomError, ModelError, PluginError, RecipeError, dotted
 from fairloom.recipe import GateSpec
 from fairloom.weaving.store import canonical
 
@@ -20,12 +20,12 @@ from fairloom.weaving.store import canonical
 def blamed(who: str, *, doing: str = "failed") -> Iterator[None]:
     """Whatever is raised inside becomes an error that begins with ``who``; ``doing`` says what went wrong.
 
-    ``SystemExit`` too: no component ends a run. ``KeyboardInterrupt`` passes, and so does ``RecipeError``,
-    which names a key of the recipe.
+    ``SystemExit`` too: no component ends a run. ``KeyboardInterrupt`` passes, and so do ``RecipeError``,
+    which names a key of the recipe, and ``ModelError``, which names a model of it.
     """
     try:
         yield
-    except (KeyboardInterrupt, GeneratorExit, RecipeError):
+    except (KeyboardInterrupt, GeneratorExit, RecipeError, ModelError):
         raise
     except FairloomError as error:
         raise PluginError(f"{who}: {error}") from error
@@ -63,6 +63,7 @@ _METHODS = {
     "writer": ("write", "suffix"),
     "executor": ("run",),
     "lint": ("findings",),
+    "model": ("identity", "ask"),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
     "value table": ("table",),

@@ -13,6 +13,7 @@ from fairloom.components import Audit, Executor, Lint, Metric, Tools, Writer
 from fairloom.design import Plan, PlanSummary
 from fairloom.draws import Draws
 from fairloom.factors import Factor
+from fairloom.modelling.opened import Models
 from fairloom.plugging.plugins import Plugins
 from fairloom.reading.inputs import Inputs
 from fairloom.reading.structure import structure
@@ -42,6 +43,7 @@ class Loom:
     axes: tuple[str, ...]
     references: Mapping[str, Opener]
     tables: tuple[Mapping[str, str], ...] = ()
+    models: Models = attrs.field(factory=Models)
 
     @property
     def rows(self) -> int:
@@ -122,4 +124,5 @@ class Loom:
             draws=self.draws.stream(*stream),
             open_path=self.inputs.open_path,
             references=self.references,
+            models=self.models.named,
         )

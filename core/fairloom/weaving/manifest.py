@@ -37,6 +37,10 @@ def identity(loom: Loom) -> dict[str, Any]:
     recipe = dict(loom.recipe.resolved)
     if "export" in recipe:
         recipe["export"] = {key: value for key, value in recipe["export"].items() if key not in _NOT_IDENTITY}
+    if loom.models:
+        # How a model is reached, its limits and where its answers are kept decide no answer.
+        recipe = {**recipe, "models": loom.models.identities()}
+        recipe.pop("journal", None)
     parts = {
         "name": loom.recipe.recipe.name,
         "version": loom.recipe.recipe.version,

@@ -7,9 +7,10 @@ folder and return counts and digests. No object crosses a process border.
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import attrs
 import numpy as np
@@ -17,6 +18,7 @@ import pyarrow as pa
 
 from fairloom.batch import ADDRESS, ATTEMPT, FAMILY
 from fairloom.draws import Ints
+from fairloom.modelling.journal import FILE as JOURNAL
 from fairloom.problems import RunError
 from fairloom.reading.inputs import file_digest
 from fairloom.recipe import Recipe
@@ -36,6 +38,7 @@ class Job:
     """What every part of a run shares: the resolved recipe, where its files are, where output goes.
 
     ``identity`` is the digest of what decides the data; a worker that finds something else refuses to work.
+    ``journal`` and ``replay`` overrule ``[journal]`` of the recipe where they say something.
     """
 
     recipe: dict[str, Any]
@@ -43,6 +46,13 @@ class Job:
     allow: tuple[str, ...]
     folder: str
     identity: str = ""
+    journal: str = ""
+    replay: Literal["", "off", "only"] = ""
+
+    def keep(self, loom: Loom) -> None:
+        """Tell the models of ``loom`` which run asks, and where its journal is."""
+        run = hashlib.sha256(f"{self.identity} {self.folder}".encode()).hexdigest()
+        loom.models.keep(run, Path(self.folder) / JOURNAL)
 
 
 @attrs.frozen(kw_only=True)
@@ -106,12 +116,15 @@ def _loom(job: str) -> Loom:
     import json  # noqa: PLC0415 - only workers come here
 
     data = json.loads(job)
-    loom = prepare(Recipe.from_data(data["recipe"], Path(data["root"])), data["allow"])
+    journal = Path(data["journal"]) if data["journal"] else None
+    recipe = Recipe.from_data(data["recipe"], Path(data["root"]))
+    loom = prepare(recipe, data["allow"], journal=journal, replay=data["replay"] or None)
     if data["identity"] not in ("", identity(loom)["digest"]):
         raise RunError(
             "an input or plugin file was changed while the run was going on, so its rows would not fit together; "
             "change it back and run the same command again, or start over with --fresh"
         )
+    Job(**data).keep(loom)
     return loom
 
 

@@ -13,16 +13,19 @@ import attrs
 import pyarrow as pa
 
 from fairloom.batch import LABEL
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, ValueTable, Writer
+from fairloom.components import Component, Filter, Generator, Metric, Model, Reader, Sampler, Tools, ValueTable, Writer
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, label_factor, load_factors
+from fairloom.modelling.journal import Journal
+from fairloom.modelling.limits import Limits
+from fairloom.modelling.opened import Models, Replay
 from fairloom.plugging.plugins import Plugins
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.structure import structure
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ModelSpec, Recipe, ReferenceSpec, StepSpec
 from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
@@ -34,20 +37,27 @@ from fairloom.weaving.tabulated import table_record, tabulated
 
 T = TypeVar("T")
 
-_TABLES = {"recipe", "task", "factors", "design", "reference", "export", "parts"}
+_TABLES = {"recipe", "task", "factors", "design", "reference", "models", "journal", "export", "parts"}
 
 
-def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
+def prepare(
+    recipe: Recipe, allow: Iterable[str | Path] = (), *, journal: Path | None = None, replay: Replay | None = None
+) -> Loom:
     """Load, check and plan a recipe, without generating anything.
+
+    ``journal`` and ``replay`` overrule ``[journal]``. No model is asked, and no journal opened.
 
     Raises:
         RecipeError: Everything that is wrong with the recipe, each with its place.
         PluginError: A plugin it names is broken.
     """
-    setting = _Setting(recipe, inputs_for(recipe.root, allow), Plugins(root=recipe.root))
+    models = Models(Journal(journal))
+    setting = _Setting(recipe, inputs_for(recipe.root, allow), Plugins(root=recipe.root), models)
     setting.load_observers()
     setting.load_factors()
     setting.open_references()
+    setting.open_journal()
+    setting.open_models(replay or recipe.journal.replay)
     setting.check_steps()
     setting.check_gates()
     setting.check_formats()
@@ -71,6 +81,7 @@ class _Setting:
     recipe: Recipe
     inputs: Inputs
     plugins: Plugins
+    models: Models
     factors: Mapping[str, Factor] = attrs.field(factory=dict)
     references: dict[str, Opener] = attrs.field(factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -111,6 +122,7 @@ class _Setting:
             draws=draws,
             open_path=self.inputs.open_path,
             references=self.references,
+            models=self.models.named,
         )
         return built(component, config, tools, *path)
 
@@ -173,6 +185,26 @@ class _Setting:
         component, _ = self.plugins.find(Reader, spec.read, *path, "read")
         reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
         return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
+
+    def open_journal(self) -> None:
+        """The files of ``[journal]``; nothing is opened yet."""
+        spec = self.recipe.journal
+        journal = self.models.journal
+        if spec.path is not None and journal.path is None:
+            journal.path = self.catch(lambda: self.inputs.place(str(spec.path)), "journal", "path")
+        if spec.recorded is not None:
+            journal.recorded = self.catch(lambda: self.inputs.open_path(str(spec.recorded)), "journal", "recorded")
+
+    def open_models(self, replay: Replay) -> None:
+        """The models that steps and gates may name."""
+        for name, spec in self.recipe.models.items():
+            self.catch(lambda name=name, spec=spec: self._model(name, spec, replay), "models", name)  # type: ignore[misc]
+
+    def _model(self, name: str, spec: ModelSpec, replay: Replay) -> None:
+        path: KeyPath = ("models", name)
+        component, _ = self.plugins.find(Model, spec.use, *path, "use")
+        asks = self.build(component, spec.settings, path, ModelSpec, *map(str, path))
+        self.models.open(name, asks, Limits(name, spec, self.models.journal), use=spec.use, replay=replay)
 
     def check_steps(self) -> None:
         """Components that exist, and settings they take: said together with what is wrong with factors."""
@@ -305,6 +337,7 @@ class _Setting:
             axes=_audited(self.factors),
             references=self.references,
             tables=tuple(self.tables),
+            models=self.models,
         )
 
     def try_outputs(self, loom: Loom) -> None:

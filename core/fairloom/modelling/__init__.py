@@ -1,0 +1,1 @@
+"""What stands between components and language models: the journal of all answers, the limits of a run, replay."""

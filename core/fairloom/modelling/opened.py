@@ -1,0 +1,161 @@
+"""An opened model: each question goes to the journal first, then once to the model, and its answer into the journal."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import attrs
+
+from fairloom.modelling.journal import Journal, key_of
+from fairloom.modelling.limits import Limits
+from fairloom.modelling.pace import Pace
+from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
+from fairloom.problems import FairloomError, ModelError, PluginError
+
+Replay = Literal["off", "only"]
+
+_FEW_FAILED = 4
+"""So many requests without one answer between them say that the server is down, not that a row is odd."""
+
+
+@attrs.define(eq=False)
+class Opened:
+    """A model of the recipe as components ask it (``OpenModel``)."""
+
+    name: str
+    asks: Asks
+    journal: Journal
+    limits: Limits
+    replay: Replay = "off"
+    say: Callable[[str], None] | None = None
+    _answered: bool = attrs.field(default=False, init=False)
+    _given: dict[str, Failure] = attrs.field(factory=dict, init=False)
+
+    def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        """One outcome per request, in their order; equal requests are asked once.
+
+        Raises:
+            ModelError: A limit is reached, a replay lacks an answer, or the server answers nothing.
+        """
+        identity = self.asks.identity
+        keys = [key_of(identity, request) for request in requests]
+        known = {**self._given, **self.journal.find(keys, failures=self.replay == "only")}
+        missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
+        if missing:
+            known |= self._asked(missing)
+        return [known[key] for key in keys]
+
+    def _asked(self, missing: Mapping[str, Request]) -> dict[str, Outcome]:
+        """The outcomes of requests that the journal does not know, by key."""
+        if self.replay == "only":
+            where = self.journal.path or "of this call"
+            raise ModelError(
+                f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run "
+                'needs, and replay = "only" asks no model; without it, the run asks for them'
+            )
+        keys, requests = list(missing), list(missing.values())
+        found: dict[str, Outcome] = {}
+        pace = Pace(self.limits, len(requests), self.say) if self.say else None
+
+        def done(index: int, outcome: Outcome) -> None:
+            never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
+            kept = outcome if never_sent else self.journal.add(self.asks.identity, requests[index], outcome)
+            found[keys[index]] = kept
+            if pace:
+                pace.count(outcome)
+
+        try:
+            self.asks.ask(requests, done, self.limits)
+        except FairloomError:
+            raise
+        except Exception as error:
+            raise PluginError(f"[models.{self.name}]: {type(error).__name__}: {error}") from error
+        finally:
+            self.limits.flush()
+        self._check(found, len(requests))
+        self._given |= {key: outcome for key, outcome in found.items() if isinstance(outcome, Failure)}
+        return found
+
+    def _check(self, found: Mapping[str, Outcome], size: int) -> None:
+        """End the run where what is wrong concerns no single row."""
+        who = f"[models.{self.name}]"
+        if len(found) != size:
+            raise PluginError(f"{who} gave {len(found)} outcomes for {size} requests")
+        failures = [outcome for outcome in found.values() if isinstance(outcome, Failure)]
+        if any(failure.kind == "budget" for failure in failures):
+            spent = self.limits.spent()
+            raise ModelError(
+                f"{who}: {self.limits.reached or 'a limit'} is reached ({spent['calls']:,} calls, {spent['tokens']:,} "
+                "tokens so far); all answers are in the journal. Raise the limit and run again to go on"
+            )
+        down = [failure for failure in failures if failure.kind in {"unavailable", "rejected"}]
+        if len(down) == size and (not self._answered or size >= _FEW_FAILED):
+            raise ModelError(
+                f"{who}: no request was answered; {down[0].kind}: {down[0].message}. All earlier answers are in the "
+                "journal; run again to go on"
+            )
+        self._answered = self._answered or len(failures) < size
+
+
+@attrs.define(eq=False)
+class Models:
+    """The models of a recipe, and the journal they share."""
+
+    journal: Journal = attrs.field(factory=lambda: Journal(None))
+    opened: dict[str, Opened] = attrs.field(factory=dict)
+    uses: dict[str, str] = attrs.field(factory=dict)
+
+    def __iter__(self) -> Iterator[Opened]:
+        return iter(self.opened.values())
+
+    def __len__(self) -> int:
+        return len(self.opened)
+
+    def open(self, name: str, asks: Asks, limits: Limits, *, use: str, replay: Replay) -> None:
+        """Add a model."""
+        self.opened[name] = Opened(name, asks, self.journal, limits, replay)
+        self.uses[name] = use
+
+    @property
+    def named(self) -> Mapping[str, OpenModel]:
+        """What components get."""
+        return self.opened
+
+    def keep(self, run: str, default: Path) -> None:
+        """Say which run asks; its journal is ``default`` unless the recipe names one."""
+        self.journal.run = run
+        self.journal.path = self.journal.path or default
+
+    def begin(self, say: Callable[[str], None] | None = None) -> None:
+        """The run starts or goes on; ``say`` is told how the asking goes."""
+        for model in self:
+            model.limits.begin()
+            model.say = say
+
+    def identities(self) -> dict[str, Any]:
+        """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""
+        return {model.name: {"use": self.uses[model.name], **model.asks.identity} for model in self}
+
+    def probe(self) -> dict[str, dict[str, Any]]:
+        """Look at every model that can be looked at, and keep what was found."""
+        found = {}
+        for model in self:
+            look = getattr(model.asks, "probe", None)
+            found[model.name] = dict(look()) if look else {}
+            if look:
+                self.journal.note_probe(model.asks.identity, found[model.name])
+        return found
+
+    def record(self) -> dict[str, Any]:
+        """What the manifest says of models and journal."""
+        models = {
+            name: {
+                "identity": said,
+                "probe": self.journal.probed(self.opened[name].asks.identity),
+                **self.opened[name].limits.spent(),
+            }
+            for name, said in self.identities().items()
+        }
+        return {"models": models, "journal": self.journal.record()}
