@@ -58,6 +58,11 @@ class ChatWriter:
     turns: int
     parameters: Mapping[str, Any]
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that write."""
+        return frozenset(model.name for model in self.models.values())
+
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The conversations, and why a row has none."""
         values = self.facts.of_rows(rows)

@@ -10,7 +10,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import ADDRESS, LABEL, decoded
+from fairloom.batch import FAMILY, LABEL, MEMBER, decoded
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws
 from fairloom.problems import RecipeError, did_you_mean
@@ -93,13 +93,15 @@ class AgreementSettings(PanelSettings):
 
     against: str = attrs.field(default=LABEL, metadata={"help": "the column that the judge is compared with"})
     rows: int = attrs.field(
-        default=200, metadata={"help": "how many rows are judged, drawn by address"}, validator=attrs.validators.ge(2)
+        default=200,
+        metadata={"help": "how many rows are judged, drawn by their place in the design"},
+        validator=attrs.validators.ge(2),
     )
 
 
 @attrs.define(eq=False)
 class Agreement:
-    """Cohen's kappa of the judge and a column, over a sample of rows that is drawn by address.
+    """Cohen's kappa of the judge and a column, over a sample of rows that is drawn by their place in the design.
 
     ``values`` has ``observed`` (share of equal answers), ``abstained`` (share of rows without a verdict) and, with two
     votes or more, ``fleiss`` (Fleiss' kappa among the votes). ``detail`` counts the pairs that differ.
@@ -123,10 +125,10 @@ class Agreement:
         if self.against not in rows.schema.names:
             self.missing = f"the rows have no column {self.against!r}"
             return
-        taken = {name: decoded(rows.column(name)) for name in (ADDRESS, *self.panel.fields)}
+        taken = {name: decoded(rows.column(name)) for name in (FAMILY, MEMBER, *self.panel.fields)}
         found = pa.table({**taken, _AGAINST: decoded(rows.column(self.against)).cast(pa.string())})
         both = found if self.sample is None else pa.concat_tables([self.sample, found])
-        words = self.draws.words(np.asarray(both.column(ADDRESS)))
+        words = self.draws.words(np.asarray(both.column(FAMILY)), np.asarray(both.column(MEMBER)))
         kept = np.sort(np.argsort(words, kind="stable")[: self.size])
         self.sample = both.take(pa.array(kept))
 

@@ -14,7 +14,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import ADDRESS, decoded
+from fairloom.batch import FAMILY, MEMBER, decoded
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.models import OpenModel, Request
@@ -70,8 +70,8 @@ class Panel:
 
     def judge(self, rows: pa.RecordBatch) -> list[list[str | None]]:
         """The votes of each row; ``None`` where the judge abstained or gave no answer on the list."""
-        address = np.asarray(rows.column(ADDRESS))
-        turns = self.draws.below(len(self.choices), address).tolist()
+        family, member = (np.asarray(rows.column(name)) for name in (FAMILY, MEMBER))
+        turns = self.draws.below(len(self.choices), family, member).tolist()
         columns = {name: decoded(rows.column(name)).to_pylist() for name in self.fields if name in rows.schema.names}
         requests = [
             self._request({name: values[at] for name, values in columns.items()}, turns[at], vote)

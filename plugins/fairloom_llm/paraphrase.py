@@ -55,6 +55,11 @@ class ParaphraseWriter:
     keep: str | None
     parameters: Mapping[str, Any]
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that write."""
+        return frozenset([self.model.name])
+
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The new text, its spans, and why a row has none."""
         texts, spans = self._before(rows)

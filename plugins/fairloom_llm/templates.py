@@ -159,6 +159,11 @@ class TemplatesWriter:
     factors: Mapping[str, Factor]
 
     @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that write."""
+        return frozenset([self.pool.model.name])
+
+    @property
     def reads(self) -> frozenset[str]:
         """Every row needs its slots and what decides its template."""
         return frozenset(axis.factor for axis in (*self.slots, *self.pool.by)) | {self.pool.factor.name}

@@ -64,6 +64,11 @@ class TextWriter:
     mending: Prompt | None = None
 
     @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that write."""
+        return frozenset([self.model.name])
+
+    @property
     def repairs(self) -> bool:
         """Whether rejected rows may be handed to ``repair``."""
         return self.mending is not None
