@@ -69,7 +69,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         )
         job.keep(loom)
         if loom.models:
-            loom.models.begin()
+            loom.models.begin((progress or Silent()).note)
         with recording(log or terminal(), folder.work / FILE) as written:
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
         folder.forget_work()

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Model
 from fairloom.hooks import hookimpl
-from fairloom_llm import local
+from fairloom_llm import local, openai
 from fairloom_llm.components import FILTERS, GENERATORS, METRICS, TABLES
 
 if TYPE_CHECKING:
@@ -21,6 +21,13 @@ if TYPE_CHECKING:
 @hookimpl
 def fairloom_models() -> Iterable[Model]:
     """The models."""
+    yield Model(
+        name="openai",
+        summary="Asks a server that speaks the OpenAI protocol, hosted or on this machine.",
+        config=openai.OpenAI,
+        build=openai.build,
+        needs=("network",),
+    )
     yield Model(
         name="local",
         summary="Asks a Python function in a file beside the recipe, for tests and notebooks.",

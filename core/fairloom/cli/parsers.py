@@ -14,6 +14,7 @@ COMMANDS = {
     "run": "make the dataset of a recipe",
     "check": "find everything that is wrong with a recipe, without making rows",
     "plan": "show the design: cells, counts and what is possible",
+    "models": "look at the servers of a recipe: what they answer and which parameters they keep to",
     "preview": "print a few rows with their spans marked",
     "profile": "count what is in real data, without keeping a row of it",
     "report": "write report.html of a finished run again",

@@ -30,6 +30,7 @@ def configure(parser: argparse.ArgumentParser) -> None:
 def call(arguments: argparse.Namespace) -> int:
     """Plan the recipe and print the design."""
     from fairloom.cli import balance  # noqa: PLC0415
+    from fairloom.weaving.estimated import estimated  # noqa: PLC0415
     from fairloom.weaving.planned import planned as counted  # noqa: PLC0415
     from fairloom.weaving.prepare import prepare  # noqa: PLC0415 - the parser needs none of this
 
@@ -37,8 +38,9 @@ def call(arguments: argparse.Namespace) -> int:
     loom = prepare(recipe, allow=tuple(arguments.allow))
     planned = loom.summary
     certificate = counted(loom)
+    asking = estimated(loom) if loom.models else []
     if arguments.json:
-        output.document({**_data(planned, loom.factors), "certificate": certificate})
+        output.document({**_data(planned, loom.factors), "certificate": certificate, "models": asking})
         return 0
     output.text(f"{recipe.recipe.name} {recipe.recipe.version}, seed {recipe.recipe.seed}")
     output.facts(_facts(planned, loom.factors))
@@ -46,6 +48,7 @@ def call(arguments: argparse.Namespace) -> int:
     output.facts(balance.planned_facts(certificate))
     _factors(loom.factors)
     _cells(planned, everything=arguments.cells)
+    _asking(asking)
     for note in planned.notes:
         output.text(f"note: {note}")
     return 0
@@ -83,6 +86,18 @@ def _cells(planned: PlanSummary, *, everything: bool) -> None:
         return
     output.heading("Cells by axis (--cells shows each)")
     output.table(("axis", "level", "families", "cells", "least", "most"), _by_axis(planned))
+
+
+def _asking(asking: list[dict[str, Any]]) -> None:
+    if not asking:
+        return
+    output.heading("Models, if every row passes at once")
+    names = ("model", "calls", "prompt_tokens", "answer_tokens", "cost")
+    rows = [tuple(each[name] for name in names) for each in asking]
+    output.table(("model", "calls", "prompt tokens", "answer tokens", "cost"), rows)
+    for each in asking:
+        for key in each["over"]:
+            output.text(f"note: this is more than {key} of [models.{each['model']}] allows")
 
 
 def _by_axis(planned: PlanSummary) -> list[tuple[output.Cell, ...]]:

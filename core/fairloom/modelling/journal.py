@@ -47,6 +47,7 @@ CREATE TABLE IF NOT EXISTS spent (
 CREATE TABLE IF NOT EXISTS reserved (
   ticket INTEGER PRIMARY KEY AUTOINCREMENT, run TEXT NOT NULL, model TEXT NOT NULL, tokens INTEGER NOT NULL,
   cost REAL NOT NULL);
+CREATE TABLE IF NOT EXISTS probes (model TEXT PRIMARY KEY, found TEXT NOT NULL) WITHOUT ROWID;
 """
 
 
@@ -126,6 +127,20 @@ class Journal:
         with self.writing() as connection:
             for identity, request, answer in answers:
                 _store(connection, canonical(dict(identity)), canonical(asked(request)), answer)
+
+    def probed(self, identity: Mapping[str, Any]) -> dict[str, Any] | None:
+        """What the last look at this model found, if there was one."""
+        with self.writing() as connection:
+            row = connection.execute(
+                "SELECT found FROM probes WHERE model = ?", (canonical(dict(identity)),)
+            ).fetchone()
+        return None if row is None else dict(json.loads(row[0]))
+
+    def note_probe(self, identity: Mapping[str, Any], found: Mapping[str, Any]) -> None:
+        """Keep what a look at this model found."""
+        with self.writing() as connection:
+            values = (canonical(dict(identity)), canonical(dict(found)))
+            connection.execute("INSERT OR REPLACE INTO probes VALUES (?, ?)", values)
 
     def record(self) -> dict[str, Any]:
         """What the manifest says: how many answers this run used, what they cost, and the digest over them."""

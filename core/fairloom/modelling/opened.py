@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -10,6 +10,7 @@ import attrs
 
 from fairloom.modelling.journal import Journal, key_of
 from fairloom.modelling.limits import Limits
+from fairloom.modelling.pace import Pace
 from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
 from fairloom.problems import FairloomError, ModelError, PluginError
 
@@ -28,6 +29,7 @@ class Opened:
     journal: Journal
     limits: Limits
     replay: Replay = "off"
+    say: Callable[[str], None] | None = None
     _answered: bool = attrs.field(default=False, init=False)
     _given: dict[str, Failure] = attrs.field(factory=dict, init=False)
 
@@ -54,9 +56,12 @@ class Opened:
             )
         keys, requests = list(missing), list(missing.values())
         found: dict[str, Outcome] = {}
+        pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
         def done(index: int, outcome: Outcome) -> None:
             found[keys[index]] = self.journal.add(self.asks.identity, requests[index], outcome)
+            if pace:
+                pace.count(outcome)
 
         try:
             self.asks.ask(requests, done, self.limits)
@@ -118,18 +123,34 @@ class Models:
         self.journal.run = run
         self.journal.path = self.journal.path or default
 
-    def begin(self) -> None:
-        """The run starts or goes on."""
+    def begin(self, say: Callable[[str], None] | None = None) -> None:
+        """The run starts or goes on; ``say`` is told how the asking goes."""
         for model in self:
             model.limits.begin()
+            model.say = say
 
     def identities(self) -> dict[str, Any]:
         """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""
         return {model.name: {"use": self.uses[model.name], **model.asks.identity} for model in self}
 
+    def probe(self) -> dict[str, dict[str, Any]]:
+        """Look at every model that can be looked at, and keep what was found."""
+        found = {}
+        for model in self:
+            look = getattr(model.asks, "probe", None)
+            found[model.name] = dict(look()) if look else {}
+            if look:
+                self.journal.note_probe(model.asks.identity, found[model.name])
+        return found
+
     def record(self) -> dict[str, Any]:
         """What the manifest says of models and journal."""
         models = {
-            name: {"identity": said, **self.opened[name].limits.spent()} for name, said in self.identities().items()
+            name: {
+                "identity": said,
+                "probe": self.journal.probed(self.opened[name].asks.identity),
+                **self.opened[name].limits.spent(),
+            }
+            for name, said in self.identities().items()
         }
         return {"models": models, "journal": self.journal.record()}

@@ -29,6 +29,9 @@ class Progress(Protocol):
     def advance(self, n: int = 1) -> None:
         """``n`` more things are done."""
 
+    def note(self, text: str) -> None:
+        """How a slow part of the work goes, until the next thing is done."""
+
     def done(self) -> None:
         """Nothing more will come."""
 
@@ -43,6 +46,9 @@ class Silent:
         """Ignored."""
 
     def advance(self, n: int = 1) -> None:
+        """Ignored."""
+
+    def note(self, text: str) -> None:
         """Ignored."""
 
     def done(self) -> None:
@@ -62,6 +68,7 @@ class Bar:
         self._began = clock()
         self._drawn = 0.0
         self._stage, self._what, self._total, self._count = "", "", None, 0
+        self._note = ""
         self._rich: RichProgress | None = None
 
     def stage(self, name: str) -> None:
@@ -77,6 +84,12 @@ class Bar:
     def advance(self, n: int = 1) -> None:
         """Count ``n`` more."""
         self._count += n
+        self._note = ""
+        self._draw(now=False)
+
+    def note(self, text: str) -> None:
+        """Show ``text`` behind the name of the work."""
+        self._note = text
         self._draw(now=False)
 
     def done(self) -> None:
@@ -94,7 +107,7 @@ class Bar:
         if self._rich is None:
             self._rich = _rich_bar(self._stream)
         self._drawn = time_now
-        name = f"{self._stage} {self._what}".strip()
+        name = " ".join(part for part in (self._stage, self._what, self._note) if part)
         self._rich.update(self._rich.task_ids[0], description=name, total=self._total, completed=self._count)
         self._rich.refresh()
 

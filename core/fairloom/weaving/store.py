@@ -14,6 +14,7 @@ from typing import IO, Any
 
 import attrs
 
+from fairloom.modelling.journal import FILE as ANSWERS
 from fairloom.problems import RecipeError, RunError
 
 WORK = ".work"
@@ -250,7 +251,7 @@ def open_folder(path: Path) -> Folder:
 
 
 def _refuse_strangers(path: Path) -> None:
-    strange = sorted(entry.name for entry in path.iterdir())
+    strange = sorted(entry.name for entry in path.iterdir() if not entry.name.startswith(ANSWERS))
     if strange and not (path / WORK).is_dir() and _identity(path) is None:
         raise RecipeError.of(
             f"the folder {path} is not empty and holds no run (found {strange[0]!r})",

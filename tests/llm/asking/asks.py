@@ -1,10 +1,10 @@
 """A generator that asks one question per row and writes the answer."""
 
 import attrs
-import fairloom as fl
 import pyarrow as pa
 
-from fairloom.models import Answer, Message, Request
+import fairloom as fl
+from fairloom.models import Answer, Estimate, Message, Request
 
 
 @attrs.frozen(kw_only=True)
@@ -21,6 +21,11 @@ class Asks:
 
     model: object
     choices: tuple[str, ...]
+
+    def estimate(self, rows):
+        """Ten tokens there, five back."""
+        size = rows.num_rows
+        return [Estimate(model=self.model.name, calls=size, prompt_tokens=10 * size, answer_tokens=5 * size)]
 
     def write(self, rows):
         """The answers as texts; the kind of a failure as the reason."""

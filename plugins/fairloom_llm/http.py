@@ -1,0 +1,95 @@
+"""One call to a server that speaks the OpenAI protocol, over httpx2, and what came of it.
+
+This is the only module that needs httpx2, and it is imported when something is asked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from typing import Any
+
+import attrs
+import httpx2
+
+from fairloom.models import Failure, Outcome, Request
+from fairloom_llm.bodies import PATHS, Dialect, body, read, said_wrong, tokens
+from fairloom_llm.retry import again, asked_to_wait
+from fairloom_llm.sending import Reply
+
+_NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
+"""Errors of httpx2 after which no server can have answered, and billed."""
+
+
+@attrs.frozen(eq=False)
+class HttpServer:
+    """The ``Server`` that ``sending`` asks. ``secret`` is taken out of everything that is kept or said."""
+
+    client: httpx2.AsyncClient
+    dialect: Dialect
+    secret: str | None = attrs.field(default=None, repr=False)
+
+    def most_tokens(self, request: Request) -> int:
+        """The most tokens that an answer to it may have."""
+        return self.dialect.most_tokens(request)
+
+    async def call(self, request: Request, seconds: float) -> Reply:
+        """One call; what went wrong is an outcome, not an exception."""
+        dialect = self.dialect
+        sent = body(request, dialect)
+        began = asyncio.get_running_loop().time()
+        try:
+            async with asyncio.timeout(seconds):
+                response = await self.client.post(PATHS[dialect.api], json=sent)
+        except TimeoutError:
+            return self._failed(f"no answer within {seconds:.0f} s")
+        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+            name = type(error).__name__
+            return self._failed(f"{name}: {error}", tokens=(0, 0) if name in _NEVER_SENT else None)
+        return self._reply(response, request, asyncio.get_running_loop().time() - began)
+
+    def _reply(self, response: httpx2.Response, request: Request, seconds: float) -> Reply:
+        if response.status_code == 200:
+            return self._answered(response.content, request, seconds)
+        data = _json(response.content)
+        error = data.get("error") if isinstance(data, dict) else None
+        code = error.get("code") if isinstance(error, dict) else None
+        said = f"status {response.status_code}: {said_wrong(data)}"
+        if not again(response.status_code, code if isinstance(code, str) else None):
+            return Reply(outcome=self._clean(Failure(kind="rejected", message=said)), tokens=(0, 0))
+        wait = asked_to_wait(response.headers, time.time())
+        return self._failed(said, wait=wait, busy=response.status_code == 429, tokens=(0, 0))
+
+    def _answered(self, content: bytes, request: Request, seconds: float) -> Reply:
+        outcome, once_more = read(content, request, self.dialect, seconds)
+        counted = tokens(_json(content))
+        return Reply(outcome=self._clean(outcome), again=once_more, tokens=counted if any(counted) else None)
+
+    def _failed(self, message: str, **more: Any) -> Reply:
+        return Reply(outcome=self._clean(Failure(kind="unavailable", message=message)), again=True, **more)
+
+    def _clean(self, outcome: Outcome) -> Outcome:
+        """Without the secret, should a server say it back."""
+        if not self.secret:
+            return outcome
+        if isinstance(outcome, Failure):
+            return attrs.evolve(outcome, message=outcome.message.replace(self.secret, "***"))
+        return attrs.evolve(outcome, text=outcome.text.replace(self.secret, "***"))
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return content[:200].decode("utf-8", "replace")
+
+
+def client(base_url: str, secret: str | None, *, places: int, seconds: float) -> httpx2.AsyncClient:
+    """A client with a connection for every place; redirects are not followed, for they would carry the key away."""
+    return httpx2.AsyncClient(
+        base_url=base_url.rstrip("/") + "/",
+        headers={"Authorization": f"Bearer {secret}"} if secret else {},
+        timeout=httpx2.Timeout(seconds, connect=min(10.0, seconds)),
+        limits=httpx2.Limits(max_connections=places, max_keepalive_connections=places),
+    )
