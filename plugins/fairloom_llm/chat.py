@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from fairloom.batch import ADDRESS, ATTEMPT, REASON
 from fairloom.components import Tools
-from fairloom.models import OpenModel, Request
+from fairloom.models import Estimate, OpenModel, Request
 from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
+from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
 
 MESSAGES = "messages"
@@ -57,6 +58,20 @@ class ChatWriter:
     field: str
     turns: int
     parameters: Mapping[str, Any]
+    length: float
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """One call per turn, which shows the turns before it."""
+        values = self.facts.of_rows(rows)
+        return [
+            estimate(
+                self.models[SPEAKERS[turn % 2]],
+                [self._request(turn, value, [], 0) for value in values],
+                self.length / self.turns,
+                more=turn * self.length / self.turns,
+            )
+            for turn in range(self.turns)
+        ]
 
     @property
     def asks(self) -> frozenset[str]:
@@ -94,19 +109,14 @@ class ChatWriter:
         talks: Sequence[Turns],
     ) -> list[Said]:
         """What the speaker of this turn says in each conversation that goes on."""
-        role = SPEAKERS[turn % 2]
         address, attempt = (np.asarray(rows.column(name)).tolist() for name in (ADDRESS, ATTEMPT))
-        requests = [
-            Request(
-                messages=self.prompts[role].messages(
-                    {**values[at], "talk": talks[at], "turn": turn + 1, "turns": self.turns}
-                ),
-                parameters=self.parameters,
-                attempt=number(address[at], attempt[at]),
-            )
-            for at in going
-        ]
-        return ask(self.models[role], requests)
+        requests = [self._request(turn, values[at], talks[at], number(address[at], attempt[at])) for at in going]
+        return ask(self.models[SPEAKERS[turn % 2]], requests)
+
+    def _request(self, turn: int, values: Mapping[str, Any], talk: Turns, attempt: int) -> Request:
+        own = {"talk": talk, "turn": turn + 1, "turns": self.turns}
+        messages = self.prompts[SPEAKERS[turn % 2]].messages({**values, **own})
+        return Request(messages=messages, parameters=self.parameters, attempt=attempt)
 
 
 NAMES = ("talk", "turn", "turns")
@@ -130,4 +140,5 @@ def build(config: ChatSettings, tools: Tools) -> ChatWriter:
         field=tools.task.fields[0],
         turns=config.turns,
         parameters=config.parameters,
+        length=text_tokens(tools.task),
     )

@@ -13,6 +13,7 @@ import pyarrow as pa
 from fairloom.batch import FAMILY, LABEL, MEMBER, decoded
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws
+from fairloom.models import Estimate
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom_llm.kappa import cohen, fleiss
 from fairloom_llm.panel import Panel, PanelSettings, majority, panel_of
@@ -45,6 +46,10 @@ class JudgeFilter:
     def judges(self) -> str | None:
         """The model that must not be a generator's, unless the recipe says so."""
         return None if self.same_model else self.panel.model.name
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """What the votes take."""
+        return self.panel.estimate(rows)
 
     def judge(self, rows: pa.RecordBatch) -> pa.Array:
         """``judged card_broken``, ``judge abstains``, or null."""

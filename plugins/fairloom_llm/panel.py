@@ -17,10 +17,11 @@ import pyarrow as pa
 from fairloom.batch import FAMILY, MEMBER, decoded
 from fairloom.components import Tools
 from fairloom.draws import Draws
-from fairloom.models import OpenModel, Request
+from fairloom.models import Estimate, OpenModel, Request, tokens_of
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom_llm.asking import ask, model_of
 from fairloom_llm.brief import facts
+from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
 
 NAMES = ("text", "field", "choices", "abstain")
@@ -67,19 +68,28 @@ class Panel:
     votes: int
     parameters: Mapping[str, Any]
     draws: Draws
+    length: float
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """One call per row and vote, which shows the text."""
+        longest = max(map(tokens_of, self.choices))
+        return [estimate(self.model, self._requests(rows), longest, more=self.length)]
 
     def judge(self, rows: pa.RecordBatch) -> list[list[str | None]]:
         """The votes of each row; ``None`` where the judge abstained or gave no answer on the list."""
+        said = [each.text if each.text in self.choices else None for each in ask(self.model, self._requests(rows))]
+        return [said[start : start + self.votes] for start in range(0, len(said), self.votes)]
+
+    def _requests(self, rows: pa.RecordBatch) -> list[Request]:
+        """The questions, all votes of a row one after the other."""
         family, member = (np.asarray(rows.column(name)) for name in (FAMILY, MEMBER))
         turns = self.draws.below(len(self.choices), family, member).tolist()
         columns = {name: decoded(rows.column(name)).to_pylist() for name in self.fields if name in rows.schema.names}
-        requests = [
+        return [
             self._request({name: values[at] for name, values in columns.items()}, turns[at], vote)
             for at in range(rows.num_rows)
             for vote in range(self.votes)
         ]
-        said = [each.text if each.text in self.choices else None for each in ask(self.model, requests)]
-        return [said[start : start + self.votes] for start in range(0, len(said), self.votes)]
 
     def _request(self, row: Mapping[str, Any], turn: int, vote: int) -> Request:
         start = (turn + vote) % len(self.choices)
@@ -135,4 +145,5 @@ def panel_of(config: PanelSettings, tools: Tools) -> Panel:
         votes=config.votes,
         parameters=config.parameters,
         draws=tools.draws.stream("choices"),
+        length=text_tokens(tools.task),
     )

@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, decoded, spans_of
 from fairloom.components import Tools
-from fairloom.models import OpenModel, Request
+from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import RecipeError, RunError, did_you_mean
 from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
+from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.marks import Marked, Restored, marked, restored
 from fairloom_llm.prompts import Prompt, read_prompt
 
@@ -54,6 +55,13 @@ class ParaphraseWriter:
     length: str
     keep: str | None
     parameters: Mapping[str, Any]
+    text_tokens: float
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """One call per row, which shows the text and says it again."""
+        nothing = Marked("", ())
+        requests = [self._request(facts, nothing, 0) for facts in self.facts.of_rows(rows)]
+        return [estimate(self.model, requests, self.text_tokens, more=self.text_tokens)]
 
     @property
     def asks(self) -> frozenset[str]:
@@ -135,4 +143,5 @@ def build(config: ParaphraseSettings, tools: Tools) -> ParaphraseWriter:
         length=config.length or "",
         keep=config.keep,
         parameters=config.parameters,
+        text_tokens=text_tokens(tools.task),
     )

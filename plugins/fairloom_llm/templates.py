@@ -22,11 +22,12 @@ from fairloom.batch import LABEL, REASON, decoded, spans_of
 from fairloom.components import Tools
 from fairloom.draws import Ints
 from fairloom.factors import Axis, Factor
-from fairloom.models import OpenModel, Request
+from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom_llm.asking import Said, ask, model_of
 from fairloom_llm.brief import Facts
 from fairloom_llm.checking import Check, text_axes, texts_of, words
+from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.filling import Template, filled
 from fairloom_llm.prompts import Prompt, read_prompt
 
@@ -88,6 +89,12 @@ class Pool:
     parameters: Mapping[str, Any]
     field: str
     tries: int
+    length: float
+
+    def estimate(self) -> Estimate:
+        """One call per template, however many rows there are."""
+        requests = [self._request(key, 0, None) for key in self.keys()]
+        return estimate(self.model, requests, self.length, whole=True)
 
     def fill(self) -> dict[Key, Template | str]:
         """Every template, or why there is none; in order of the keys, so that a repetition is always the later one."""
@@ -162,6 +169,10 @@ class TemplatesWriter:
     def asks(self) -> frozenset[str]:
         """The names of the models that write."""
         return frozenset([self.pool.model.name])
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:  # noqa: ARG002 - rows make no difference
+        """What the templates take, if each passes at once."""
+        return [self.pool.estimate()]
 
     @property
     def reads(self) -> frozenset[str]:
@@ -246,6 +257,7 @@ def build(config: TemplatesSettings, tools: Tools) -> TemplatesWriter:
         parameters=config.parameters,
         field=field,
         tries=config.tries,
+        length=text_tokens(tools.task),
     )
     return TemplatesWriter(pool, slots, tools.factors)
 

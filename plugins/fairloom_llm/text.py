@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from fairloom.batch import ADDRESS, ATTEMPT, REASON
 from fairloom.components import Tools
-from fairloom.models import OpenModel, Request
+from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom_llm.asking import Said, again, ask, model_of, number
 from fairloom_llm.brief import Facts
+from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
 from fairloom_llm.shots import Shots, shots_of
 
@@ -61,6 +62,7 @@ class TextWriter:
     prompts: Mapping[str, Prompt]
     shots: Shots
     parameters: Mapping[str, Any]
+    length: float
     mending: Prompt | None = None
 
     @property
@@ -76,6 +78,19 @@ class TextWriter:
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields of each row, and why a row has none."""
         return self._written(rows, None)
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """One call per field; a later one also shows the fields before it."""
+        values = self._values(rows)
+        return [
+            estimate(
+                self.model,
+                [self._request(field, value, 0, None) for value in values],
+                self.length,
+                more=place * self.length,
+            )
+            for place, field in enumerate(self.prompts)
+        ]
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
         """The fields again, each asked for with its rejected text and the reason."""
@@ -169,5 +184,6 @@ def text_writer(config: TextSettings, tools: Tools, default: str) -> TextWriter:
         prompts={field: own.get(field, common) for field in tools.task.fields},
         shots=shots_of(config.seeds, config.shots, config.same, tools),
         parameters=config.parameters,
+        length=text_tokens(tools.task),
         mending=read_prompt(None, "repair", tools, names=(*NAMES, "reason")) if config.repair else None,
     )
