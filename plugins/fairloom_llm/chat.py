@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import ADDRESS, ATTEMPT, REASON
+from fairloom.batch import ADDRESS, ATTEMPT, MESSAGES, REASON
 from fairloom.components import Tools
 from fairloom.models import Estimate, OpenModel, Request
 from fairloom_llm.asking import Said, ask, model_of, number
@@ -17,7 +17,6 @@ from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
 
-MESSAGES = "messages"
 CHAT = pa.list_(pa.struct([pa.field("role", pa.string()), pa.field("content", pa.string())]))
 SPEAKERS = ("user", "assistant")
 

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fairloom as fl
-from fairloom.problems import RecipeError
+from fairloom.problems import PluginError, RecipeError
 
 HEAD = """
 [recipe]
@@ -154,3 +154,22 @@ def test_templates_are_asked_for_once_and_replayed(tmp_path: Path) -> None:
     for row in first.table.to_pylist():
         (span,) = row["text.spans"]
         assert row["text"][span["start"] : span["end"]] == span["value"] == row["city"]
+
+
+CHAT = '\n[[step]]\ngenerate = "llm.chat"\nmodel = "writer"\nturns = 3\n'
+
+
+def test_a_chat_has_its_turns(tmp_path: Path) -> None:
+    (tmp_path / "r").mkdir()
+    made = recipe(tmp_path / "r", CHAT, HEAD.replace("[task]", '[task]\nkind = "chat"').replace("min = 4", "min = 2"))
+    model = "def answer(messages, attempt):\n    return 'as an answer ' + str(attempt)\n"
+    (tmp_path / "r" / "model.py").write_text(model, encoding="utf-8")
+    run = made.run(tmp_path / "out")
+    for row in run.table.to_pylist():
+        assert [turn["role"] for turn in row["messages"]] == ["user", "assistant", "user"]
+        assert row["text"].count("as an answer") == 3
+
+
+def test_a_chat_without_turns_is_no_chat(tmp_path: Path) -> None:
+    with pytest.raises(PluginError, match="there is no column 'messages'"):
+        recipe(tmp_path, TEXT, HEAD.replace("[task]", '[task]\nkind = "chat"')).run(tmp_path / "out")

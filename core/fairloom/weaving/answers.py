@@ -15,6 +15,7 @@ from fairloom.batch import (
     CITES,
     FAMILY,
     ID,
+    MESSAGES,
     OPTIONS,
     REASON,
     SIMILARITY,
@@ -123,6 +124,18 @@ def check_choice(step: Step, rows: pa.RecordBatch) -> None:
     if pc.any(wrong).as_py():
         address = rows.column(ADDRESS).filter(wrong)[0]
         raise PluginError(f"{ANSWER!r} names no place among the {OPTIONS!r} at address {address} after {step}")
+
+
+def check_chat(step: Step, rows: pa.RecordBatch) -> None:
+    """Raise if a task of the kind ``chat`` has no conversations."""
+    asked = f"{MESSAGES} (a list of turns, each with role and content)"
+    if MESSAGES not in rows.schema.names:
+        raise PluginError(f'after {step} there is no column {MESSAGES!r}; task.kind = "chat" asks for {asked}')
+    found = rows.column(MESSAGES).type
+    turns: Any = found.value_type if pa.types.is_list(found) else None
+    fits = turns is not None and pa.types.is_struct(turns) and [turn.name for turn in turns] == ["role", "content"]
+    if not fits or not all(_is_text(turn.type) for turn in turns):
+        raise PluginError(f"{MESSAGES!r} holds {found} after {step}; a chat has {asked} there")
 
 
 def remembered(step: Step, rows: pa.RecordBatch) -> pa.RecordBatch:

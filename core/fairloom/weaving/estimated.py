@@ -1,4 +1,4 @@
-"""What a recipe will ask of its models, before anything is sent: steps estimate a sample of briefs, and it is scaled."""
+"""What a recipe will ask of its models, before anything is sent: a sample of briefs is estimated, and scaled."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ class Loom:
     def weaver(self) -> Weaver:
         """A weaver of parts."""
         task, attempts = self.recipe.task, self.recipe.design.attempts
-        return Weaver(self.briefs, self.row_steps, attempts, self.axes, task.fields, choice=task.kind == "choice")
+        return Weaver(self.briefs, self.row_steps, attempts, self.axes, task.fields, kind=task.kind)
 
     def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
         """A fresh measuring object for a gate, told of the filter audit where there is one."""

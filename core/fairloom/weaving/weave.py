@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from fairloom.batch import ADDRESS, FAMILY, REASON, STEP, with_columns
 from fairloom.draws import Ints
-from fairloom.weaving.answers import Step, answered, check_choice, check_fields, mended
+from fairloom.task import TaskKind
+from fairloom.weaving.answers import Step, answered, check_chat, check_choice, check_fields, mended
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.tally import Mask, StepTally
 
@@ -55,7 +56,7 @@ class Weaver:
     """Weaves any families of a plan.
 
     ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe, and
-    with ``choice`` also options and an answer.
+    the ``kind`` of the task may ask for more.
     """
 
     briefs: Briefs
@@ -63,7 +64,7 @@ class Weaver:
     attempts: int
     axes: tuple[str, ...]
     fields: tuple[str, ...] = ()
-    choice: bool = False
+    kind: TaskKind = "classification"
 
     def weave(self, families: Ints, attempts: Ints) -> Woven:
         """Weave ``families``, each starting at its entry of ``attempts``."""
@@ -103,8 +104,10 @@ class Weaver:
     def _check(self, step: Step, rows: pa.RecordBatch) -> None:
         """The last generator has written what the task asks for."""
         check_fields(step, rows, self.fields)
-        if self.choice:
+        if self.kind == "choice":
             check_choice(step, rows)
+        elif self.kind == "chat":
+            check_chat(step, rows)
 
     def _judged(
         self, place: int, rows: pa.RecordBatch, reasons: pa.Array, trial: _Trial, woven: Woven
