@@ -56,12 +56,11 @@ class NovelFilter:
     sizes: Ints
 
     def judge(self, rows: pa.RecordBatch) -> pa.Array:
-        """``like seed row 12 (0.83)``, counted from 1, or null."""
+        """``like seed row 12``, counted from 1, or null."""
         best, seed = self.nearest(decoded(rows.column(self.field)))
         like = best >= self.threshold
         said = [
-            f"like seed row {at + 1} ({alike:.2f})" if out else None
-            for out, at, alike in zip(like.tolist(), seed.tolist(), best.tolist(), strict=True)
+            f"like seed row {at + 1}" if out else None for out, at in zip(like.tolist(), seed.tolist(), strict=True)
         ]
         return pa.array(said, pa.string())
 

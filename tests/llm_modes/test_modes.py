@@ -309,7 +309,7 @@ def test_a_copy_of_a_seed_is_refused() -> None:
     made = attrs.evolve(made, references={"real": lambda: pa.table({"text": ["My card is lost.", "Hello there you"]})})
     rows = pa.RecordBatch.from_pydict({"text": ["hello there, YOU!", "Something else entirely"]})
     found = novel.build(novel.NovelSettings(seeds="real"), made).judge(rows).to_pylist()
-    assert found == ["like seed row 2 (1.00)", None]
+    assert found == ["like seed row 2", None]
 
 
 # llm.templates
