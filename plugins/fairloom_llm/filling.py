@@ -32,8 +32,13 @@ class Filled:
 
 def filled(templates: Sequence[Template | None], chosen: Ints, values: Mapping[str, pa.Array]) -> Filled:
     """The template ``chosen[row]`` of each row (-1 is none), filled with the row's ``values`` per slot."""
-    groups = [_group(templates[number], np.flatnonzero(chosen == number), values) for number in np.unique(chosen)]
-    order = np.concatenate([np.flatnonzero(chosen == number) for number in np.unique(chosen)])
+    numbers = np.unique(chosen) if chosen.size else np.array([-1])
+    rows = [np.flatnonzero(chosen == number) for number in numbers]
+    groups = [
+        _group(templates[number] if number >= 0 else None, own, values)
+        for number, own in zip(numbers.tolist(), rows, strict=True)
+    ]
+    order = np.concatenate(rows)
     back = pa.array(np.argsort(order, kind="stable"))
     texts = pa.concat_arrays([text for text, _, _ in groups])
     counts = np.concatenate([count for _, count, _ in groups])

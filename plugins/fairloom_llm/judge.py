@@ -139,7 +139,7 @@ class Agreement:
 
     def result(self) -> Measurement:
         """The agreement over the sample."""
-        if self.missing or self.sample is None:
+        if self.missing or self.sample is None or not self.sample.num_rows:
             return Measurement(value=None, why=self.missing or "there are no rows")
         rows = self.sample.combine_chunks().to_batches()[0]
         votes = self.panel.judge(rows)

@@ -192,7 +192,7 @@ class TemplatesWriter:
         good = [each if isinstance(each, Template) else None for each in found]
         usable = np.array([each is not None for each in good] + [False])
         values = {str(axis): self._values(rows, axis) for axis in self.slots}
-        made = filled([*good, None], np.where(usable[chosen], chosen, len(good)), values)
+        made = filled(good, np.where(usable[chosen], chosen, -1), values)
         sources = pa.array([each.text if each else None for each in good] + [None], pa.string())
         why = pa.array(
             [f"no template: it {each}" if isinstance(each, str) else None for each in found] + ["no template"]

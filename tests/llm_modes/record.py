@@ -106,7 +106,7 @@ def first(request: Request) -> bool:
     return request.attempt < 1 << 40
 
 
-def text(user: str, request: Request) -> str:
+def text(_user: str, request: Request) -> str:
     """One message; row 5 is too short at first, and mended when told so."""
     if place(request) == 5 and len(request.messages) == 2:
         return "Card trouble again."
@@ -147,7 +147,7 @@ def paraphrase(user: str, request: Request) -> str:
 
 def judge(user: str, _request: Request) -> str:
     """What the text is about."""
-    said = user.split("The text:")[1].split("The answer is")[0]
+    said = user.split("The text:")[1].split("The answer is", maxsplit=1)[0]
     return "card_lost" if re.search("lost|took|slipped", said) else "card_broken"
 
 
