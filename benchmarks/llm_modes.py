@@ -8,6 +8,7 @@ Tokens are counted as one for four bytes. Run: ``python benchmarks/llm_modes.py 
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import tempfile
@@ -16,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import fairloom as fl
+from fairloom.models import tokens_of
 
 MODEL = '''
 import hashlib, re
@@ -117,6 +119,8 @@ def measure(mode: str, rows: int, folder: Path) -> dict[str, Any]:
         "rows": len(made),
         "calls": journal["answers"],
         "tokens per row": (journal["prompt_tokens"] + journal["answer_tokens"]) / len(made),
+        "answer tokens": journal["answer_tokens"] / len(made),
+        "the same as JSON": sum(map(as_json, made)) / len(made),
         "with spans": sum(bool(row.get("text.spans")) for row in made) / len(made),
         "exact by search": sum(map(found_once, made)) / len(made),
         "exact spans": sum(map(exact, made)) / len(made),
@@ -136,6 +140,13 @@ def exact(row: dict[str, Any]) -> bool:
 def found_once(row: dict[str, Any]) -> bool:
     """Whether a search finds person and city exactly once each, as a labeller without spans must hope."""
     return all(len(re.findall(rf"\b{re.escape(row[name])}\b", row["text"])) == 1 for name in ("person", "city"))
+
+
+def as_json(row: dict[str, Any]) -> int:
+    """Tokens of the row as a model would write it if it were asked for JSON with label and values."""
+    said = {name: row[name] for name in ("text", "label", "person", "city")}
+    said |= {"spans": [{"start": 0, "end": 0, "slot": slot} for slot in ("person", "city")]}
+    return tokens_of(json.dumps(said, ensure_ascii=False))
 
 
 def gap(rows: list[dict[str, Any]]) -> int:
