@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import logging
 import time
 from typing import Any
 
@@ -87,6 +88,9 @@ def _json(content: bytes) -> Any:
 
 def client(base_url: str, secret: str | None, *, places: int, seconds: float) -> httpx2.AsyncClient:
     """A client with a connection for every place; redirects are not followed, for they would carry the key away."""
+    wire = logging.getLogger("httpcore2")
+    if wire.level == logging.NOTSET:  # it logs what servers say at level debug, and one may say the key back
+        wire.setLevel(logging.WARNING)
     return httpx2.AsyncClient(
         base_url=base_url.rstrip("/") + "/",
         headers={"Authorization": f"Bearer {secret}"} if secret else {},

@@ -54,7 +54,7 @@ class OpenAI:
         default=600.0, metadata={"help": "seconds for a request with all its tries"}, validator=_positive
     )
     attempts: int = attrs.field(
-        default=10, metadata={"help": "how often a request is sent at most"}, validator=_positive
+        default=16, metadata={"help": "how often a request is sent at most"}, validator=_positive
     )
     min_places: int = attrs.field(
         default=1, metadata={"help": "the fewest calls under way at once"}, validator=_positive

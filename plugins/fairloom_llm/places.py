@@ -19,7 +19,7 @@ QUEUEING = 2.0
 """A round this many times slower than the quickest waits in a queue: no more places."""
 OVERLOADED = 4.0
 """A round this many times slower gives places back."""
-_FORGETTING = 1.01
+_FORGETTING = 1.001
 """The quickest round fades by so much a round, for servers and texts change."""
 
 
@@ -65,7 +65,7 @@ class Places:
         """A call was answered after this long; a round is as many of them as there are places."""
         self._round.append(seconds)
         if len(self._round) >= int(self.limit):
-            mean = sum(self._round) / len(self._round)
+            mean = max(sum(self._round) / len(self._round), 1e-6)
             self._round.clear()
             self._quickest = min(self._quickest * _FORGETTING, mean)
             self._after_round(mean / self._quickest)

@@ -68,7 +68,7 @@ class _Looking:
     async def _text(
         self, api: Api, parameters: Mapping[str, Any], *, closed: Closed = "none", choices: tuple[str, ...] = ()
     ) -> str | None:
-        dialect = Dialect(model=self._model, api=api, closed=closed, parameters={"max_tokens": 24, **parameters})
+        dialect = Dialect(model=self._model, api=api, closed=closed, parameters={"max_tokens": 64, **parameters})
         request = Request(messages=_QUESTION, choices=choices)
         response = await self._sent("POST", PATHS[api], body(request, dialect))
         if response is None or response.status_code != 200:

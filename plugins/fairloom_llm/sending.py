@@ -19,6 +19,8 @@ from fairloom_llm.retry import backoff
 
 _QUEUE = 4
 """Requests that may wait (for a place, or to be tried again) for every place there can be."""
+_IN_A_ROW = 3
+"""So many calls in a row that were asked to wait mean everybody."""
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +66,13 @@ class Traffic:
     tokens: Bucket | None = None
     expected: Expected = attrs.field(factory=Expected)
     pause_until: float = 0.0
+    refused: int = 0
+
+    def refuse(self, until: float) -> None:
+        """The server asked to wait: that call waits, and once it has said so several times in a row, all do."""
+        self.refused += 1
+        if self.refused >= _IN_A_ROW:
+            self.pause_until = max(self.pause_until, until)
 
     def reset(self) -> None:
         """A new event loop begins."""
@@ -177,7 +186,9 @@ class Sender:
         """What the reply says of the server."""
         traffic, now = self.traffic, asyncio.get_running_loop().time()
         if reply.wait:
-            traffic.pause_until = max(traffic.pause_until, now + reply.wait)
+            traffic.refuse(now + reply.wait)
+        elif not reply.again:
+            traffic.refused = 0
         if reply.busy:
             traffic.places.refused(sent, now)
         elif reply.again:

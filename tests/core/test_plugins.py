@@ -182,7 +182,7 @@ def test_an_interrupt_is_nobodys_fault(install: Install) -> None:
 def test_a_missing_dependency_comes_with_its_pip_line(install: Install) -> None:
     install("asker", "import no_such_client", dist="fairloom-models", extras=("asker",))
     with pytest.raises(PluginError, match=re.escape('pip install "fairloom-models[asker]"')):
-        Plugins(["llm"])
+        Plugins(["asker"])
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a recipe will ask of its models, before anything is sent: a sample of briefs is estimated, and scaled."""
+"""What a recipe will ask of its models, before anything is sent: steps estimate some briefs, and that is scaled."""
 
 from __future__ import annotations
 
