@@ -190,6 +190,27 @@ def test_a_value_of_the_brief_stays_on_its_line(attack: str) -> None:
         assert "49" not in user_of(two)
 
 
+@pytest.mark.parametrize("attack", INJECTIONS)
+@pytest.mark.parametrize("mode", ["judge", "paraphrase", "chat"])
+def test_a_text_that_is_judged_or_said_again_changes_no_structure(mode: str, attack: str) -> None:
+    def asked(said: str) -> list[Request]:
+        made, fake = tools(lambda _: said)
+        rows = sample_rows(2).drop_columns(["text.spans"])
+        rows = rows.set_column(rows.schema.names.index("text"), "text", pa.array([said] * 2))
+        if mode == "judge":
+            judge.build_judge(judge.JudgeSettings(model="fake"), made).judge(rows)
+        elif mode == "paraphrase":
+            paraphrase.build(paraphrase.ParaphraseSettings(model="fake"), made).write(rows)
+        else:
+            chat.build(chat.ChatSettings(model="fake", turns=3), made).write(briefs(2))
+        return fake.asked
+
+    plain, attacked = asked("a plain text"), asked(attack)
+    if mode != "paraphrase" or not set("[]") & set(attack):  # brackets are refused before a model is asked
+        assert list(map(shape, plain)) == list(map(shape, attacked))
+    assert not any("49" in message.content for request in attacked for message in request.messages)
+
+
 @settings(max_examples=60, deadline=None)
 @given(st.text())
 def test_every_line_of_quoted_data_is_marked(value: str) -> None:

@@ -13,6 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 import fairloom as fl
+from fairloom.weaving.estimated import estimated
+from fairloom.weaving.prepare import prepare
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
 
@@ -49,6 +51,15 @@ def test_the_recorded_answers_are_those_the_recipe_asks_for(record: ModuleType, 
     lines = (RECIPES / name / "answers.jsonl").read_text(encoding="utf-8")
     assert lines == record.recorded(name), "run python tests/llm_modes/record.py"
     assert all(json.loads(line)["model"]["model"] == "example" for line in lines.splitlines())
+
+
+@pytest.mark.parametrize(
+    ("name", "calls"), [("llm-templates", 8), ("llm-text", 24), ("llm-chat", 24), ("llm-judge", 24)]
+)
+def test_the_plan_says_what_will_be_asked(name: str, calls: int) -> None:
+    (found,) = estimated(prepare(fl.Recipe.load(RECIPES / name / "recipe.toml")))
+    assert found["calls"] == calls
+    assert found["prompt_tokens"] > found["answer_tokens"] > 0
 
 
 def test_texts(run) -> None:

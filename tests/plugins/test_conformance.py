@@ -116,11 +116,8 @@ class FakeModel:
             return Answer(text=request.choices[int(word, 16) % len(request.choices)])
         if int(word, 16) % 11 == 0:
             return Failure(kind="refused", message="no")
-        marks = [
-            mark
-            for mark in ("[person.given]", "[city]", "[1]", "[2]", "[3]")
-            if f"{mark}," in asked or mark[1:2].isdigit() and mark in asked
-        ]
+        slots = [mark for mark in ("[person.given]", "[city]") if f"{mark}," in asked]
+        marks = slots or [mark for mark in ("[1]", "[2]", "[3]") if mark in asked]
         return Answer(text=f"{word} {' and '.join(marks)}.")
 
 
