@@ -9,6 +9,7 @@ import attrs
 from fairloom.components import Tools
 from fairloom.models import Failure, FailureKind, Message, OpenModel, Outcome, Request
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom_llm.sandbox import safe
 
 _REASONS: dict[FailureKind, str] = {
     "refused": "model refused",
@@ -55,7 +56,7 @@ def number(address: int, attempt: int) -> int:
 
 def again(messages: Sequence[Message], text: str, complaint: str) -> tuple[Message, ...]:
     """The conversation that tells a model what was wrong with its answer."""
-    return (*messages, Message("assistant", text), Message("user", complaint))
+    return (*messages, Message("assistant", safe(text)), Message("user", complaint))
 
 
 def _said(outcome: Outcome) -> Said:
