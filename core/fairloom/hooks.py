@@ -251,13 +251,16 @@ def fairloom_writers() -> Iterable[Writer]:
 
 @hookspec
 def fairloom_models() -> Iterable[Model]:
-    """Offer language models, which components with ``needs=("model",)`` are given.
+    """Offer language models, which a recipe opens under ``[models.NAME]``.
 
-    No part of the core opens a model yet; the hook fixes the place. A model is synchronous and owns its
-    threads, retries and limits. Secrets come from the environment and are never a setting. Example::
+    What is built has an ``identity``, plain data that say everything that decides an answer and never a secret, and
+    answers ``ask(requests, done, meter)`` (``models.Asks``). The core keeps the journal and asks only what it lacks; a
+    model asks ``meter`` before every call it sends, and owns its threads and retries. Secrets come from the
+    environment and are never a setting. Generators, filters and metrics find the model in ``tools.models``. Example::
 
         import attrs
         import fairloom as fl
+        from fairloom.models import Answer, Failure
 
 
         @attrs.frozen
@@ -269,8 +272,18 @@ def fairloom_models() -> Iterable[Model]:
         class Canned:
             answer: str
 
-            def complete_many(self, prompts: list[str]) -> list[str]:
-                return [self.answer for _ in prompts]
+            @property
+            def identity(self):
+                return {"answer": self.answer}
+
+            def ask(self, requests, done, meter):
+                for index, _ in enumerate(requests):
+                    ticket = meter.reserve(prompt_tokens=0, answer_tokens=1)
+                    if ticket is None:
+                        done(index, Failure(kind="budget", message="a limit of the run is reached"))
+                        continue
+                    done(index, Answer(text=self.answer, answer_tokens=1))
+                    meter.settle(ticket, 0, 1)
 
 
         canned = fl.Model(

@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import httpx2
 
-from fairloom.models import Failure, Outcome, Request
+from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom_llm.bodies import PATHS, Dialect, body, read, said_wrong, tokens
 from fairloom_llm.retry import again, asked_to_wait
 from fairloom_llm.sending import Reply
@@ -64,7 +64,10 @@ class HttpServer:
 
     def _answered(self, content: bytes, request: Request, seconds: float) -> Reply:
         outcome, once_more = read(content, request, self.dialect, seconds)
-        counted = tokens(_json(content))
+        if isinstance(outcome, Answer):
+            counted = outcome.prompt_tokens, outcome.answer_tokens
+        else:
+            counted = tokens(_json(content))
         return Reply(outcome=self._clean(outcome), again=once_more, tokens=counted if any(counted) else None)
 
     def _failed(self, message: str, **more: Any) -> Reply:

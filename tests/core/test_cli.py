@@ -60,7 +60,9 @@ def fakes(monkeypatch, tmp_path):
     modules = {
         "recipe": SimpleNamespace(Recipe=SimpleNamespace(load=load)),
         "weaving.prepare": SimpleNamespace(
-            prepare=lambda _recipe, **_: SimpleNamespace(plan=Plan(6), summary=Plan(6).summary(), factors=factors())
+            prepare=lambda _recipe, **_: SimpleNamespace(
+                plan=Plan(6), summary=Plan(6).summary(), factors=factors(), models=()
+            )
         ),
         "weaving.planned": SimpleNamespace(planned=lambda _: {"n": 0, "skipped": ["everything: a stand-in"]}),
         "run": SimpleNamespace(run=None, destination=lambda recipe, to, _allow: to or recipe.root / recipe.export.to),

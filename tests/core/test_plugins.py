@@ -22,7 +22,7 @@ from fairloom.plugging.loading import HOOKS
 from fairloom.plugging.observers import Observers
 from fairloom.plugging.plugins import Plugins, installed
 from fairloom.problems import PluginError, RecipeError
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ReferenceSpec, StepSpec
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ModelSpec, ReferenceSpec, StepSpec
 
 Install = Callable[..., Path]
 
@@ -376,6 +376,7 @@ def test_reserved_settings_are_the_keys_the_recipe_owns() -> None:
     assert OWNED["filter"] == OWNED["generator"] == step
     assert OWNED["metric"] == keys(GateSpec)
     assert OWNED["reader"] == keys(ReferenceSpec)
+    assert OWNED["model"] == keys(ModelSpec)
     assert OWNED["value sampler"] == keys(FactorSpec)
     assert OWNED["design sampler"] == keys(DesignSpec)
 

@@ -7,8 +7,8 @@ import json
 import logging
 import time
 import traceback
-from email.utils import format_datetime
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -70,7 +70,7 @@ def test_an_answer_that_is_none_is_classified_and_not_asked_for_again(
     assert said in outcome.message
 
 
-@pytest.mark.parametrize("phrase", ["I'm sorry, but I can't help with that.", "I can’t assist with this request."])
+@pytest.mark.parametrize("phrase", ["I'm sorry, but I can't help with that.", "I can\u2019t assist with this request."])
 def test_known_refusals_are_refusals(phrase: str, serve: Any, opened: Any, ask: Any) -> None:
     with serve(answering((200, {}, message(content=phrase)))) as server:
         (outcome,) = opened(server.url).ask([ask("hello")])
@@ -129,9 +129,10 @@ def test_a_server_that_hangs_is_given_up_and_counts_as_paid(serve: Any, opened: 
     async def hang(_: Any) -> Any:
         await asyncio.sleep(3)
 
-    with serve(hang) as server, pytest.raises(ModelError, match="no answer within 0 s"):
+    with serve(hang) as server:
         model = opened(server.url, timeout=0.2, attempts=2, parameters={"max_tokens": 100})
-        model.ask([ask("hello")])
+        with pytest.raises(ModelError, match="no answer within 0 s"):
+            model.ask([ask("hello")])
     assert model.limits.spent()["tokens"] >= 200
 
 
@@ -226,11 +227,13 @@ def test_planted_secrets_are_nowhere(
             )
             text = path.read_text().replace("USE", more).replace('call = "./model.py:answer"', "")
             path.write_text(text)
+            raised: list[str] = []
             try:
                 fl.Recipe.load(path).run(tmp_path / f"out{number}")
             except ModelError as error:
-                assert secret not in "".join(traceback.format_exception(error, chain=True))
-                assert "***" in str(error)
+                raised = ["".join(traceback.format_exception(error, chain=True))]
+            assert all("***" in each and secret not in each for each in raised)
+            assert bool(raised) == (number % 2 == 0)
             assert server.asked[0][2]["authorization"] == f"Bearer {secret}"
     written = b"".join(file.read_bytes() for file in tmp_path.rglob("*") if file.is_file())
     said = "".join([caplog.text, *capfd.readouterr()])

@@ -103,11 +103,12 @@ def send(
     traffic = traffic or Traffic(Places(1, 64))
     patience = patience or Patience(call=60, deadline=600, attempts=16)
     turned(lambda: Sender(server, traffic, patience, limits, done).run(requests))
+    limits.flush()
     return found
 
 
 def test_the_places_of_a_server_are_found() -> None:
-    async def play(fake: Fake, _: Request) -> Reply:
+    async def play(_fake: Fake, _: Request) -> Reply:
         await asyncio.sleep(0.05)
         return ANSWER
 
@@ -162,14 +163,14 @@ def test_one_episode_one_cut() -> None:
     ("requests", "tokens", "needed"), [(600, 90_000, "both"), (600, None, "requests"), (None, 9000, "tokens")]
 )
 def test_a_quota_is_used_and_kept(requests: float | None, tokens: float | None, needed: str) -> None:
-    """The server refuses by buckets of its own, which it fills as it says it does; the clock is turned, not waited for."""
+    """The server refuses by buckets of its own; the minutes are turned, not waited for."""
     levels = {"requests": requests or 1e9, "tokens": tokens or 1e9}
     most, last = dict(levels), [0.0]
 
     async def play(fake: Fake, _: Request) -> Reply:
         now = asyncio.get_running_loop().time()
-        for name in levels:
-            levels[name] = min(most[name] / 60, levels[name] + (now - last[0]) * most[name] / 60)
+        for name, level in levels.items():
+            levels[name] = min(most[name] / 60, level + (now - last[0]) * most[name] / 60)
         last[0] = now
         await asyncio.sleep(0.01)
         if levels["requests"] < 1 or levels["tokens"] < 150:
@@ -207,7 +208,7 @@ def test_nobody_is_asked_while_the_server_asks_all_to_wait() -> None:
 
 
 def test_an_outage_of_a_minute_loses_nothing() -> None:
-    async def play(fake: Fake, _: Request) -> Reply:
+    async def play(_fake: Fake, _: Request) -> Reply:
         await asyncio.sleep(0.05)
         return DOWN if 1 < asyncio.get_running_loop().time() < 61 else ANSWER
 
@@ -216,7 +217,7 @@ def test_an_outage_of_a_minute_loses_nothing() -> None:
 
 
 def test_tries_and_deadline_are_bounds() -> None:
-    async def play(fake: Fake, _: Request) -> Reply:
+    async def play(_fake: Fake, _: Request) -> Reply:
         await asyncio.sleep(1)
         return DOWN
 

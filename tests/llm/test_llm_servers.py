@@ -1,4 +1,4 @@
-"""Against servers that nobody here wrote: llmock judges the client, aimock makes trouble, llama.cpp is a real engine."""
+"""Against servers that nobody here wrote: llmock judges us, aimock makes trouble, llama.cpp is a real engine."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_llama_without_a_grammar_is_caught(llama: str, opened: Any, ask: Any) ->
 
 def test_llama_is_probed(llama: str, opened: Any) -> None:
     found = opened(llama).asks.probe()
-    assert found["reachable"] and found["chat"] and found["completion"]
+    assert (found["reachable"], found["chat"], found["completion"]) == (True, True, True)
     assert {"grammar", "json_schema"} <= set(found["closed"])
     assert found["seed"] == "honoured"
 

@@ -51,8 +51,10 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "llm.agreement": {"model": "fake", "votes": 3},
     "llm.chat": {"model": "fake", "turns": 3},
     "llm.judge": {"model": "fake"},
+    "llm.local": {"call": "./model.py:answer"},
     "llm.novel": {"seeds": "real", "threshold": 0.3},
     "llm.numbered": {"count": 12},
+    "llm.openai": {"base_url": "http://127.0.0.1:8080/v1", "model": "tiny"},
     "llm.paraphrase": {"model": "fake", "keep": "original"},
     "llm.self_instruct": {"model": "fake", "seeds": "real"},
     "llm.templates": {"model": "fake", "slots": ["person.given", "city"]},
@@ -150,7 +152,9 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "choice.options": with_order,
     "design.profile": with_files,
     "template.template": with_templates,
-    **dict.fromkeys((use for use in SETTINGS if use.startswith("llm.")), with_model),
+    **dict.fromkeys(
+        (use for use in SETTINGS if use.startswith("llm.") and use not in ("llm.local", "llm.openai")), with_model
+    ),
 }
 
 

@@ -117,8 +117,10 @@ class Journal:
                     "INSERT INTO failures (key, run, kind, message, calls, at) VALUES (?, ?, ?, ?, ?, ?)", row
                 )
                 return outcome
-            _store(connection, model, question, outcome)
+            stored = _store(connection, model, question, outcome)
             connection.execute("INSERT OR IGNORE INTO used VALUES (?, ?)", (self.run, key))
+            if stored:
+                return outcome
             (row,) = connection.execute(_ANSWERED.format("?"), (key,))
             return _answer(row)
 
@@ -205,10 +207,12 @@ _USED = (
 _FAILURES = "SELECT kind, count(DISTINCT key) FROM failures WHERE run = ? GROUP BY kind ORDER BY kind"
 
 
-def _store(connection: sqlite3.Connection, model: str, request: str, answer: Answer) -> None:
+def _store(connection: sqlite3.Connection, model: str, request: str, answer: Answer) -> bool:
+    """Whether it was stored; ``False`` where there is an answer already."""
     tokens = (answer.prompt_tokens, answer.answer_tokens)
     values = (_key(model, request), model, request, answer.text, *tokens, answer.seconds, answer.calls, time.time())
-    connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
+    sql = "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    return connection.execute(sql, values).rowcount == 1
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

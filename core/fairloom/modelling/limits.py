@@ -20,16 +20,29 @@ _MILLION = 1_000_000
 
 @attrs.define(eq=False)
 class Limits:
-    """The ``Meter`` of one model. ``reached`` says which limit stopped it last."""
+    """The ``Meter`` of one model. ``reached`` says which limit stopped it last.
+
+    Where the recipe sets no limit nothing need be reserved, and what was spent is counted here until ``flush``.
+    """
 
     name: str
     spec: ModelSpec
     journal: Journal
     reached: str | None = None
+    _counted: list[tuple[int, float]] = attrs.field(factory=list, init=False)
+
+    @property
+    def limited(self) -> bool:
+        """Whether the recipe sets any limit."""
+        spec = self.spec
+        return any(each is not None for each in (spec.max_calls, spec.max_tokens, spec.max_cost, spec.max_seconds))
 
     def reserve(self, prompt_tokens: int, answer_tokens: int) -> int | None:
         """A ticket for one call, or ``None`` where it might exceed a limit."""
         tokens, cost = prompt_tokens + answer_tokens, self.cost(prompt_tokens, answer_tokens)
+        if not self.limited:
+            self._counted.append((tokens, cost))
+            return len(self._counted) - 1
         with self.journal.writing() as connection:
             self.reached = self._reached(connection, tokens, cost)
             if self.reached:
@@ -41,16 +54,30 @@ class Limits:
 
     def settle(self, ticket: int, prompt_tokens: int | None = None, answer_tokens: int | None = None) -> None:
         """Put what the call came to in place of its reservation; left out, the whole reservation."""
+        known = prompt_tokens is not None and answer_tokens is not None
+        tokens = (prompt_tokens or 0) + (answer_tokens or 0)
+        cost = self.cost(prompt_tokens or 0, answer_tokens or 0)
+        if not self.limited:
+            if known:
+                self._counted[ticket] = (tokens, cost)
+            return
         with self.journal.writing() as connection:
             found = connection.execute(
                 "DELETE FROM reserved WHERE ticket = ? RETURNING tokens, cost", (ticket,)
             ).fetchone()
             if found is None:
                 return
-            tokens, cost = found
-            if prompt_tokens is not None and answer_tokens is not None:
-                tokens, cost = prompt_tokens + answer_tokens, self.cost(prompt_tokens, answer_tokens)
+            if not known:
+                tokens, cost = found
             _spend(connection, (self.journal.run, self.name), 1, tokens, cost)
+
+    def flush(self) -> None:
+        """Write down what was counted here."""
+        if self._counted:
+            tokens, cost = sum(each for each, _ in self._counted), sum(each for _, each in self._counted)
+            with self.journal.writing() as connection:
+                _spend(connection, (self.journal.run, self.name), len(self._counted), tokens, cost)
+            self._counted.clear()
 
     def begin(self) -> None:
         """The run starts or goes on: what a killed process left reserved is spent, the seconds count anew."""

@@ -69,6 +69,8 @@ class Opened:
             raise
         except Exception as error:
             raise PluginError(f"[models.{self.name}]: {type(error).__name__}: {error}") from error
+        finally:
+            self.limits.flush()
         self._check(found, len(requests))
         self._given |= {key: outcome for key, outcome in found.items() if isinstance(outcome, Failure)}
         return found
