@@ -227,6 +227,18 @@ class Writes(Protocol):
         """
 
 
+class Mends(Writes, Protocol):
+    """A ``Generator`` that can mend, where ``repairs`` is true: the last one of a recipe is asked to, once per attempt.
+
+    The rejected text stays in the ledger; the mended row meets all later filters again.
+    """
+
+    repairs: bool
+
+    def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
+        """The columns of ``write`` anew for rows that later filters rejected, each for its reason."""
+
+
 class Judges(Protocol):
     """What a ``Filter`` of scope ``row`` or ``family`` builds."""
 
@@ -305,6 +317,7 @@ __all__ = [
     "Lint",
     "Measurement",
     "Measures",
+    "Mends",
     "Metric",
     "Model",
     "Reader",

@@ -109,12 +109,16 @@ class OpenModel(Protocol):
 
 @attrs.frozen(kw_only=True)
 class Estimate:
-    """What some rows will take of one model, before anything is sent. ``model`` is its name in the recipe."""
+    """What some rows will take of one model, before anything is sent. ``model`` is its name in the recipe.
+
+    ``whole`` says that it is for the whole run, however many rows there are.
+    """
 
     model: str
     calls: float
     prompt_tokens: float
     answer_tokens: float
+    whole: bool = False
 
 
 class Estimates(Protocol):

@@ -120,7 +120,8 @@ class Task:
     """The task as the recipe states it; prompts, filters, metrics and the dataset card all read it.
 
     ``fields`` are the text columns a generator must write, first the main one. With ``kind = "choice"`` the rows
-    must also have the columns ``options`` (list of texts) and ``answer`` (place of the right one, from 0).
+    must also have the columns ``options`` (list of texts) and ``answer`` (place of the right one, from 0); with
+    ``kind = "chat"`` the column ``messages`` (list of turns, each with ``role`` and ``content``).
     """
 
     kind: TaskKind = attrs.field(default="classification", metadata={"help": "what is learnt or tested with the rows"})

@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 from fairloom.components import Model
 from fairloom.hooks import hookimpl
 from fairloom_llm import local, openai
-from fairloom_llm.components import FILTERS, GENERATORS, METRICS
+from fairloom_llm.components import FILTERS, GENERATORS, METRICS, TABLES
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from fairloom.components import Filter, Generator, Metric
+    from fairloom.components import Filter, Generator, Metric, ValueTable
 
 
 @hookimpl
@@ -52,3 +52,9 @@ def fairloom_filters() -> Iterable[Filter]:
 def fairloom_metrics() -> Iterable[Metric]:
     """What measures rows."""
     return METRICS
+
+
+@hookimpl
+def fairloom_tables() -> Iterable[ValueTable]:
+    """What offers levels."""
+    return TABLES

@@ -6,7 +6,8 @@ required key fails here until it has an entry.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+import hashlib
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import pytest
 from fairloom.batch import NAMES
 from fairloom.components import Component, Tools
 from fairloom.factors import Factor, order_table
+from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
 from fairloom.reading.keys import keys
@@ -48,8 +50,17 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
     "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
+    "llm.agreement": {"model": "fake", "votes": 3},
+    "llm.chat": {"model": "fake", "turns": 3},
+    "llm.judge": {"model": "fake"},
     "llm.local": {"call": "./model.py:answer"},
+    "llm.novel": {"seeds": "real", "threshold": 0.3},
+    "llm.numbered": {"count": 12},
     "llm.openai": {"base_url": "http://127.0.0.1:8080/v1", "model": "tiny"},
+    "llm.paraphrase": {"model": "fake", "keep": "original"},
+    "llm.self_instruct": {"model": "fake", "seeds": "real"},
+    "llm.templates": {"model": "fake", "slots": ["person.given", "city"]},
+    "llm.text": {"model": "fake", "seeds": "real", "shots": 2},
     "read.csv": {"path": "rows.csv"},
     "read.bio": {"path": "rows.bio"},
     "read.jsonl": {"path": "rows.jsonl"},
@@ -97,6 +108,31 @@ def with_order() -> Tools:
     return attrs.evolve(tools, factors={**tools.factors, "order": order})
 
 
+class FakeModel:
+    """Says what fits the question, differently for every question."""
+
+    name = "fake"
+
+    def ask(self, requests: Sequence[Request]) -> list[Outcome]:
+        return [self._said(request) for request in requests]
+
+    def _said(self, request: Request) -> Outcome:
+        asked = repr((request.messages, request.attempt))
+        word = hashlib.sha256(asked.encode()).hexdigest()[:8]
+        if request.choices:
+            return Answer(text=request.choices[int(word, 16) % len(request.choices)])
+        if int(word, 16) % 11 == 0:
+            return Failure(kind="refused", message="no")
+        slots = [mark for mark in ("[person.given]", "[city]") if f"{mark}," in asked]
+        marks = slots or [mark for mark in ("[1]", "[2]", "[3]") if mark in asked]
+        return Answer(text=f"{word} {' and '.join(marks)}.")
+
+
+def with_model() -> Tools:
+    """The sample tools with templates and a model."""
+    return attrs.evolve(with_templates(), models={"fake": FakeModel()})
+
+
 def rows_with_options() -> pa.RecordBatch:
     """The sample rows with a second option, some of them equal to the first, and the right one."""
     rows = sample_rows()
@@ -118,6 +154,8 @@ def with_labels() -> Tools:
 
 ROWS: Mapping[str, pa.RecordBatch] = {
     "choice.options": rows_with_options(),
+    "llm.paraphrase": sample_rows(),
+    "llm.templates": briefs_with_templates(),
     "template.template": briefs_with_templates(),
 }
 TOOLS: Mapping[str, Callable[[], Tools]] = {
@@ -127,6 +165,9 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.replay": with_labels,
     "design.zip": with_labels,
     "template.template": with_templates,
+    **dict.fromkeys(
+        (use for use in SETTINGS if use.startswith("llm.") and use not in ("llm.local", "llm.openai")), with_model
+    ),
 }
 
 

@@ -2,14 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
 import attrs
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ANSWER, CITES, ID, OPTIONS, REASON, SIMILARITY, SPANS, STEP, spans_of, with_columns
+from fairloom.batch import (
+    ADDRESS,
+    ANSWER,
+    CITES,
+    FAMILY,
+    ID,
+    MESSAGES,
+    OPTIONS,
+    REASON,
+    SIMILARITY,
+    SPANS,
+    STEP,
+    spans_of,
+    with_columns,
+)
 from fairloom.draws import Ints
 from fairloom.problems import PluginError
 from fairloom.weaving.guard import blamed
@@ -54,6 +68,38 @@ def answered(
         return _written(answer, rows, planned, fields)
 
 
+def mended(
+    step: Step, rows: pa.RecordBatch, faults: Mapping[int, str], planned: frozenset[str], fields: Iterable[str]
+) -> tuple[pa.RecordBatch, pa.Array]:
+    """Have a generator mend rows: the whole families of those that a filter found at fault, and reasons as above.
+
+    Args:
+        step: A generator with ``repair``.
+        rows: What stood after it.
+        faults: The reason of each rejected row, by address.
+        planned: The columns of the design.
+        fields: The text fields of the task.
+
+    Raises:
+        PluginError: The component failed, or its answer breaks the contract.
+    """
+    faulty = pc.is_in(rows.column(ADDRESS), value_set=pa.array(list(faults), pa.int64()))
+    bad = rows.filter(faulty)
+    said = pa.array([faults[address] for address in bad.column(ADDRESS).to_pylist()], pa.string())
+    with blamed(str(step), doing=f"failed to mend the rows from address {bad.column(ADDRESS)[0]}"):
+        answer = step.work.repair(bad, said)
+    with blamed(str(step)):
+        done, reasons = _written(answer, bad, planned, fields)
+        if done.schema != rows.schema:
+            raise PluginError("mends other columns than it writes")
+    families = pc.is_in(rows.column(FAMILY), value_set=bad.column(FAMILY))
+    mates = rows.filter(pc.and_(families, pc.invert(faulty)))
+    both = pa.Table.from_batches([done, mates])
+    order = pc.sort_indices(both, sort_keys=[(ADDRESS, "ascending")])
+    reasons = pa.concat_arrays([reasons, pa.nulls(mates.num_rows, pa.string())])
+    return both.take(order).combine_chunks().to_batches()[0], reasons.take(order)
+
+
 def check_fields(step: Step, rows: pa.RecordBatch, fields: Iterable[str]) -> None:
     """Raise if the last generator leaves a field of the task unwritten."""
     missing = [field for field in fields if field not in rows.schema.names]
@@ -78,6 +124,18 @@ def check_choice(step: Step, rows: pa.RecordBatch) -> None:
     if pc.any(wrong).as_py():
         address = rows.column(ADDRESS).filter(wrong)[0]
         raise PluginError(f"{ANSWER!r} names no place among the {OPTIONS!r} at address {address} after {step}")
+
+
+def check_chat(step: Step, rows: pa.RecordBatch) -> None:
+    """Raise if a task of the kind ``chat`` has no conversations."""
+    asked = f"{MESSAGES} (a list of turns, each with role and content)"
+    if MESSAGES not in rows.schema.names:
+        raise PluginError(f'after {step} there is no column {MESSAGES!r}; task.kind = "chat" asks for {asked}')
+    found = rows.column(MESSAGES).type
+    turns: Any = found.value_type if pa.types.is_list(found) else None
+    fits = turns is not None and pa.types.is_struct(turns) and [turn.name for turn in turns] == ["role", "content"]
+    if not fits or not all(_is_text(turn.type) for turn in turns):
+        raise PluginError(f"{MESSAGES!r} holds {found} after {step}; a chat has {asked} there")
 
 
 def remembered(step: Step, rows: pa.RecordBatch) -> pa.RecordBatch:

@@ -39,7 +39,7 @@ def _add(totals: dict[str, list[float]], found: Iterable[Estimate], scale: float
     for each in found:
         known = totals.setdefault(each.model, [0.0, 0.0, 0.0])
         for place, count in enumerate((each.calls, each.prompt_tokens, each.answer_tokens)):
-            known[place] += count * scale
+            known[place] += count if each.whole else count * scale
 
 
 def _told(loom: Loom, name: str, calls: float, prompt: float, answer: float) -> dict[str, Any]:

@@ -88,7 +88,7 @@ class Loom:
             attempts,
             self.axes,
             task.fields,
-            choice=task.kind == "choice",
+            kind=task.kind,
             exhaustive=self.recipe.recipe.rows == "all",
         )
 

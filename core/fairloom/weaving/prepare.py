@@ -66,6 +66,8 @@ def prepare(
     setting.stop()
     setting.build_steps()
     setting.stop()
+    for index, step in enumerate(setting.steps):
+        setting.check_judge(step.work, "step", index)
     plan = setting.plan()
     setting.stop()
     loom = setting.loom(plan)
@@ -234,6 +236,19 @@ class _Setting:
         work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name)
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
 
+    def check_judge(self, work: Any, *path: str | int) -> None:
+        """A model that judges what the same model wrote is told so, under whatever name it goes."""
+        judge = getattr(work, "judges", None)
+        if judge is None:
+            return
+        identities = self.models.identities()
+        for step in self.steps:
+            for writer in sorted(getattr(step.work, "asks", ()) if step.kind == "generate" else ()):
+                if identities[writer] == identities[judge]:
+                    said = f"[models.{judge}] would judge what it wrote itself in step {step.name!r}"
+                    way = "name another model, or allow it: same_model = true"
+                    self.problems.append(Problem(said, (*path, "model"), suggestion=way))
+
     def check_gates(self) -> None:
         """Metrics that exist, and bounds that decide something."""
         for index, gate in enumerate(self.recipe.gate):
@@ -343,7 +358,8 @@ class _Setting:
     def try_outputs(self, loom: Loom) -> None:
         """Build metrics and writers once, so that their complaints come before the work."""
         for index, gate in enumerate(self.recipe.gate):
-            self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
+            work = self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
+            self.check_judge(work, "gate", index)
         for index, use in enumerate(self.recipe.export.formats):
             self.catch(lambda use=use: loom.writer(use), "export", "formats", index)  # type: ignore[misc]
 

@@ -1,7 +1,8 @@
 """Weaving one part: briefs through generators and row filters, refilled in place.
 
 A rejected row takes its whole family with it; the family is tried again in its own cell with the next
-attempt until it passes or the attempts are used up. Nothing here depends on which families share a
+attempt until it passes or the attempts are used up. Where the last generator can mend, it first gets the rows that
+filters rejected back, once per attempt, with the reasons. Nothing here depends on which families share a
 part, so the size of parts and the number of workers cannot change a row.
 """
 
@@ -16,7 +17,8 @@ import pyarrow.compute as pc
 
 from fairloom.batch import ADDRESS, FAMILY, FINAL, REASON, STEP, with_columns
 from fairloom.draws import Ints
-from fairloom.weaving.answers import Step, answered, check_choice, check_fields
+from fairloom.task import TaskKind
+from fairloom.weaving.answers import Step, answered, check_chat, check_choice, check_fields, mended
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.tally import Mask, StepTally
 
@@ -55,7 +57,7 @@ class Weaver:
     """Weaves any families of a plan.
 
     ``axes`` are the columns the filter audit counts by, ``fields`` the texts that the generators owe, and
-    with ``choice`` also options and an answer. ``exhaustive``: the plan holds every combination once, so one
+    the ``kind`` of the task may ask for more. ``exhaustive``: the plan holds every combination once, so one
     that can never be written is an exclusion.
     """
 
@@ -64,7 +66,7 @@ class Weaver:
     attempts: int
     axes: tuple[str, ...]
     fields: tuple[str, ...] = ()
-    choice: bool = False
+    kind: TaskKind = "classification"
     exhaustive: bool = False
 
     def weave(self, families: Ints, attempts: Ints) -> Woven:
@@ -87,29 +89,28 @@ class Weaver:
     def _try(self, families: Ints, attempts: Ints, woven: Woven) -> Ints:
         """One attempt at each family; returns the families that lost a row."""
         rows = self.briefs.make(families, attempts)
-        gone: list[Ints] = []
         planned = frozenset(rows.schema.names)
-        last = max((place for place, step in enumerate(self.steps) if step.kind == "generate"), default=-1)
-        for place, (step, tally) in enumerate(zip(self.steps, woven.tallies, strict=True)):
+        trial = _Trial()
+        for place, step in enumerate(self.steps):
             if not rows.num_rows:
                 break
             rows, reasons = answered(step, rows, planned, self.fields)
-            if place == last:
-                check_fields(step, rows, self.fields)
-                if self.choice:
-                    check_choice(step, rows.filter(pc.is_null(reasons)))
-            rows = self._without_final(rows, woven)
-            out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
-            lost = _families(rows)[out]
-            doomed = np.isin(_families(rows), lost) if lost.size else out
-            tally.take(rows, reasons, int(doomed.sum() - out.sum()), self.axes)
-            if lost.size:
-                woven.rejected.append(marked(rows, doomed, step.name, reasons))
-                rows = rows.filter(pa.array(~doomed))
-                gone.append(lost)
+            if place == self._last:
+                self._check(step, rows.filter(pc.is_null(reasons)))
+            rows = self._judged(place, self._without_final(rows, woven), reasons, trial, woven)
+            if place == self._last:
+                trial.made = rows
         if rows.num_rows:
             woven.accepted.append(rows)
-        return np.concatenate(gone) if gone else np.empty(0, np.int64)
+        return self._mended(trial, planned, woven)
+
+    def _check(self, step: Step, rows: pa.RecordBatch) -> None:
+        """The last generator has written what the task asks for."""
+        check_fields(step, rows, self.fields)
+        if self.kind == "choice":
+            check_choice(step, rows)
+        elif self.kind == "chat":
+            check_chat(step, rows)
 
     def _without_final(self, rows: pa.RecordBatch, woven: Woven) -> pa.RecordBatch:
         """The rows without the mark of those that can never be written; noted where that is an exclusion."""
@@ -119,6 +120,60 @@ class Weaver:
             final = pc.fill_null(rows.column(FINAL), fill_value=False).to_numpy(zero_copy_only=False)
             woven.unwritable += np.unique(_families(rows)[final]).tolist()
         return rows.drop_columns([FINAL])
+
+    def _judged(
+        self, place: int, rows: pa.RecordBatch, reasons: pa.Array, trial: _Trial, woven: Woven
+    ) -> pa.RecordBatch:
+        """The rows that go on; the others go to the ledger with the mates they take along."""
+        step = self.steps[place]
+        out = pc.is_valid(reasons).to_numpy(zero_copy_only=False)
+        lost = _families(rows)[out]
+        doomed = np.isin(_families(rows), lost) if lost.size else out
+        woven.tallies[place].take(rows, reasons, int(doomed.sum() - out.sum()), self.axes)
+        if not lost.size:
+            return rows
+        woven.rejected.append(marked(rows, doomed, step.name, reasons))
+        trial.gone.append(lost)
+        if place > self._last:
+            trial.faults += zip(
+                rows.column(ADDRESS).to_numpy()[out].tolist(), reasons.drop_null().to_pylist(), strict=True
+            )
+        return rows.filter(pa.array(~doomed))
+
+    def _mended(self, trial: _Trial, planned: frozenset[str], woven: Woven) -> Ints:
+        """Have the last generator mend what filters rejected, if it does; returns the families still lost."""
+        gone = trial.families()
+        if not trial.faults or not getattr(self.steps[self._last].work, "repairs", False):
+            return gone
+        step = self.steps[self._last]
+        rows, reasons = mended(step, trial.made, dict(trial.faults), planned, self.fields)
+        again = _Trial()
+        rows = self._judged(self._last, self._without_final(rows, woven), reasons, again, woven)
+        for place, judge in enumerate(self.steps[self._last + 1 :], start=self._last + 1):
+            if rows.num_rows:
+                rows = self._judged(place, *answered(judge, rows, planned, self.fields), again, woven)
+        if not rows.num_rows:
+            return gone
+        woven.accepted.append(rows)
+        return gone[~np.isin(gone, _families(rows))]
+
+    @property
+    def _last(self) -> int:
+        """The place of the last generator."""
+        return max((place for place, step in enumerate(self.steps) if step.kind == "generate"), default=-1)
+
+
+@attrs.define(eq=False)
+class _Trial:
+    """One attempt: the families that lost a row, what stood after the last generator, and what filters found wrong."""
+
+    gone: list[Ints] = attrs.field(factory=list)
+    made: pa.RecordBatch | None = None
+    faults: list[tuple[int, str]] = attrs.field(factory=list)
+
+    def families(self) -> Ints:
+        """The families that lost a row."""
+        return np.concatenate(self.gone) if self.gone else np.empty(0, np.int64)
 
 
 def _families(rows: pa.RecordBatch) -> Ints:

@@ -1,0 +1,189 @@
+"""``llm.text``: one call writes one field of one row; label and attributes stay what the brief says."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from fairloom.batch import ADDRESS, ATTEMPT, REASON
+from fairloom.components import Tools
+from fairloom.models import Estimate, OpenModel, Request
+from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom_llm.asking import Said, again, ask, model_of, number
+from fairloom_llm.brief import Facts
+from fairloom_llm.estimating import estimate, text_tokens
+from fairloom_llm.prompts import Prompt, read_prompt
+from fairloom_llm.shots import Shots, shots_of
+
+NAMES = ("field", "shots", "written")
+"""What prompts see beside the brief."""
+
+
+@attrs.frozen(kw_only=True)
+class TextSettings:
+    """Keys of a step with ``generate = "llm.text"``."""
+
+    model: str = attrs.field(metadata={"help": "the [models.NAME] that writes"})
+    prompt: str | None = attrs.field(
+        default=None, metadata={"help": "the prompt file (Jinja, blocks system and user); the built-in one if left out"}
+    )
+    prompts: dict[str, str] = attrs.field(
+        factory=dict, metadata={"help": "field = prompt file, for fields that have their own"}
+    )
+    seeds: str | None = attrs.field(
+        default=None, metadata={"help": "the [reference.NAME] whose rows are shown as examples"}
+    )
+    shots: int = attrs.field(
+        default=0, metadata={"help": "how many examples a prompt has"}, validator=attrs.validators.in_(range(51))
+    )
+    same: tuple[str, ...] | None = attrs.field(
+        default=None, metadata={"help": "axes that examples share with the row; the label if left out"}
+    )
+    parameters: dict[str, Any] = attrs.field(
+        factory=dict, metadata={"help": "parameters of the model for this step, such as temperature"}
+    )
+    repair: int = attrs.field(
+        default=0,
+        metadata={"help": "1 tells the model once why a filter rejected its text, before the row is made again"},
+        validator=attrs.validators.in_((0, 1)),
+    )
+
+
+@attrs.frozen(eq=False)
+class TextWriter:
+    """Writes the fields in their order, one call each; a later prompt sees the fields before it under ``written``."""
+
+    model: OpenModel
+    facts: Facts
+    prompts: Mapping[str, Prompt]
+    shots: Shots
+    parameters: Mapping[str, Any]
+    length: float
+    mending: Prompt | None = None
+
+    @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that write."""
+        return frozenset([self.model.name])
+
+    @property
+    def repairs(self) -> bool:
+        """Whether rejected rows may be handed to ``repair``."""
+        return self.mending is not None
+
+    def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The fields of each row, and why a row has none."""
+        return self._written(rows, None)
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """One call per field; a later one also shows the fields before it."""
+        values = self._values(rows)
+        return [
+            estimate(
+                self.model,
+                [self._request(field, value, 0, None) for value in values],
+                self.length,
+                more=place * self.length,
+            )
+            for place, field in enumerate(self.prompts)
+        ]
+
+    def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
+        """The fields again, each asked for with its rejected text and the reason."""
+        return self._written(rows, reasons.to_pylist())
+
+    def _written(self, rows: pa.RecordBatch, reasons: Sequence[str] | None) -> pa.RecordBatch:
+        values = self._values(rows)
+        said = [Said() for _ in values]
+        columns: dict[str, list[str | None]] = {}
+        for field in self.prompts:
+            old = rows.column(field).to_pylist() if reasons is not None else None
+            said = self._field(field, rows, values, said, _complaints(old, reasons))
+            columns[field] = [each.text for each in said]
+            for value, each in zip(values, said, strict=True):
+                value["written"].append({"name": field, "text": each.text or ""})
+        failed = [each.reason for each in said]
+        return pa.RecordBatch.from_pydict(
+            {
+                **{field: pa.array(texts, pa.string()) for field, texts in columns.items()},
+                REASON: pa.array(failed, pa.string()),
+            }
+        )
+
+    def _values(self, rows: pa.RecordBatch) -> list[dict[str, Any]]:
+        pairs = zip(self.facts.of_rows(rows), self.shots.of_rows(rows), strict=True)
+        return [{**value, "shots": shots, "written": []} for value, shots in pairs]
+
+    def _field(
+        self,
+        field: str,
+        rows: pa.RecordBatch,
+        values: Sequence[Mapping[str, Any]],
+        said: Sequence[Said],
+        complaints: Sequence[tuple[str, str] | None],
+    ) -> list[Said]:
+        """One field of all rows that can still be written."""
+        address, attempt = (np.asarray(rows.column(name)).tolist() for name in (ADDRESS, ATTEMPT))
+        going = [at for at, each in enumerate(said) if each.reason is None]
+        requests = [
+            self._request(field, values[at], number(address[at], attempt[at]), complaints[at] if complaints else None)
+            for at in going
+        ]
+        found = list(said)
+        for at, answer in zip(going, ask(self.model, requests), strict=True):
+            found[at] = answer
+        return found
+
+    def _request(
+        self, field: str, values: Mapping[str, Any], attempt: int, complaint: tuple[str, str] | None
+    ) -> Request:
+        messages = self.prompts[field].messages({**values, "field": field})
+        if complaint is not None and self.mending is not None:
+            text, reason = complaint
+            told = self.mending.messages({**values, "field": field, "reason": reason})[-1].content
+            messages = again(messages, text, told)
+        return Request(messages=messages, parameters=self.parameters, attempt=attempt)
+
+
+def _complaints(old: Sequence[str | None] | None, reasons: Sequence[str] | None) -> list[tuple[str, str] | None]:
+    if old is None or reasons is None:
+        return []
+    return [(text or "", reason) for text, reason in zip(old, reasons, strict=True)]
+
+
+def build(config: TextSettings, tools: Tools) -> TextWriter:
+    """The generator.
+
+    Raises:
+        RecipeError: there is no such model, prompt or seeds.
+    """
+    return text_writer(config, tools, "text")
+
+
+def text_writer(config: TextSettings, tools: Tools, default: str) -> TextWriter:
+    """The writer with the built-in prompt ``default``.
+
+    Raises:
+        RecipeError: as above.
+    """
+    strange = [field for field in config.prompts if field not in tools.task.fields]
+    if strange:
+        way = did_you_mean(strange[0], tools.task.fields)
+        raise RecipeError([Problem(f"the task has no field {strange[0]!r}", ("prompts", strange[0]), suggestion=way)])
+    common = read_prompt(config.prompt, default, tools, names=NAMES)
+    own = {
+        field: read_prompt(path, default, tools, names=NAMES, key="prompts") for field, path in config.prompts.items()
+    }
+    return TextWriter(
+        model=model_of(tools, config.model),
+        facts=Facts.of(tools),
+        prompts={field: own.get(field, common) for field in tools.task.fields},
+        shots=shots_of(config.seeds, config.shots, config.same, tools),
+        parameters=config.parameters,
+        length=text_tokens(tools.task),
+        mending=read_prompt(None, "repair", tools, names=(*NAMES, "reason")) if config.repair else None,
+    )
