@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
+
 from fairloom.batch import FINAL, ID, REASON, SYSTEM, spans_of
 from fairloom.components import Tools
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom_template.filters import TooLongError
+from fairloom_template.foreseen import Foresight
 from fairloom_template.layout import Layout, Linker
 from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Names, Slot, texts
-from fairloom_template.pool import Growth
+from fairloom_template.pool import Growth, Pool
 from fairloom_template.program import Piece, Program
 from fairloom_template.reading import read_template
 from fairloom_template.settings import Mask, TemplateSettings
@@ -44,7 +47,12 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     uses = _uses(settings, programs, tools.factors[settings.factor].size)
     pool = growth.done()
     surface = surface_of(settings, _slot_names(programs))
-    surface = surface and surface.prepared(pool)
+    if surface is not None:
+        surface = surface.prepared(pool)
+        if not surface.edits:
+            sizes = [0, *(tools.factors[name].size for name in slots.sources)]
+            outputs, pool = _foreseen(outputs, Foresight(surface, sizes, slots.names), pool)
+            surface = surface.prepared(pool)
     masks = _masks(settings, tools, _slot_names(programs))
     return TemplateWriter(tools.factors, tuple(outputs), slots, pool, settings.max_characters, uses, surface, masks)
 
@@ -228,6 +236,18 @@ def _output(name: str, programs: Sequence[Program], linker: Linker, settings: Te
         titles=("", *(program.title for program in programs)),
         inline=name in settings.columns,
     )
+
+
+def _foreseen(outputs: Iterable[Output], foresight: Foresight, pool: Pool) -> tuple[list[Output], Pool]:
+    """The fields with variants of their templates, and a pool that has their strings."""
+    done = []
+    for output in outputs:
+        each = output
+        if not output.inline:
+            variants, pool = foresight.variants(output.layout, pool, frozenset(output.logic.programs))
+            each = attrs.evolve(output, layout=variants.layout, variants=variants)
+        done.append(each)
+    return done, pool
 
 
 def _pieces(program: Program) -> list[Piece]:

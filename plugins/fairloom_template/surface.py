@@ -9,7 +9,6 @@ another string of the pool, so spans stay true by construction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 import numpy as np
@@ -55,7 +54,7 @@ from fairloom_template.stock import (
     Stock,
     sides_of,
 )
-from fairloom_template.surface_rules import Articles, Blanks, Capitals, Rule, applied
+from fairloom_template.surface_rules import Articles, Blanks, Capitals, Change, Rule, applied
 
 TAIL = 40
 """How many characters of the left piece a rule can see; of the right one it sees twice as many."""
@@ -101,6 +100,11 @@ class Surface:
             name[gathered.at] = gathered.name
         touched = np.zeros(len(gathered.ids), dtype=np.uint32) if self.edits else None
         return Pieces(gathered.ids.copy(), gathered.offsets, stock, name, touched)
+
+
+def start_changes(rule: Rule, text: str) -> list[Change]:
+    """What a rule changes at the very start of a text."""
+    return [change for change in rule.changes(text, start=True) if change.first == 0][:1]
 
 
 def _chosen(rule: Rule, names: Mapping[str, int], pieces: Pieces) -> Flags | None:
@@ -279,12 +283,9 @@ class _Turn:
         at = at[has(self.pieces.bits(at), self.sides.right)]
         at = at if self.scope is None else at[self.scope[at]]
         distinct, code = coded(self.pieces.ids[at], len(self.pieces.stock.bits))
-        done = [applied(text, self._start(text)) for text in self.pieces.stock.texts(distinct)]
+        done = [applied(text, start_changes(self.rule, text)) for text in self.pieces.stock.texts(distinct)]
         if done:
             self.pieces.put(at, self.pieces.stock.numbers(done)[code], self.number)
-
-    def _start(self, text: str) -> list[Any]:
-        return [change for change in self.rule.changes(text, start=True) if change.first == 0][:1]
 
     # Blanks -------------------------------------------------------------------------------------
 

@@ -14,7 +14,7 @@ from fairloom.batch import FINAL, REASON, decoded, spans_of
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
-from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths
+from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths, ragged
 from fairloom_template.edits import edits_column, edits_of
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
@@ -24,6 +24,7 @@ from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
 from fairloom_template.settings import Mask
 from fairloom_template.surface import Surface
+from fairloom_template.variants import Variants
 
 NO_TEMPLATE = "no template"
 
@@ -41,6 +42,7 @@ class Output:
     logic: Logic
     titles: tuple[str, ...]
     inline: bool = False
+    variants: Variants | None = None
 
     def templates(self, driver: Ids) -> Index:
         """The template of every row, given the level (from 1; 0 is none) of the driving factor."""
@@ -121,7 +123,8 @@ class TemplateWriter:
 
     def _sheet(self, output: Output, readings: Mapping[Slot, Reading], levels: Ids, linker: Linker) -> Sheet:
         sheet = Sheet(output.layout, output.templates(self._driver(levels)))
-        return output.logic.expanded(sheet, readings, levels, linker)
+        sheet = output.logic.expanded(sheet, readings, levels, linker)
+        return sheet if output.variants is None else Sheet(sheet.layout, output.variants.chosen(sheet.template, levels))
 
     def _driver(self, levels: Ids) -> Ids:
         driver: Ids = levels[self.slots.sources[self.uses.driver]]
@@ -133,12 +136,18 @@ class TemplateWriter:
         if reasons.null_count < len(reasons):
             blank = reasons.is_valid()
             empty = blank.to_numpy(zero_copy_only=False)
-            gathered = [gather(sheet.without(empty), levels, pool) for sheet in sheets]
+            sheets = [sheet.without(empty) for sheet in sheets]
+            gathered = [gather(sheet, levels, pool) for sheet in sheets]
         shown, columns = pa.array(names, pa.string()), {}
-        for output, each in zip(self.outputs, gathered, strict=True):
+        for output, sheet, each in zip(self.outputs, sheets, gathered, strict=True):
             final, grown = each, pool
             if self.surface is not None and not output.inline:
-                final, grown, columns[edits_of(output.name)] = _polished(self.surface, each, pool, names, blank)
+                left = None if output.variants is None else output.variants.rows_left(sheet.template)
+                polishing = _Polishing(self.surface, pool, names)
+                if left is None:
+                    final, grown, columns[edits_of(output.name)] = polishing.all(each, blank)
+                elif len(left):
+                    final, grown = polishing.some(left, sheet, each, levels)
             self._check_size(output, final, grown, self._driver(levels))
             text, spans = assemble(final, grown, None if output.inline else shown, blank)
             columns[output.name] = text
@@ -175,15 +184,32 @@ class TemplateWriter:
             raise RunError(f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller")
 
 
-def _polished(
-    surface: Surface, gathered: Gathered, pool: Pool, names: list[str], blank: Any
-) -> tuple[Gathered, Pool, Any]:
-    """The texts under the surface rules, and the column of edits where it is asked for."""
-    final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
-    edits = None
-    if surface.edits:
-        edits = edits_column(gathered.ids, pieces, grown, surface, blank)
-    return (final if surface.correct else gathered), grown, edits
+@attrs.frozen(eq=False)
+class _Polishing:
+    """A batch under the surface rules."""
+
+    surface: Surface
+    pool: Pool
+    names: list[str]
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+    def all(self, gathered: Gathered, blank: Any) -> tuple[Gathered, Pool, Any]:
+        """All rows, and the column of edits where it is asked for."""
+        final, grown, pieces = self.surface.polished(gathered, self.pool, self._numbers)
+        edits = edits_column(gathered.ids, pieces, grown, self.surface, blank) if self.surface.edits else None
+        return (final if self.surface.correct else gathered), grown, edits
+
+    def some(self, rows: Index, sheet: Sheet, gathered: Gathered, levels: Ids) -> tuple[Gathered, Pool]:
+        """Some rows; the others are finished."""
+        chosen = Sheet(sheet.layout, sheet.template[rows])
+        before = gather(chosen, np.ascontiguousarray(levels[:, rows]), self.pool)
+        after, grown, _ = self.surface.polished(before, self.pool, self._numbers)
+        ids, counts = gathered.ids.copy(), np.diff(gathered.offsets)
+        ids[ragged(gathered.offsets[rows], counts[rows], after.offsets[:-1])] = after.ids
+        return attrs.evolve(gathered, ids=ids, value=ids.take(gathered.at)), grown
 
 
 def _encoded(column: Any) -> Any:
