@@ -22,8 +22,10 @@ from fairloom_template.logic import Logic, Reading
 from fairloom_template.masks import masked
 from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
-from fairloom_template.settings import Mask
+from fairloom_template.settings import Column, Mask, Tagging
 from fairloom_template.surface import Surface
+from fairloom_template.tags import Tokens, tags
+from fairloom_template.typed import item_of, typed
 from fairloom_template.variants import Variants
 
 NO_TEMPLATE = "no template"
@@ -72,6 +74,30 @@ class Slots:
 
 
 @attrs.frozen(eq=False)
+class Further:
+    """Columns made of those that were written: masked texts, tokens with tags (each with its field), typed columns."""
+
+    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
+    tags: Mapping[str, tuple[str, Tagging]] = attrs.field(factory=dict)
+    typed: Mapping[str, Column] = attrs.field(factory=dict)
+
+    def tagged(self, field: str, text: Any, spans: Any, blank: Any) -> dict[str, Any]:
+        """Tokens of a field, and their tags."""
+        asked = {name: each for name, (of, each) in self.tags.items() if of == field}
+        if not asked:
+            return {}
+        tokens = Tokens.of(text)
+        columns = {each.tokens: tokens.column(blank) for each in asked.values()}
+        return columns | {name: tags(tokens, spans, each.types, blank) for name, each in asked.items()}
+
+    def read(self, columns: dict[str, Any], rows: pa.RecordBatch) -> dict[str, Any]:
+        """The columns, those with a type read as what they are."""
+        found = {name: typed(name, column, columns, rows) for name, column in self.typed.items()}
+        parts = {item_of(name, at) for name, each in self.typed.items() for at in range(len(each.items or ()))}
+        return {name: column for name, column in columns.items() if name not in parts} | found
+
+
+@attrs.frozen(eq=False)
 class TemplateWriter:
     """Writes rows; nothing in it changes by writing, so any order and size of batches gives the same rows."""
 
@@ -82,7 +108,7 @@ class TemplateWriter:
     max_characters: int
     uses: Uses
     surface: Surface | None = None
-    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
+    further: Further = attrs.field(factory=Further)
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
@@ -97,7 +123,7 @@ class TemplateWriter:
         linker = Linker(growth, self.slots.bases, self.slots.sources, names)
         readings = {**self.slots.readings, **self._drawn_readings(drawn)}
         sheets = [self._sheet(output, readings, levels, linker).bound(bases) for output in self.outputs]
-        return self._written(sheets, levels, growth.done(), list(names))
+        return self._written(rows, sheets, levels, growth.done(), list(names))
 
     def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Ids:
         """The level of every factor in use for every row, from 1; line 0 is all 0."""
@@ -130,7 +156,7 @@ class TemplateWriter:
         driver: Ids = levels[self.slots.sources[self.uses.driver]]
         return driver
 
-    def _written(self, sheets: Sequence[Sheet], levels: Ids, pool: Pool, names: list[str]) -> Any:
+    def _written(self, rows: Any, sheets: Sequence[Sheet], levels: Ids, pool: Pool, names: list[str]) -> Any:
         gathered = [gather(sheet, levels, pool) for sheet in sheets]
         reasons, blank = _reasons(self._driver(levels), gathered, names), None
         if reasons.null_count < len(reasons):
@@ -153,11 +179,12 @@ class TemplateWriter:
             columns[output.name] = text
             if spans is not None:
                 columns[spans_of(output.name)] = spans
-            for name, (field, masks) in self.masks.items():
+                columns |= self.further.tagged(output.name, text, spans, blank)
+            for name, (field, masks) in self.further.masks.items():
                 if field == output.name:
                     numbers = {slot: place for place, slot in enumerate(names)}
                     columns[name] = masked(final, grown, numbers, masks, blank)
-        columns = {name: column for name, column in columns.items() if column is not None}
+        columns = self.further.read({name: each for name, each in columns.items() if each is not None}, rows)
         if blank is not None:
             columns[FINAL] = self._final(reasons)
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
