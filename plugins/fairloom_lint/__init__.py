@@ -2,7 +2,7 @@
 
 ``lint.articles`` counts rows with a wrong "a" or "an"; ``lint.share`` is the largest share that one
 level of a factor has; ``lint.braces``, ``lint.encoding`` and ``lint.missing`` count rows with template syntax,
-wrongly decoded characters, and values such as "nan".
+wrongly decoded characters, and values such as "nan". ``lint.surface`` counts rows that surface rules changed.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from fairloom.hooks import hookimpl
 from fairloom_lint.articles import Articles, ArticlesConfig
 from fairloom_lint.marks import Marks, MarksConfig
 from fairloom_lint.share import Share, ShareConfig
+from fairloom_lint.surface import Surface, SurfaceConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -51,4 +52,10 @@ def fairloom_metrics() -> Iterable[Metric]:
         summary='Counts rows in which a slot was filled with "nan", "None" or the like.',
         config=MarksConfig,
         build=Marks.values,
+    )
+    yield Metric(
+        name="surface",
+        summary="Counts rows that surface rules changed, or would change, by rule.",
+        config=SurfaceConfig,
+        build=Surface.build,
     )

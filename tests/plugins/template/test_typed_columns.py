@@ -53,7 +53,11 @@ def test_a_list_keeps_its_values_apart_whatever_is_in_them(loom: Callable[..., A
     ("kind", "text"), [("integer", "1.0"), ("integer", ""), ("number", "inf"), ("boolean", "True")]
 )
 def test_a_text_that_is_none_of_the_type_is_named_with_its_row(loom: Callable[..., Any], kind: str, text: str) -> None:
-    made = loom(["{{ n }}"], {"n": ["true" if kind == "boolean" else "1", text]}, columns={"c": Column(text="{{ n }}", type=kind)})
+    made = loom(
+        ["{{ n }}"],
+        {"n": ["true" if kind == "boolean" else "1", text]},
+        columns={"c": Column(text="{{ n }}", type=kind)},
+    )
     with pytest.raises(RunError, match=f"column 'c' at address 1: '{text}' is not"):
         made.writer.write(made.brief(template=[0], n=[0, 1]))
 
