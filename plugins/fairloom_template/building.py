@@ -47,7 +47,7 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     outputs = [_output(name, column, linker, settings) for name, column in programs.items()]
     uses = _uses(settings, programs, tools.factors[settings.factor].size)
     pool = growth.done()
-    surface = surface_of(settings, _slot_names(programs))
+    surface = surface_of(settings, _used_slots(programs), names)
     if surface is not None:
         surface = surface.prepared(pool)
         if not surface.edits:
@@ -215,8 +215,13 @@ def _programs(sources: Mapping[str, Sequence[Source]], names: Names, bound: int)
 
 def _slot_names(programs: Programs) -> set[str]:
     """The slots that any template has, without their filters."""
+    return {str(slot) for slot in _used_slots(programs)}
+
+
+def _used_slots(programs: Programs) -> list[Slot]:
+    """The slots that any template has."""
     used = (slot for column in programs.values() for program in column for slot in (*program.fills, *program.reads))
-    return {str(slot) for slot in used}
+    return list(dict.fromkeys(used))
 
 
 def _uses(settings: TemplateSettings, programs: Programs, levels: int) -> Uses:

@@ -27,6 +27,10 @@ class SurfaceRule:
         default=("start", "sentence"),
         metadata={"help": "of `capitals`: at the start of a text, after the end of a sentence, or both"},
     )
+    number: str | None = attrs.field(
+        default=None,
+        metadata={"help": "of `verbs`: attribute that says `plural` where the slots in `only` take the plural"},
+    )
     before: str = attrs.field(default=",.;:!?", metadata={"help": "of `blanks`: marks that take no blank before them"})
 
 
