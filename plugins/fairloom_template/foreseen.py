@@ -13,14 +13,14 @@ from fairloom_template.assembly import Gathered, Sheet, gather, ragged
 from fairloom_template.layout import CONSTANT, Layout
 from fairloom_template.pieces import Flags
 from fairloom_template.pool import NOTHING, Ids, Index, Pool
-from fairloom_template.reach import Patience, Reach, TooMuchError, Values
+from fairloom_template.reach import MOST_CHANGED, Patience, Reach, TooMuchError, Values
 from fairloom_template.stock import Stock
 from fairloom_template.surface import Surface
 from fairloom_template.variants import Variants
 
 MOST_ROUNDS = 8
 """How often strings that came of a change are looked at in turn."""
-MOST_VARIANTS = 1_024
+MOST_VARIANTS = MOST_CHANGED
 """Variants one template may have."""
 MOST_SEGMENTS = 2**18
 """Pieces all variants of a column may have."""

@@ -34,7 +34,8 @@ from fairloom_template.surface_rules import Articles, Blanks, Capitals, Rule, ap
 
 MOST_WINDOWS = 100_000
 """How many times rules are asked for all templates of a field: about a second."""
-
+MOST_CHANGED = 1_024
+"""Values of one place that a rule may change: each makes a variant of its own."""
 
 Met = Mapping[tuple[int, int], tuple[Splice, ...]]
 """What a rule says of two strings that meet, in every surrounding."""
@@ -192,6 +193,9 @@ class Reach:
                 if (after := change(text)) != text
             }
         changed = self.patience.changed[known]
+        if len(changed) > MOST_CHANGED:
+            raise TooMuchError
+        self.patience.spend(len(changed))
         for number, after in changed.items():
             self._change(place, number, after)
         return bool(changed)
@@ -245,6 +249,7 @@ class Reach:
         met = self._met(rule, sides, first, second)
         if not met:
             return
+        self.patience.spend(len(met))
         self._look_around(first, second)
         for (one, other), splices in met.items():
             self.said[first].setdefault(one, []).append((rule.name, second, other, splices))

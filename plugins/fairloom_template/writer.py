@@ -170,7 +170,7 @@ class TemplateWriter:
             if self.surface is not None and not output.inline:
                 left = None if output.variants is None else output.variants.rows_left(sheet.template)
                 polishing = _Polishing(self.surface, pool, names)
-                if left is None:
+                if left is None or len(left) == len(sheet.template):
                     final, grown, columns[edits_of(output.name)] = polishing.all(each, blank)
                 elif len(left):
                     final, grown = polishing.some(left, sheet, each, levels)
