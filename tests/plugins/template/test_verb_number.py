@@ -71,3 +71,7 @@ def test_number_belongs_to_verbs(loom: Callable[..., Any]) -> None:
     rule = {"articles": SurfaceRule(only=("p.they",), number="p.number")}
     with pytest.raises(RecipeError, match="only the rule 'verbs' has 'number'"):
         loom(["{{ p.they }}"], {"p": SETS}, surface=rule)
+
+
+def test_a_verb_between_two_pronouns_is_changed_once(loom: Callable[..., Any]) -> None:
+    assert said(loom, "{{ p.they }} was {{ p.they }}", [{"they": "they"}], surface=("verbs",)) == ["they were they"]
