@@ -6,8 +6,10 @@ none to give), the character span of every slot. Run by hand:
     python benchmarks/assembly.py
 
 Prints rows per CPU-second (best of several rounds) and ratios, for 1 to 1,000 templates, then the same for
-templates with non-ASCII text, with a condition, and with a value drawn per row, and at last for every other kind of
-expression: "surface rules" and "edits written" have the templates of "no rules", where every row has three faults.
+templates with non-ASCII text, with a condition, and with a value drawn per row. A second table has every kind of
+expression; a third the surface rules beside the same templates without them: texts where one row in four has a wrong
+article, texts where every row has three faults, and texts with a value that is drawn per row, so that no template can
+be worked out before its rows.
 """
 
 from __future__ import annotations
@@ -25,10 +27,14 @@ from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.factors import Factor
 from fairloom.task import Task
+from fairloom.testing import sample_tools
+from fairloom_grammar.sentences import SentencesConfig
+from fairloom_grammar.sentences import build as sentences
 from fairloom_template.building import build
 from fairloom_template.settings import Mask, TemplateSettings
 
 ROWS, LOOP_ROWS = 65_536, 4_096
+SCAN = Path(__file__).parents[1] / "tests" / "reference" / "scan"
 NAMES = [
     "Amara",
     "Bilal",
@@ -61,8 +67,10 @@ def templates(count: int, kind: str) -> list[str]:
         "drawn value": " ({{ amount }} euros)",
         "linked forms": " for {{ person.they }} and {{ person.their }} friends",
         "dynamic form": " for {{ person[person.case] }}",
-        "surface rules": " in a {{ item }} . then {{ person.they }} was told",
-        "no rules": " in a {{ item }} . then {{ person.they }} was told",
+        "few faults": " with a {{ item }} of {{ person.their }} own",
+        "many faults": " in a {{ item }} . then {{ person.they }} was told",
+        "few faults, drawn": " with a {{ item }} of {{ amount }} euros",
+        "grammar": ' said "{{ sentence.text }}"',
     }.get(kind, "")
     return [
         f"Hello, my name is {{{{ person.given }}}} and my {{{{ item }}}} stopped working in {{{{ city }}}} "
@@ -94,6 +102,9 @@ def factors(count: int, kind: str) -> dict[str, Factor]:
         factor("day", value=DAYS),
         Factor("amount", "nuisance", pa.table({}), (), sampler=object()),
     ]
+    if kind == "grammar":
+        table = sentences(SentencesConfig(rules="grammar.toml"), sample_tools(SCAN)).table()
+        made.append(Factor("sentence", "nuisance", table, tuple(table.column("text").to_pylist())))
     return {each.name: each for each in made}
 
 
@@ -175,23 +186,39 @@ def rates(runs: dict[str, tuple[Callable[[], object], int]], rounds: int = 8) ->
     return {name: rows / best[name] for name, (_, rows) in runs.items()}
 
 
+RULES = ("verbs", "articles", "blanks", "capitals")
 SETTINGS = {
-    "surface rules": TemplateSettings(surface=("verbs", "articles", "blanks", "capitals")),
-    "edits written": TemplateSettings(surface=("verbs", "articles", "blanks", "capitals"), edits=True),
     "computed": TemplateSettings(columns={"key": "{{ template.name }}-{{ item }}-{{ city }}"}),
+    "grammar": TemplateSettings(columns={"meaning": "{{ sentence.actions }}"}),
     "masks": TemplateSettings(masks={"masked": Mask(slots=("person.given", "item"))}),
 }
 """Kinds of a step; the other kinds are templates."""
 
 
+def ours(count: int, kind: str, settings: TemplateSettings) -> tuple[Callable[[], object], int]:
+    """Writing a batch."""
+    known = factors(count, kind)
+    writer = build(settings, Tools(task=Task(), factors=known, draws=Draws(0), open_path=Path))
+    full = briefs(known, ROWS)
+    return (lambda: writer.write(full)), ROWS
+
+
 def measure_ours(count: int, kind: str) -> None:
     """One line of the table of expression kinds: what Jinja has no like of."""
-    known = factors(count, "surface rules" if kind == "edits written" else kind)
-    tools = Tools(task=Task(), factors=known, draws=Draws(0), open_path=Path)
-    writer = build(SETTINGS.get(kind, TemplateSettings()), tools)
-    full = briefs(known, ROWS)
-    found = rates({"ours": (lambda: writer.write(full), ROWS)}, rounds=5)
-    print(f"{count:>9,} {kind:<14} {found['ours'] / 1e6:>6.2f} M")
+    found = rates({"ours": ours(count, kind, SETTINGS.get(kind, TemplateSettings()))}, rounds=5)
+    print(f"{count:>9,} {kind:<18} {found['ours'] / 1e6:>6.2f} M")
+
+
+def measure_rules(count: int, kind: str) -> None:
+    """One line of the table of surface rules."""
+    runs = {
+        "without": ours(count, kind, TemplateSettings()),
+        "with": ours(count, kind, TemplateSettings(surface=RULES)),
+        "edits": ours(count, kind, TemplateSettings(surface=RULES, edits=True)),
+    }
+    found = rates(runs)
+    shares = (f"{found[name] / 1e6:>8.2f} M {found[name] / found['without']:>6.0%}" for name in ("with", "edits"))
+    print(f"{count:>9,} {kind:<18} {found['without'] / 1e6:>6.2f} M", *shares)
 
 
 def measure(count: int, kind: str = "plain") -> None:
@@ -218,6 +245,9 @@ if __name__ == "__main__":
         measure(number)
     for variant in ("non-ASCII", "condition", "drawn value"):
         measure(100, variant)
-    print("\ntemplates kind           fairloom     (rows per CPU-second)")
-    for variant in ("plain", "linked forms", "dynamic form", "no rules", *SETTINGS):
+    print("\ntemplates kind             fairloom     (rows per CPU-second)")
+    for variant in ("plain", "linked forms", "dynamic form", "condition", *SETTINGS):
         measure_ours(100, variant)
+    print("\ntemplates surface rules     without       with  share  with edits  share     (rows per CPU-second)")
+    for variant in ("few faults", "many faults", "few faults, drawn"):
+        measure_rules(100, variant)

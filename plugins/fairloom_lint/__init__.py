@@ -2,8 +2,8 @@
 
 ``lint.articles`` counts rows with a wrong "a" or "an"; ``lint.share`` is the largest share that one
 level of a factor has; ``lint.braces``, ``lint.encoding`` and ``lint.missing`` count rows with template syntax,
-wrongly decoded characters, and values such as "nan". The lints look at templates, value tables and the plan before a
-row is made.
+wrongly decoded characters, and values such as "nan"; ``lint.surface`` counts rows that surface rules changed. The
+lints look at templates, value tables and the plan before a row is made.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from fairloom_lint import before_slots, lists, patterns, usage, writing
 from fairloom_lint.articles import Articles, ArticlesConfig
 from fairloom_lint.marks import Marks, MarksConfig
 from fairloom_lint.share import Share, ShareConfig
+from fairloom_lint.surface import Surface, SurfaceConfig
 from fairloom_lint.writing import NoSettings
 
 if TYPE_CHECKING:
@@ -57,6 +58,12 @@ def fairloom_metrics() -> Iterable[Metric]:
         summary='Counts rows in which a slot was filled with "nan", "None" or the like.',
         config=MarksConfig,
         build=Marks.values,
+    )
+    yield Metric(
+        name="surface",
+        summary="Counts rows that surface rules changed, or would change, by rule.",
+        config=SurfaceConfig,
+        build=Surface.build,
     )
 
 

@@ -112,8 +112,8 @@ class _Gathering:
         slots = slice(gathered.slot_offsets[rows.start], gathered.slot_offsets[rows.stop])
         start, count, slot_count = gathered.offsets[rows], layout.count[template], layout.slot_count[template]
         ids, value = gathered.ids[first:last], gathered.value[slots]
-        self.literals.take(_ragged(layout.first[template], count, start), out=ids, mode="clip")
-        which = _ragged(layout.slot_first[template], slot_count, gathered.slot_offsets[rows])
+        self.literals.take(ragged(layout.first[template], count, start), out=ids, mode="clip")
+        which = ragged(layout.slot_first[template], slot_count, gathered.slot_offsets[rows])
         self.pool.lookup.take(self._bases(which, slot_count, rows), out=value, mode="clip")
         layout.slot_name.take(which, out=gathered.name[slots], mode="clip")
         place = layout.slot_at.take(which)
@@ -207,7 +207,7 @@ def _positions(lengths: Ids) -> Ids:
     return sums
 
 
-def _ragged(first: Index, count: Index, start: Index) -> Index:
+def ragged(first: Index, count: Index, start: Index) -> Index:
     """``first[0], first[0] + 1, ...`` (``count[0]`` of them), then from ``first[1]``, and so on.
 
     ``start`` are the running sums before ``count``, from any number.

@@ -4,23 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 
+import attrs
+
 from fairloom.batch import FINAL, ID, REASON, SYSTEM, spans_of
 from fairloom.components import Tools
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom_template.filters import TooLongError
+from fairloom_template.foreseen import Foresight
 from fairloom_template.layout import Layout, Linker
 from fairloom_template.logic import Logic, Reading
 from fairloom_template.names import Names, Slot, texts
-from fairloom_template.pool import Growth
+from fairloom_template.pool import Growth, Pool
 from fairloom_template.program import Piece, Program
 from fairloom_template.reading import read_template
-from fairloom_template.settings import Mask, TemplateSettings
+from fairloom_template.settings import Column, Mask, Tagging, TemplateSettings
 from fairloom_template.surfacing import surface_of
 from fairloom_template.syntax import Source
+from fairloom_template.typed import templates_of
 from fairloom_template.values import Budget, Scope
-from fairloom_template.writer import Output, Slots, TemplateWriter
+from fairloom_template.writer import Further, Output, Slots, TemplateWriter
 
 Programs = Mapping[str, Sequence[Program]]
 """Column to write -> its programs: one per level of the driving factor, or the one of an inline column."""
@@ -35,7 +39,7 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     names = Names(tools.factors, settings.missing)
     columns = _columns_of_fields(settings, tools, _driver(settings, names))
     sources = {field: _field_sources(settings, names, column) for field, column in columns.items()}
-    sources |= {name: [_inline_source(name, text)] for name, text in settings.columns.items()}
+    sources |= {name: [_inline_source(name, text)] for name, text in templates_of(settings.columns).items()}
     programs = _programs(sources, names, settings.max_characters)
     growth = Growth()
     slots = _slots(settings, names, [program for column in programs.values() for program in column], growth)
@@ -43,10 +47,26 @@ def build(settings: TemplateSettings, tools: Tools) -> TemplateWriter:
     outputs = [_output(name, column, linker, settings) for name, column in programs.items()]
     uses = _uses(settings, programs, tools.factors[settings.factor].size)
     pool = growth.done()
-    surface = surface_of(settings, _slot_names(programs))
-    surface = surface and surface.prepared(pool)
+    surface = surface_of(settings, _used_slots(programs), names)
+    if surface is not None:
+        surface = surface.prepared(pool)
+        if not surface.edits:
+            sizes = [0, *(tools.factors[name].size for name in slots.sources)]
+            outputs, pool = _foreseen(outputs, Foresight(surface, sizes, slots.names), pool)
+            surface = surface.prepared(pool)
     masks = _masks(settings, tools, _slot_names(programs))
-    return TemplateWriter(tools.factors, tuple(outputs), slots, pool, settings.max_characters, uses, surface, masks)
+    tagging = _tags(settings, tools, _slot_names(programs))
+    typed = {name: column for name, column in settings.columns.items() if isinstance(column, Column)}
+    return TemplateWriter(
+        tools.factors,
+        tuple(outputs),
+        slots,
+        pool,
+        settings.max_characters,
+        uses,
+        surface,
+        Further(masks, tagging, typed),
+    )
 
 
 # Settings ---------------------------------------------------------------------------------------
@@ -92,11 +112,45 @@ def _unknown_fields(settings: TemplateSettings, tools: Tools) -> Iterable[Proble
 def _taken_columns(settings: TemplateSettings, tools: Tools) -> Iterable[Problem]:
     fields = tools.task.fields
     taken = {*SYSTEM, ID, REASON, FINAL, *fields, *map(spans_of, fields), *tools.factors}
-    for key, named in (("columns", settings.columns), ("masks", settings.masks)):
+    for key, named in (("columns", settings.columns), ("masks", settings.masks), ("tags", settings.tags)):
         for name in named:
-            if name in taken or (key == "masks" and name in settings.columns):
-                message = f"the column name {name!r} is taken by the framework, a field, a factor or another column"
-                yield Problem(message, path=("step", key, name), suggestion="choose another name")
+            if name in taken:
+                yield _taken(name, "step", key, name)
+        taken |= named.keys()
+    for name, each in settings.tags.items():
+        if each.tokens in taken:
+            yield _taken(each.tokens, "step", "tags", name, "tokens")
+
+
+def _taken(name: str, *path: str) -> Problem:
+    message = f"the column name {name!r} is taken by the framework, a field, a factor or another column"
+    return Problem(message, path=path, suggestion="choose another name")
+
+
+def _tags(settings: TemplateSettings, tools: Tools, slots: set[str]) -> dict[str, tuple[str, Tagging]]:
+    """The tags of every tag column, with the field they are for."""
+    found = {name: (each.field or tools.task.fields[0], each) for name, each in settings.tags.items()}
+    problems: list[Problem] = []
+    fields: dict[str, str] = {}
+    known = {*slots, *(slot.partition(".")[0] for slot in slots)}
+    for name, (field, each) in found.items():
+        path = ("step", "tags", name)
+        if field not in tools.task.fields:
+            message, way = f"the task has no field {field!r}", did_you_mean(field, tools.task.fields)
+            problems.append(Problem(message, path=(*path, "field"), suggestion=way))
+        if fields.setdefault(each.tokens, field) != field:
+            message = f"the tokens of {fields[each.tokens]!r} and of {field!r} go to one column, {each.tokens!r}"
+            problems.append(Problem(message, path=(*path, "tokens"), suggestion="name another column"))
+        problems += [
+            Problem(
+                f"no template has the slot {slot!r}", path=(*path, "types", slot), suggestion=did_you_mean(slot, known)
+            )
+            for slot in each.types
+            if slot not in known
+        ]
+    if problems:
+        raise RecipeError(problems)
+    return found
 
 
 def _masks(settings: TemplateSettings, tools: Tools, slots: set[str]) -> dict[str, tuple[str, tuple[Mask, ...]]]:
@@ -142,7 +196,7 @@ def _field_sources(settings: TemplateSettings, names: Names, column: str) -> lis
 
 
 def _inline_source(name: str, text: str) -> Source:
-    return Source(text, f"column {name!r}", ("step", "columns", name))
+    return Source(text, f"column {name!r}", ("step", "columns", name.partition("[")[0]))
 
 
 def _programs(sources: Mapping[str, Sequence[Source]], names: Names, bound: int) -> dict[str, list[Program]]:
@@ -161,15 +215,21 @@ def _programs(sources: Mapping[str, Sequence[Source]], names: Names, bound: int)
 
 def _slot_names(programs: Programs) -> set[str]:
     """The slots that any template has, without their filters."""
+    return {str(slot) for slot in _used_slots(programs)}
+
+
+def _used_slots(programs: Programs) -> list[Slot]:
+    """The slots that any template has."""
     used = (slot for column in programs.values() for program in column for slot in (*program.fills, *program.reads))
-    return {str(slot) for slot in used}
+    return list(dict.fromkeys(used))
 
 
 def _uses(settings: TemplateSettings, programs: Programs, levels: int) -> Uses:
     """The factors of every template; inline columns count for all of them, the driving factor for none."""
-    always = {name for column in settings.columns for program in programs[column] for name in program.factors}
+    inline = templates_of(settings.columns)
+    always = {name for column in inline for program in programs[column] for name in program.factors}
     by_level = [
-        always.union(*(programs[name][level].factors for name in programs if name not in settings.columns))
+        always.union(*(programs[name][level].factors for name in programs if name not in inline))
         for level in range(levels)
     ]
     return Uses(settings.factor, tuple(frozenset(used - {settings.factor}) for used in by_level))
@@ -226,8 +286,20 @@ def _output(name: str, programs: Sequence[Program], linker: Linker, settings: Te
         layout=Layout.of([[], *laid_out]),
         logic=Logic(logical, settings.max_characters),
         titles=("", *(program.title for program in programs)),
-        inline=name in settings.columns,
+        inline=name in templates_of(settings.columns),
     )
+
+
+def _foreseen(outputs: Iterable[Output], foresight: Foresight, pool: Pool) -> tuple[list[Output], Pool]:
+    """The fields with variants of their templates, and a pool that has their strings."""
+    done = []
+    for output in outputs:
+        each = output
+        if not output.inline:
+            variants, pool = foresight.variants(output.layout, pool, frozenset(output.logic.programs))
+            each = attrs.evolve(output, layout=variants.layout, variants=variants)
+        done.append(each)
+    return done, pool
 
 
 def _pieces(program: Program) -> list[Piece]:

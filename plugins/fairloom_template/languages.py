@@ -28,15 +28,21 @@ H_ASPIRE = frozenset(_H_ASPIRE.split())
 _SHORT = ("le", "la", "de", "ne", "je", "me", "te", "se", "ce", "que", "jusque", "lorsque", "puisque", "quoique")
 _ITALIAN_SHORT = {"di": "de", "a": "a", "da": "da", "in": "ne", "su": "su"}
 
-VERBS: tuple[Join, ...] = (
-    *(("they", old, f"{{left}} {new}") for old, new in (("was", "were"), ("is", "are"), ("has", "have"))),
-    *(("they", old, f"{{left}} {new}") for old, new in (("does", "do"), ("wasn't", "weren't"), ("isn't", "aren't"))),
-    *(("they", old, f"{{left}} {new}") for old, new in (("hasn't", "haven't"), ("doesn't", "don't"))),
-    *((old, "they", f"{new} {{right}}") for old, new in (("was", "were"), ("is", "are"), ("does", "do"))),
-)
+_PLURALS = {"was": "were", "is": "are", "has": "have", "does": "do"}
+_PLURALS |= {"wasn't": "weren't", "isn't": "aren't", "hasn't": "haven't", "doesn't": "don't"}
+_ASKED = ("was", "is", "does")
+
+
+def plural_verbs(subject: str) -> tuple[Join, ...]:
+    """What a subject that takes the plural does to the verb beside it."""
+    return (
+        *((subject, old, f"{{left}} {new}") for old, new in _PLURALS.items()),
+        *((old, subject, f"{_PLURALS[old]} {{right}}") for old in _ASKED),
+    )
+
 
 JOINS: dict[str, tuple[Join, ...]] = {
-    "verbs": VERBS,
+    "verbs": plural_verbs("they"),
     "elision.fr": (
         *((word, _FRENCH, f"{word[:-1]}'{{right}}") for word in _SHORT),
         *(("si", word, "s'{right}") for word in _FRENCH_I.split("|")),

@@ -6,6 +6,8 @@ from typing import Literal
 
 import attrs
 
+from fairloom.problems import RecipeError
+
 
 @attrs.frozen(kw_only=True)
 class SurfaceRule:
@@ -24,6 +26,10 @@ class SurfaceRule:
     at: tuple[Literal["start", "sentence"], ...] = attrs.field(
         default=("start", "sentence"),
         metadata={"help": "of `capitals`: at the start of a text, after the end of a sentence, or both"},
+    )
+    number: str | None = attrs.field(
+        default=None,
+        metadata={"help": "of `verbs`: attribute that says `plural` where the slots in `only` take the plural"},
     )
     before: str = attrs.field(default=",.;:!?", metadata={"help": "of `blanks`: marks that take no blank before them"})
 
@@ -48,6 +54,35 @@ class Mask:
 
 
 @attrs.frozen(kw_only=True)
+class Column:
+    """A computed column with a type, or of several texts: a table under ``columns``."""
+
+    text: str | None = attrs.field(default=None, metadata={"help": "the template, where there is one value per row"})
+    items: tuple[str, ...] | None = attrs.field(
+        default=None, metadata={"help": "templates of the values of a list, in place of text"}
+    )
+    type: Literal["text", "integer", "number", "boolean"] = attrs.field(
+        default="text", metadata={"help": "what the written text is read as"}
+    )
+
+    @type.validator  # noqa: A003 - `type` is the key of the recipe
+    def _one_source(self, _field: object, _value: object) -> None:
+        if (self.text is None) == (not self.items):
+            raise RecipeError.of("a column needs exactly one of text and items")
+
+
+@attrs.frozen(kw_only=True)
+class Tagging:
+    """Tokens and their BIO tags: a table under ``tags.COLUMN``."""
+
+    types: dict[str, str] = attrs.field(
+        metadata={"help": "slot, or factor for all of its slots, = type: `person = 'PER'`"}
+    )
+    tokens: str = attrs.field(default="tokens", metadata={"help": "the column that the tokens go to"})
+    field: str | None = attrs.field(default=None, metadata={"help": "text field; the task's first by default"})
+
+
+@attrs.frozen(kw_only=True)
 class TemplateSettings:
     """Keys of a step with ``generate = "template"``."""
 
@@ -59,9 +94,16 @@ class TemplateSettings:
         factory=dict,
         metadata={"help": "task field = column of the template table; a field's own name by default"},
     )
-    columns: dict[str, str] = attrs.field(
+    columns: dict[str, str | Column] = attrs.field(
         factory=dict,
-        metadata={"help": "further columns, each an inline template: `id = '{{ template.kind }}-{{ city }}'`"},
+        metadata={
+            "help": "further columns, each an inline template: `id = '{{ template.kind }}-{{ city }}'`, or a table "
+            "with a type: `year = { text = '{{ date.year }}', type = 'integer' }`"
+        },
+    )
+    tags: dict[str, Tagging] = attrs.field(
+        factory=dict,
+        metadata={"help": "further columns with a BIO tag per token: `ner = { types = { person = 'PER' } }`"},
     )
     masks: dict[str, Mask | tuple[Mask, ...]] = attrs.field(
         factory=dict,

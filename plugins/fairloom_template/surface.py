@@ -9,7 +9,6 @@ another string of the pool, so spans stay true by construction.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
 import attrs
 import numpy as np
@@ -55,7 +54,7 @@ from fairloom_template.stock import (
     Stock,
     sides_of,
 )
-from fairloom_template.surface_rules import Articles, Blanks, Capitals, Rule, applied
+from fairloom_template.surface_rules import Articles, Blanks, Capitals, Change, Rule, applied
 
 TAIL = 40
 """How many characters of the left piece a rule can see; of the right one it sees twice as many."""
@@ -101,6 +100,11 @@ class Surface:
             name[gathered.at] = gathered.name
         touched = np.zeros(len(gathered.ids), dtype=np.uint32) if self.edits else None
         return Pieces(gathered.ids.copy(), gathered.offsets, stock, name, touched)
+
+
+def start_changes(rule: Rule, text: str) -> list[Change]:
+    """What a rule changes at the very start of a text."""
+    return [change for change in rule.changes(text, start=True) if change.first == 0][:1]
 
 
 def _chosen(rule: Rule, names: Mapping[str, int], pieces: Pieces) -> Flags | None:
@@ -195,8 +199,10 @@ class _Turn:
         key += self._before(first) * 4 + self._after(second) * 2 + gap
         keys, which = coded(key, len(tails) * len(heads) * 16)
         splices = [self._decided(key, tails, heads) for key in keys.tolist()]
-        self._cut(first, [splice.left for splice in splices], which, at_end=True)
-        self._cut(second, [splice.right for splice in splices], which, at_end=False)
+        alone = has(self.pieces.bits(second), ALONE)
+        cut = self._cut(first, [splice.left for splice in splices], which, at_end=True)
+        left = ~(alone & np.isin(second, cut))  # a lone word that was changed for what follows is not changed twice
+        self._cut(second[left], [splice.right for splice in splices], which[left], at_end=False)
         dropped = np.array([not splice.gap for splice in splices], dtype=bool)[which] & apart
         if dropped.any():
             self._empty(first[dropped], second[dropped])
@@ -246,11 +252,11 @@ class _Turn:
         goes_on[whole] = there & has(later, BEGINS)
         return goes_on
 
-    def _cut(self, at: Index, cuts: Sequence[Cut], which: Index, *, at_end: bool) -> None:
-        """Cut and add at one end of pieces, once per distinct string and way of cutting it."""
+    def _cut(self, at: Index, cuts: Sequence[Cut], which: Index, *, at_end: bool) -> Index:
+        """Cut and add at one end of pieces, once per distinct string and way of cutting it; the pieces cut."""
         ways = {cut: place for place, cut in enumerate(dict.fromkeys(cut for cut in cuts if cut != NO_CUT))}
         if not ways:
-            return
+            return at[:0]
         way = np.array([ways.get(cut, -1) for cut in cuts], dtype=np.int64)[which]
         meant = np.flatnonzero(way >= 0)
         ids, bound = self.pieces.ids[at[meant]].astype(np.int64), len(self.pieces.stock.bits) * len(ways)
@@ -259,6 +265,7 @@ class _Turn:
         chosen = [listed[place] for place in (keys % len(ways)).tolist()]
         done = [cut_text(text, *cut, at_end=at_end) for text, cut in zip(texts, chosen, strict=True)]
         self.pieces.put(at[meant], self.pieces.stock.numbers(done)[code], self.number)
+        return at[meant]
 
     def _empty(self, first: Index, second: Index) -> None:
         """No blank is left between pieces that have moved together."""
@@ -279,12 +286,9 @@ class _Turn:
         at = at[has(self.pieces.bits(at), self.sides.right)]
         at = at if self.scope is None else at[self.scope[at]]
         distinct, code = coded(self.pieces.ids[at], len(self.pieces.stock.bits))
-        done = [applied(text, self._start(text)) for text in self.pieces.stock.texts(distinct)]
+        done = [applied(text, start_changes(self.rule, text)) for text in self.pieces.stock.texts(distinct)]
         if done:
             self.pieces.put(at, self.pieces.stock.numbers(done)[code], self.number)
-
-    def _start(self, text: str) -> list[Any]:
-        return [change for change in self.rule.changes(text, start=True) if change.first == 0][:1]
 
     # Blanks -------------------------------------------------------------------------------------
 

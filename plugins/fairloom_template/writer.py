@@ -14,7 +14,7 @@ from fairloom.batch import FINAL, REASON, decoded, spans_of
 from fairloom.design import Uses
 from fairloom.factors import Factor
 from fairloom.problems import RunError
-from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths
+from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths, ragged
 from fairloom_template.edits import edits_column, edits_of
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
@@ -22,8 +22,11 @@ from fairloom_template.logic import Logic, Reading
 from fairloom_template.masks import masked
 from fairloom_template.names import Slot, texts
 from fairloom_template.pool import Growth, Ids, Index, Pool
-from fairloom_template.settings import Mask
+from fairloom_template.settings import Column, Mask, Tagging
 from fairloom_template.surface import Surface
+from fairloom_template.tags import Tokens, tags
+from fairloom_template.typed import item_of, typed
+from fairloom_template.variants import Variants
 
 NO_TEMPLATE = "no template"
 
@@ -41,6 +44,7 @@ class Output:
     logic: Logic
     titles: tuple[str, ...]
     inline: bool = False
+    variants: Variants | None = None
 
     def templates(self, driver: Ids) -> Index:
         """The template of every row, given the level (from 1; 0 is none) of the driving factor."""
@@ -70,6 +74,30 @@ class Slots:
 
 
 @attrs.frozen(eq=False)
+class Further:
+    """Columns made of those that were written: masked texts, tokens with tags (each with its field), typed columns."""
+
+    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
+    tags: Mapping[str, tuple[str, Tagging]] = attrs.field(factory=dict)
+    typed: Mapping[str, Column] = attrs.field(factory=dict)
+
+    def tagged(self, field: str, text: Any, spans: Any, blank: Any) -> dict[str, Any]:
+        """Tokens of a field, and their tags."""
+        asked = {name: each for name, (of, each) in self.tags.items() if of == field}
+        if not asked:
+            return {}
+        tokens = Tokens.of(text)
+        columns = {each.tokens: tokens.column(blank) for each in asked.values()}
+        return columns | {name: tags(tokens, spans, each.types, blank) for name, each in asked.items()}
+
+    def read(self, columns: dict[str, Any], rows: pa.RecordBatch) -> dict[str, Any]:
+        """The columns, those with a type read as what they are."""
+        found = {name: typed(name, column, columns, rows) for name, column in self.typed.items()}
+        parts = {item_of(name, at) for name, each in self.typed.items() for at in range(len(each.items or ()))}
+        return {name: column for name, column in columns.items() if name not in parts} | found
+
+
+@attrs.frozen(eq=False)
 class TemplateWriter:
     """Writes rows; nothing in it changes by writing, so any order and size of batches gives the same rows."""
 
@@ -80,7 +108,7 @@ class TemplateWriter:
     max_characters: int
     uses: Uses
     surface: Surface | None = None
-    masks: Mapping[str, tuple[str, tuple[Mask, ...]]] = attrs.field(factory=dict)
+    further: Further = attrs.field(factory=Further)
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Fields with their spans, computed columns, and ``reason`` (null where the row was written).
@@ -95,7 +123,7 @@ class TemplateWriter:
         linker = Linker(growth, self.slots.bases, self.slots.sources, names)
         readings = {**self.slots.readings, **self._drawn_readings(drawn)}
         sheets = [self._sheet(output, readings, levels, linker).bound(bases) for output in self.outputs]
-        return self._written(sheets, levels, growth.done(), list(names))
+        return self._written(rows, sheets, levels, growth.done(), list(names))
 
     def _levels(self, rows: Any, drawn: Mapping[str, Any]) -> Ids:
         """The level of every factor in use for every row, from 1; line 0 is all 0."""
@@ -121,34 +149,42 @@ class TemplateWriter:
 
     def _sheet(self, output: Output, readings: Mapping[Slot, Reading], levels: Ids, linker: Linker) -> Sheet:
         sheet = Sheet(output.layout, output.templates(self._driver(levels)))
-        return output.logic.expanded(sheet, readings, levels, linker)
+        sheet = output.logic.expanded(sheet, readings, levels, linker)
+        return sheet if output.variants is None else Sheet(sheet.layout, output.variants.chosen(sheet.template, levels))
 
     def _driver(self, levels: Ids) -> Ids:
         driver: Ids = levels[self.slots.sources[self.uses.driver]]
         return driver
 
-    def _written(self, sheets: Sequence[Sheet], levels: Ids, pool: Pool, names: list[str]) -> Any:
+    def _written(self, rows: Any, sheets: Sequence[Sheet], levels: Ids, pool: Pool, names: list[str]) -> Any:
         gathered = [gather(sheet, levels, pool) for sheet in sheets]
         reasons, blank = _reasons(self._driver(levels), gathered, names), None
         if reasons.null_count < len(reasons):
             blank = reasons.is_valid()
             empty = blank.to_numpy(zero_copy_only=False)
-            gathered = [gather(sheet.without(empty), levels, pool) for sheet in sheets]
+            sheets = [sheet.without(empty) for sheet in sheets]
+            gathered = [gather(sheet, levels, pool) for sheet in sheets]
         shown, columns = pa.array(names, pa.string()), {}
-        for output, each in zip(self.outputs, gathered, strict=True):
+        for output, sheet, each in zip(self.outputs, sheets, gathered, strict=True):
             final, grown = each, pool
             if self.surface is not None and not output.inline:
-                final, grown, columns[edits_of(output.name)] = _polished(self.surface, each, pool, names, blank)
+                left = None if output.variants is None else output.variants.rows_left(sheet.template)
+                polishing = _Polishing(self.surface, pool, names)
+                if left is None or len(left) == len(sheet.template):
+                    final, grown, columns[edits_of(output.name)] = polishing.all(each, blank)
+                elif len(left):
+                    final, grown = polishing.some(left, sheet, each, levels)
             self._check_size(output, final, grown, self._driver(levels))
             text, spans = assemble(final, grown, None if output.inline else shown, blank)
             columns[output.name] = text
             if spans is not None:
                 columns[spans_of(output.name)] = spans
-            for name, (field, masks) in self.masks.items():
+                columns |= self.further.tagged(output.name, text, spans, blank)
+            for name, (field, masks) in self.further.masks.items():
                 if field == output.name:
                     numbers = {slot: place for place, slot in enumerate(names)}
                     columns[name] = masked(final, grown, numbers, masks, blank)
-        columns = {name: column for name, column in columns.items() if column is not None}
+        columns = self.further.read({name: each for name, each in columns.items() if each is not None}, rows)
         if blank is not None:
             columns[FINAL] = self._final(reasons)
         return pa.RecordBatch.from_pydict({**columns, REASON: reasons})
@@ -175,15 +211,32 @@ class TemplateWriter:
             raise RunError(f"a part has {size:,} bytes of {output.name!r}, more than 2 GiB; make [parts] rows smaller")
 
 
-def _polished(
-    surface: Surface, gathered: Gathered, pool: Pool, names: list[str], blank: Any
-) -> tuple[Gathered, Pool, Any]:
-    """The texts under the surface rules, and the column of edits where it is asked for."""
-    final, grown, pieces = surface.polished(gathered, pool, {name: place for place, name in enumerate(names)})
-    edits = None
-    if surface.edits:
-        edits = edits_column(gathered.ids, pieces, grown, surface, blank)
-    return (final if surface.correct else gathered), grown, edits
+@attrs.frozen(eq=False)
+class _Polishing:
+    """A batch under the surface rules."""
+
+    surface: Surface
+    pool: Pool
+    names: list[str]
+
+    @property
+    def _numbers(self) -> dict[str, int]:
+        return {name: place for place, name in enumerate(self.names)}
+
+    def all(self, gathered: Gathered, blank: Any) -> tuple[Gathered, Pool, Any]:
+        """All rows, and the column of edits where it is asked for."""
+        final, grown, pieces = self.surface.polished(gathered, self.pool, self._numbers)
+        edits = edits_column(gathered.ids, pieces, grown, self.surface, blank) if self.surface.edits else None
+        return (final if self.surface.correct else gathered), grown, edits
+
+    def some(self, rows: Index, sheet: Sheet, gathered: Gathered, levels: Ids) -> tuple[Gathered, Pool]:
+        """Some rows; the others are finished."""
+        chosen = Sheet(sheet.layout, sheet.template[rows])
+        before = gather(chosen, np.ascontiguousarray(levels[:, rows]), self.pool)
+        after, grown, _ = self.surface.polished(before, self.pool, self._numbers)
+        ids, counts = gathered.ids.copy(), np.diff(gathered.offsets)
+        ids[ragged(gathered.offsets[rows], counts[rows], after.offsets[:-1])] = after.ids
+        return attrs.evolve(gathered, ids=ids, value=ids.take(gathered.at)), grown
 
 
 def _encoded(column: Any) -> Any:

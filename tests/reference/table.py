@@ -85,9 +85,21 @@ def compare(one: Published, data: Path) -> Result:
     seconds = time.perf_counter() - start
     wanted = one.wanted(data / one.folder)
     matched = (Counter(found) & Counter(wanted)).total()
-    in_place = sum(ours == theirs for ours, theirs in zip(found, wanted, strict=False))
+    kept = list(found) if len(found) <= len(wanted) else among(found, wanted)
+    in_place = sum(ours == theirs for ours, theirs in zip(kept, wanted, strict=False))
     in_order = in_place == matched if one.ordered else None
     return Result(one.name, len(wanted), len(found), matched, in_order, seconds, dict(gates))
+
+
+def among(found: Iterable[Row], wanted: Iterable[Row]) -> list[Row]:
+    """The rows that are wanted, in their order, as often as they are wanted."""
+    left = Counter(wanted)
+    kept = []
+    for row in found:
+        if left[row]:
+            left[row] -= 1
+            kept.append(row)
+    return kept
 
 
 def made(part: Part, data: Path, out: Path) -> Any:
@@ -165,16 +177,19 @@ def holistic_rows(table: Any) -> Iterator[Row]:
 
 
 def presidio_rows(table: Any) -> list[Row]:
-    """Text and spans in the order of the recorded rows."""
-    rows = columns("published", "text", "text.spans")(table)
-    spans = sorted((int(place), text, _spans(found, "start", "end", "value")) for place, text, found in rows)
-    return [(text, found) for _, text, found in spans]
+    """Text and spans in the order of the recorded rows; the type of the value ``v3`` is the column ``t3``."""
+    rows = []
+    for row in table.select(["published", "text", "text.spans", *(f"row.t{n}" for n in range(12))]).to_pylist():
+        named = [{**span, "type": row[span["slot"].replace(".v", ".t")]} for span in row["text.spans"]]
+        rows.append((int(row["published"]), row["text"], _spans(named, "start", "end", "value", "type")))
+    return [(text, found) for _, text, found in sorted(rows, key=lambda row: row[0])]
 
 
 def presidio_wanted(data: Path) -> list[Row]:
     """Published text and spans."""
     rows = json.loads((data / "synth_dataset_v2.json").read_text(encoding="utf-8"))
-    return [(row["full_text"], _spans(row["spans"], "start_position", "end_position", "entity_value")) for row in rows]
+    keys = ("start_position", "end_position", "entity_value", "entity_type")
+    return [(row["full_text"], _spans(row["spans"], *keys)) for row in rows]
 
 
 def _spans(spans: Iterable[Mapping[str, Any]], *keys: str) -> tuple[Row, ...]:
@@ -194,16 +209,56 @@ def bbq(category: str) -> Published:
         f"BBQ {category}",
         "worked-bbq-age-religion",
         [Part(f"bbq/{category.lower()}.toml", tables)],
-        columns("example_id", *BBQ_TEXTS, "answer"),
+        bbq_rows,
         lambda data: bbq_wanted(data / f"{category}.jsonl"),
-        ordered=False,
     )
+
+
+def bbq_rows(table: Any) -> list[Row]:
+    """Rows in the order of the recorded ones."""
+    return sorted(columns("example_id", *BBQ_TEXTS, "answer")(table), key=lambda row: int(row[0]))
 
 
 def bbq_wanted(path: Path) -> list[Row]:
     """Published rows with their number."""
     rows = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     return [(str(row["example_id"]), *(row[name] for name in BBQ_TEXTS), str(row["label"])) for row in rows]
+
+
+# BEC-Pro ----------------------------------------------------------------------------------------
+
+BEC_PRO = {
+    "Sentence": "text",
+    "Sent_TM": "faithful_TM",
+    "Sent_AM": "faithful_AM",
+    "Sent_TAM": "faithful_TAM",
+    "Template": "template.pattern",
+    "Person": "person",
+    "Gender": "person.gender",
+    "Profession": "profession",
+    "Prof_Gender": "profession.group",
+}
+"""Published column = ours."""
+
+
+# SCAN -------------------------------------------------------------------------------------------
+
+
+def scan_rows(table: Any) -> Iterator[Row]:
+    """Pairs with their half of the length split; the published file is shuffled."""
+    lengths = table.column("command.length").to_pylist()
+    pairs = zip(table.column("text").to_pylist(), lengths, strict=True)
+    return ((text, "test" if int(length) > SCAN_TRAIN else "train") for text, length in pairs)
+
+
+def scan_wanted(data: Path) -> list[Row]:
+    """Published pairs with the half that their number of actions puts them in."""
+    pairs = (data / "tasks.txt").read_text(encoding="utf-8").splitlines()
+    return [(pair, "test" if len(pair.partition(" OUT: ")[2].split()) > SCAN_TRAIN else "train") for pair in pairs]
+
+
+SCAN_TRAIN = 22
+"""Actions up to which a command is one to train on."""
 
 
 SETS = (
@@ -228,6 +283,21 @@ SETS = (
         ],
         columns("template.pattern", "template.toxicity", "text"),
         delimited("madlibs.csv"),
+    ),
+    Published(
+        "BEC-Pro, English, all columns",
+        "worked-becpro-en",
+        [Part("bec-pro/recipe.toml", {"profession": "professions_english.json"})],
+        columns(*BEC_PRO.values()),
+        delimited("BEC-Pro_EN.tsv", *BEC_PRO, delimiter="\t"),
+    ),
+    Published(
+        "SCAN, with the length split",
+        "worked-scan",
+        [Part("scan/recipe.toml", {})],
+        scan_rows,
+        scan_wanted,
+        ordered=False,
     ),
     Published(
         "HolisticBias v1.1",

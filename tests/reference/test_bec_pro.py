@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import csv
-import json
 from pathlib import Path
 from typing import Any
 
@@ -22,11 +21,10 @@ def published(shared: Path) -> list[dict[str, str]]:
 
 @pytest.fixture(scope="module")
 def made(shared: Path, tmp_path_factory: pytest.TempPathFactory) -> Any:
-    groups = json.loads((shared / "worked-becpro-en" / "professions_english.json").read_text(encoding="utf-8"))
-    words = [f"{{ word = {word!r}, group = {group!r} }}" for group, names in groups.items() for word in names]
-    override = f"factors.profession.values=[{', '.join(words)}]"
+    data = shared / "worked-becpro-en"
+    override = f"factors.profession.from='{data / 'professions_english.json'}'"
     recipe = fl.Recipe.load(HERE / "bec-pro" / "recipe.toml", set=[override])
-    return recipe.run(tmp_path_factory.mktemp("bec-pro") / "out")
+    return recipe.run(tmp_path_factory.mktemp("bec-pro") / "out", allow=[data])
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from fairloom.cli import balance, output
+from fairloom.showing import leftout
 from fairloom.showing.bounds import bounds
 
 Tree = Mapping[str, Any]
@@ -23,7 +24,18 @@ def exit_code(manifest: Tree) -> int:
 
 def document(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) -> None:
     """Print the run as one JSON document."""
-    kept = ("status", "rows", "families", "seed", "content_digest", "counts", "shortfall", "splits")
+    kept = (
+        "status",
+        "rows",
+        "families",
+        "seed",
+        "content_digest",
+        "counts",
+        "excluded",
+        "unwritable",
+        "shortfall",
+        "splits",
+    )
     output.document(
         {
             "folder": str(folder),
@@ -51,6 +63,7 @@ def show(manifest: Tree, measurements: Tree, certificate: Tree, folder: Path) ->
     _balance(certificate, measurements.get("audit", []))
     _models(manifest)
     _steps(manifest.get("counts", {}).get("steps", []))
+    _left_out(manifest)
     _shortfall(manifest.get("shortfall", []))
     page = folder / "report.html"
     if page.is_file():
@@ -243,6 +256,13 @@ def _steps(steps: list[Tree]) -> None:
         for reason, count in sorted(step.get("reasons", {}).items(), key=lambda item: (-item[1], item[0]))
     ]
     output.table(("step", "reason", "rows", "share"), rows)
+
+
+def _left_out(manifest: Tree) -> None:
+    found = list(leftout.lines(manifest))
+    if found:
+        output.heading("Left out")
+        output.table(("by", "what", "how many"), found)
 
 
 def _shortfall(cells: list[Tree]) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP, spans_of
+from fairloom.showing import leftout
 from fairloom.showing.bounds import bounds
 from fairloom.showing.presented import data_files
 from fairloom.showing.report import balance, detail, figures, samples
@@ -61,6 +62,7 @@ def of(folder: Path) -> dict[str, Any]:
         "lengths": _lengths(texts, task),
         "references": [_reference(name, found) for name, found in measurements.get("references", {}).items()],
         "shortfall": manifest.get("shortfall", []),
+        "excluded": list(leftout.lines(manifest)),
         "provenance": _provenance(manifest),
     }
 
