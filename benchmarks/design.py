@@ -214,7 +214,8 @@ def covering():
         f"\n{'covering array':18} {'t':>2} {'forbidden':>9} {'tuples':>8} {'covered':>8} {'rows':>6} {'covertable':>10}"
     )
     for (name, sizes), strength in itertools.product(SYSTEMS.items(), (2, 3)):
-        for forbidden in ((), FORBIDDEN):
+        said_of_these = tuple(text for text in FORBIDDEN if sizes[2] > 2 or "'2'" not in text)
+        for forbidden in ((), said_of_these):
             rows, wanted, counted, spent = covered(sizes, strength, forbidden)
             other = theirs(sizes, strength, forbidden)
             said = "not there" if other is None else other
