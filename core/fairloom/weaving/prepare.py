@@ -101,7 +101,7 @@ class _Setting:
         if self.problems:
             raise RecipeError(self.recipe.place(self.problems))
 
-    def build(  # noqa: PLR0913 - what a component is built from
+    def build(
         self,
         component: Component,
         settings: Any,
