@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from functools import cached_property
 from typing import Any, Literal
 
 import attrs
@@ -11,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.draws import Words
-from fairloom.utf8 import Mask
+from fairloom.utf8 import Mask, Utf8
 from fairloom_edits.characters import picked, sites_of
 from fairloom_edits.sites import Sites
 from fairloom_edits.tables import INVISIBLE
@@ -42,17 +43,29 @@ class Clusters:
         start = made.places[first]
         return Sites(made.rows[first], start, start + (last - first), first)
 
+    @cached_property
+    def _early(self) -> Mask:
+        """Whether the change changes each of the first code points; the later ones are asked about as they occur."""
+        return np.fromiter((self.change(chr(point)) != chr(point) for point in range(_EARLY)), np.bool_, _EARLY)
+
     def _differing(self, points: Any) -> Mask:
-        known, code = np.unique(points, return_inverse=True)
-        answers = [self.change(chr(point)) != chr(point) for point in known]
-        return np.array(answers, np.bool_)[code]
+        late = np.flatnonzero(points >= _EARLY)
+        differs = self._early[np.minimum(points, _EARLY - 1)]
+        known, code = np.unique(points[late], return_inverse=True)
+        differs[late] = np.array([self.change(chr(point)) != chr(point) for point in known], np.bool_)[code]
+        out: Mask = differs
+        return out
 
     def write(self, texts: Any, sites: Sites, words: Words) -> pa.Array:  # noqa: ARG002 - one signature for all
         """What the change makes of each."""
-        made = Texts.of(texts)
-        sizes = sites.end - sites.start
-        said = [_text(made, at, at + size) for at, size in zip(sites.key, sizes, strict=True)]
-        return pa.array([self.change(each) for each in said], pa.large_string())
+        text = Utf8.of(texts)
+        bounds = (text.bytes_at(sites.row, place) for place in (sites.start, sites.end))
+        clusters = text.take(*bounds).dictionary_encode()
+        changed = [self.change(cluster) for cluster in clusters.dictionary.to_pylist()]
+        return pa.array(changed, pa.large_string()).take(clusters.indices)
+
+
+_EARLY = 0x3000
 
 
 def _begins(texts: Texts) -> Mask:

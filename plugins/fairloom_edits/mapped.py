@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 import numpy as np
+import numpy.typing as npt
 import pyarrow as pa
 
 from fairloom.draws import Words
@@ -41,41 +42,40 @@ class Mapped:
         )
 
     @cached_property
-    def _single(self) -> tuple[Any, Any]:
-        """The runs of one character in order of code point, and their numbers."""
-        pairs = sorted((ord(run), number) for number, run in enumerate(self._runs) if len(run) == 1)
-        return np.array([point for point, _ in pairs], np.int64), np.array([number for _, number in pairs], np.int64)
+    def _single(self) -> npt.NDArray[np.int16]:
+        """The number of the run of each code point, -1 where there is none; the last is for all that follow."""
+        single = {ord(run): number for number, run in enumerate(self._runs) if len(run) == 1}
+        numbers = np.full(max(single, default=0) + 2, -1, np.int16)
+        numbers[list(single)] = list(single.values())
+        return numbers
 
     def find(self, texts: Any) -> Sites:
         """Every run of the table; where two overlap, the longer."""
         made = Texts.of(texts)
-        parts = [self._of_run(made, number, run) for number, run in enumerate(self._runs) if len(run) > 1]
+        bare = _bare(made)
+        ones = self._of_ones(made, bare)
+        longer = [self._of_run(made, bare, number) for number, run in enumerate(self._runs) if len(run) > 1]
+        if not longer:
+            return ones
         row, start, end, key = (
-            np.concatenate([getattr(part, name) for part in [*parts, self._of_ones(made)]])
-            for name in ("row", "start", "end", "key")
+            np.concatenate([getattr(part, name) for part in [*longer, ones]]) for name in ("row", "start", "end", "key")
         )
-        order = np.lexsort((-end, start, row))
-        sites = Sites(row, start, end, key).take(order)
-        return sites.take(apart(sites)) if parts else sites
+        sites = Sites(row, start, end, key).take(np.lexsort((-end, start, row)))
+        return sites.take(apart(sites))
 
-    def _of_ones(self, texts: Texts) -> Sites:
-        points, numbers = self._single
-        if not points.size:
-            return _at(texts, np.zeros(0, np.int64), 1, 0)
-        place = np.minimum(np.searchsorted(points, texts.points), points.size - 1)
-        at = np.flatnonzero((points[place] == texts.points) & _bare(texts))
-        sites = _at(texts, at, 1, 0)
-        return attrs.evolve(sites, key=numbers[place[at]])
+    def _of_ones(self, texts: Texts, bare: Mask) -> Sites:
+        numbers = self._single[np.minimum(texts.points, self._single.size - 1)]
+        at = np.flatnonzero((numbers >= 0) & bare)
+        return attrs.evolve(_at(texts, at, 1, 0), key=numbers[at].astype(np.int64))
 
-    def _of_run(self, texts: Texts, number: int, run: str) -> Sites:
-        points = texts.points
-        last = points.size - len(run) + 1
-        found = np.ones(max(last, 0), np.bool_)
+    def _of_run(self, texts: Texts, bare: Mask, number: int) -> Sites:
+        points, run = texts.points, self._runs[number]
+        found = np.ones(max(points.size - len(run) + 1, 0), np.bool_)
         for place, character in enumerate(run):
             found &= points[place : place + found.size] == ord(character)
         at = np.flatnonzero(found)
-        at = at[texts.rows[at] == texts.rows[at + len(run) - 1]]
-        at = at[_bare(texts)[at + len(run) - 1]]
+        last = at + len(run) - 1
+        at = at[(texts.rows[at] == texts.rows[last]) & bare[last]]
         return _at(texts, at, len(run), number)
 
     def write(self, texts: Any, sites: Sites, words: Words) -> pa.Array:  # noqa: ARG002 - one signature for all

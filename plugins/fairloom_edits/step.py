@@ -18,7 +18,7 @@ from fairloom.editing import apply
 from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edits_of
 from fairloom.problems import RecipeError, RunError, did_you_mean
 from fairloom.rules import compile_rule
-from fairloom.utf8 import Mask
+from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, amount_of, label_rule
 from fairloom_edits.sites import Addresses, Amount, Finds, chosen, edits_at, touching, within
 
@@ -116,13 +116,17 @@ class Perturbation:
 
     def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         """Edits over a field of the rows, whatever ``when`` says (``fairloom.edits.Perturbs``)."""
+        starts = range(0, rows.num_rows, CACHED_ROWS)
+        return Edits.joined([(self._proposed(rows.slice(at, CACHED_ROWS), field, draws), at) for at in starts])
+
+    def _proposed(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
         address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
         edits: Edits = self.how.propose(rows.column(field), spans, Addresses(draws, address, attempt))
         return edits
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The fields with their edits made, their spans shifted, and ``<field>.edits``; a reason where none was made."""
+        """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
         wanted = np.flatnonzero(self.when(rows))
         some = rows.take(pa.array(wanted))
         columns: dict[str, Any] = {}
