@@ -39,6 +39,7 @@ class Place:
     closes: bool
     opens: bool
     inverts: bool
+    proper: bool
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Place:
@@ -51,6 +52,7 @@ class Place:
             _CLOSES.match(text, end) is not None,
             _OPENS.search(text[:start]) is not None,
             _INVERTS.search(text[:start]) is not None,
+            right is not None and not right[1].islower(),
         )
 
 
@@ -73,12 +75,17 @@ NOUNS = words_of(
     "death birth childhood youth age name surname nickname card book books novel album albums song songs film debut "
     "role character poem poetry brain hair eyes arm arms leg legs body heart mind wrist knee shoulder hands "
     "bag bags coat shoes dress bicycle apartment town city country village school university college "
-    "degree doctorate diploma thesis education job career business company office colleague colleagues clients "
+    "degree doctorate diploma thesis education job career business company office room house home door phone colleague colleagues clients "
     "party election constituency opponent rival enemy army memoir memoirs autobiography biography opinion belief "
     "beliefs religion faith idea ideas ability talent personality identity sexuality marriage wedding divorce "
-    "own lover fiance fiancee secretary assistant lawyer agent manager coach predecessor successor"
+    "room house home door phone lover fiance fiancee secretary assistant lawyer agent manager coach predecessor successor"
 )
 """What follows a possessive and is no verb."""
+
+_NO_NOUN_AHEAD = words_of(
+    "to at for from with into about in on the a an is was had that when because if but who while during until where"
+)
+"""What cannot stand between a possessive and its noun, unless it begins a title (her "On an Island")."""
 
 _PLURAL = {
     "is": "are", "was": "were", "has": "have", "does": "do", "isn't": "aren't", "wasn't": "weren't",
@@ -88,7 +95,7 @@ _SAME = words_of(
     "had did will would can could shall should may might must cannot hadn't didn't won't wouldn't can't couldn't "
     "shouldn't mustn't went said took made got came saw knew thought told gave found left felt kept began wrote ran "
     "sat stood lost paid met spent bought brought sold held led grew won spoke taught sent built fell drew broke read put "
-    "set cut hit let became heard meant"
+    "set cut hit let became heard meant hurt"
 )
 _VERBS = words_of(
     "ask answer arrive be begin believe bring build buy call carry change come cook cry describe die drink drive eat "
@@ -131,7 +138,7 @@ def _decided(place: Place, cases: list[str]) -> str:
         alone = "theirs"
     if possessive:
         return "their"
-    if place.closes:
+    if place.closes or (place.after in _NO_NOUN_AHEAD and not place.proper):
         return alone
     raise UnsureError(f"ambiguous: {place.word}")
 
