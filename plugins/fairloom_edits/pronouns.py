@@ -70,15 +70,16 @@ _PREPOSITIONS = words_of(
     "of in on at with from by for about into over under after before against behind beside through"
 )
 NOUNS = words_of(
-    "mother father sister brother daughter son wife husband aunt uncle niece nephew parents children family friend "
-    "friends husband boyfriend girlfriend cousin grandmother grandfather teacher doctor boss team teammate career life "
-    "death birth childhood youth age name surname nickname card book books novel album albums song songs film debut "
-    "role character poem poetry brain hair eyes arm arms leg legs body heart mind wrist knee shoulder hands "
-    "bag bags coat shoes dress bicycle apartment town city country village school university college "
-    "degree doctorate diploma thesis education job career business company office room house home door phone colleague colleagues clients "
-    "party election constituency opponent rival enemy army memoir memoirs autobiography biography opinion belief "
-    "beliefs religion faith idea ideas ability talent personality identity sexuality marriage wedding divorce "
-    "room house home door phone lover fiance fiancee secretary assistant lawyer agent manager coach predecessor successor"
+    "mother father sister brother daughter son wife husband aunt uncle niece nephew parents children "
+    "family friend friends boyfriend girlfriend cousin grandmother grandfather teacher doctor boss team "
+    "teammate career life death birth childhood youth age name surname nickname card book books novel "
+    "album albums song songs film debut role character poem poetry brain hair eyes arm arms leg legs body "
+    "heart mind wrist knee shoulder hands bag bags coat shoes dress bicycle apartment town city country "
+    "village school university college degree doctorate diploma thesis education job business company "
+    "office room house home door phone colleague colleagues clients party election constituency opponent "
+    "rival enemy army memoir memoirs autobiography biography opinion belief beliefs religion faith idea "
+    "ideas ability talent personality identity sexuality marriage wedding divorce own lover fiance "
+    "fiancee secretary assistant lawyer agent manager coach predecessor successor"
 )
 """What follows a possessive and is no verb."""
 
@@ -92,17 +93,18 @@ _PLURAL = {
     "hasn't": "haven't", "doesn't": "don't",
 }  # fmt: skip
 _SAME = words_of(
-    "had did will would can could shall should may might must cannot hadn't didn't won't wouldn't can't couldn't "
-    "shouldn't mustn't went said took made got came saw knew thought told gave found left felt kept began wrote ran "
-    "sat stood lost paid met spent bought brought sold held led grew won spoke taught sent built fell drew broke read put "
-    "set cut hit let became heard meant hurt"
+    "had did will would can could shall should may might must cannot hadn't didn't won't wouldn't can't "
+    "couldn't shouldn't mustn't went said took made got came saw knew thought told gave found left felt "
+    "kept began wrote ran sat stood lost paid met spent bought brought sold held led grew won spoke "
+    "taught sent built fell drew broke read put set cut hit let became heard meant hurt"
 )
 _VERBS = words_of(
-    "ask answer arrive be begin believe bring build buy call carry change come cook cry describe die drink drive eat "
-    "enjoy explain fall feel find finish follow get give go grow hate have hear help hold hope keep know laugh learn "
-    "leave like listen live look lose love make mean meet move need open order pay play prefer read remember reply "
-    "return run say see seem sell send serve sing sit sleep smile speak stand start stay stop study suggest take talk "
-    "teach tell think travel try understand use visit wait walk want watch win wonder work worry write"
+    "ask answer arrive be begin believe bring build buy call carry change come cook cry describe die "
+    "drink drive eat enjoy explain fall feel find finish follow get give go grow hate have hear help hold "
+    "hope keep know laugh learn leave like listen live look lose love make mean meet move need open order "
+    "pay play prefer read remember reply return run say see seem sell send serve sing sit sleep smile "
+    "speak stand start stay stop study suggest take talk teach tell think travel try understand use visit "
+    "wait walk want watch win wonder work worry write"
 )
 
 
