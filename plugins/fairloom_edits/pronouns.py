@@ -67,7 +67,7 @@ _INVERTS = re.compile(
 """A clause begins with one word before the pronoun, or with a question word and one."""
 
 _PREPOSITIONS = words_of(
-    "of in on at with from by for about into over under after before against behind beside through"
+    "of to in on at with from by for about into over under after before against behind beside through"
 )
 NOUNS = words_of(
     "mother father sister brother daughter son wife husband aunt uncle niece nephew parents children "

@@ -75,22 +75,25 @@ class Addresses:
 
 
 def chosen(sites: Sites, amount: Amount, addresses: Addresses) -> tuple[Sites, Words]:
-    """The sites to edit and 32 random bits for each: one in every of k equal stretches of a row's sites.
+    """The sites to edit and 32 random bits for each: one in every of k stretches of a row's sites, laid as a ring.
 
-    Any site is as likely as any other, edits are spread over the text, and none overlap.
+    The ring begins anywhere, so any site is as likely as any other. Edits are spread over the text, and none overlap.
     """
     have = np.bincount(sites.row, minlength=addresses.address.size)
     rows = np.flatnonzero(have)
-    first, _ = addresses.words(rows, np.zeros(rows.size, np.int64))
+    first, turn = addresses.words(rows, np.zeros(rows.size, np.int64))
     wanted = amount.of(have[rows], first)
     total = np.cumsum(wanted)
     number = np.arange(total[-1] if total.size else 0) - np.repeat(total - wanted, wanted)
     row, size, parts = np.repeat(rows, wanted), np.repeat(have[rows], wanted), np.repeat(wanted, wanted)
     place, words = addresses.words(row, number + 1)
     low, high = number * size // parts, (number + 1) * size // parts
-    within = ((place * (high - low).astype(np.uint64)) >> _32).astype(np.int64)
+    inside = ((place * (high - low).astype(np.uint64)) >> _32).astype(np.int64)
+    begin = np.repeat(((turn * have[rows].astype(np.uint64)) >> _32).astype(np.int64), wanted)
     before = np.cumsum(have) - have
-    at = before[row] + low + within
+    at = before[row] + (low + inside + begin) % np.maximum(size, 1)
+    order = np.argsort(at, kind="stable")
+    at, words = at[order], words[order]
     kept = apart(sites.take(at))
     return sites.take(at[kept]), words[kept]
 
