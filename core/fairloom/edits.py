@@ -244,7 +244,23 @@ def edited_share(texts: Any, edits: Edits) -> npt.NDArray[np.float64]:
     """
     length = pc.utf8_length(plain(texts)).to_numpy(zero_copy_only=False).astype(np.float64)
     new = pc.utf8_length(edits.new).to_numpy(zero_copy_only=False).astype(np.int64)
-    cost = np.bincount(edits.row, weights=np.maximum(new, edits.end - edits.start), minlength=length.size)
+    return _share(
+        np.bincount(edits.row, weights=np.maximum(new, edits.end - edits.start), minlength=length.size), length
+    )
+
+
+def lineage_share(texts: Any, column: Any) -> npt.NDArray[np.float64]:
+    """The same from finished rows and their ``<field>.edits``: the edits of all steps by the length before the first."""
+    flat, row = pc.list_flatten(column), pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
+    old, new = (
+        pc.utf8_length(decoded(pc.struct_field(flat, side))).to_numpy(zero_copy_only=False) for side in ("old", "new")
+    )
+    after = pc.utf8_length(plain(texts)).to_numpy(zero_copy_only=False).astype(np.float64)
+    length = after - np.bincount(row, weights=new - old.astype(np.float64), minlength=after.size)
+    return _share(np.bincount(row, weights=np.maximum(old, new), minlength=after.size), length)
+
+
+def _share(cost: npt.NDArray[Any], length: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     with np.errstate(divide="ignore", invalid="ignore"):
         return np.where(cost == 0, 0.0, cost / length)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from fairloom.batch import SPANS
 from fairloom.editing import DROPPED, KEPT, RETYPED, apply
-from fairloom.edits import Edits, LabelRule, Ranges, counts, edited_share
+from fairloom.edits import Edits, LabelRule, Ranges, counts, edited_share, lineage_share
 from fairloom.problems import RecipeError
 
 LETTERS = st.text("ab é漢\U0001d49c", max_size=12)
@@ -161,7 +161,10 @@ def test_an_edit_beyond_the_text() -> None:
 def test_measures() -> None:
     edits = Edits.of([0, 0, 2], [0, 3, 0], [1, 3, 0], ["xy", "z", "a"], "r")
     assert counts(edits, 3).tolist() == [2, 0, 1]
-    assert edited_share(pa.array(["abcd", "ab", ""]), edits).tolist() == [0.75, 0.0, float("inf")]
+    texts = pa.array(["abcd", "ab", ""])
+    assert edited_share(texts, edits).tolist() == [0.75, 0.0, float("inf")]
+    applied = apply(texts, None, edits)
+    assert lineage_share(applied.texts, applied.column).tolist() == [0.75, 0.0, float("inf")]
 
 
 def test_label_rules() -> None:

@@ -139,3 +139,14 @@ def test_entities_agree_because_all_forms_come_from_one_level() -> None:
             assert now["gender"] != table[row["person"]]["gender"]
             assert now["origin"] == table[row["person"]]["origin"]
     assert swapped > 100
+
+
+@pytest.mark.parametrize("name", ["swap_words", "people", "wrap", "entity"])
+def test_many_rows_are_edited_as_few_are(name: str) -> None:
+    rows, work = sample_rows(5_000), built(name, sample_tools(), protect=("city",))
+    pieces = [work.write(rows.slice(at, 777)) for at in range(0, 5_000, 777)]
+    whole = work.write(rows)
+    for column in ("text", "text.spans", "text.edits", "reason"):
+        assert [each for piece in pieces for each in piece.column(column).to_pylist()] == whole.column(
+            column
+        ).to_pylist()
