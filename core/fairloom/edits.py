@@ -250,7 +250,7 @@ def edited_share(texts: Any, edits: Edits) -> npt.NDArray[np.float64]:
 
 
 def lineage_share(texts: Any, column: Any) -> npt.NDArray[np.float64]:
-    """The same from finished rows and their ``<field>.edits``: the edits of all steps by the length before the first."""
+    """The same from finished rows and their ``<field>.edits``: edits of all steps by the length before them."""
     flat, row = pc.list_flatten(column), pc.list_parent_indices(column).to_numpy(zero_copy_only=False)
     old, new = (
         pc.utf8_length(decoded(pc.struct_field(flat, side))).to_numpy(zero_copy_only=False) for side in ("old", "new")
