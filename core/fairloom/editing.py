@@ -84,7 +84,7 @@ def _check_bounds(text: Utf8, texts: Any, edits: Edits) -> None:
     if not inside.all():
         at = int(np.flatnonzero(~inside)[0])
         raise ValueError(f"the edit at {edits.start[at]} to {edits.end[at]} of row {edits.row[at]} is beyond the text")
-    if texts.null_count and pc.any(pc.is_null(texts.take(pa.array(edits.row)))).as_py():
+    if texts.null_count and pc.is_null(texts).to_numpy(zero_copy_only=False)[edits.row].any():
         raise ValueError("a text that is missing has no edits")
 
 

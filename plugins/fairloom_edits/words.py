@@ -145,6 +145,7 @@ def screened(texts: Any, screen: str) -> Iterator[tuple[int, str]]:
 def phrases(table: Mapping[str, Outcomes], behind: str = "") -> Patterned:
     """Phrases of a table of small letters, capitals kept; ``behind`` is a look-ahead that must hold."""
     either = "|".join(re.escape(phrase).replace("\\ ", " ") for phrase in by_length(table))
+    either = either.replace("'", "['\u2019]")
     pattern = re.compile(f"(?<![\\w'\u2019])(?:{either})(?![\\w'\u2019]){behind}", re.IGNORECASE)
     return Patterned(pattern, f"(?i)(?:{either})", listed(table))
 

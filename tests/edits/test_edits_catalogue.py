@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,10 @@ import pyarrow as pa
 import pytest
 
 import fairloom_edits
-from fairloom.batch import with_columns
+from fairloom.batch import SPANS, with_columns
 from fairloom.components import Generator, Tools
 from fairloom.testing import sample_rows, sample_tools
+from fairloom.testing.checks import HARD_TEXTS
 from fairloom_read.snips import Snips, SnipsReader
 
 CATALOGUE = {each.name: each for each in fairloom_edits.fairloom_generators()}
@@ -150,3 +152,38 @@ def test_many_rows_are_edited_as_few_are(name: str) -> None:
         assert [each for piece in pieces for each in piece.column(column).to_pylist()] == whole.column(
             column
         ).to_pylist()
+
+
+@pytest.mark.parametrize("name", sorted(CATALOGUE))
+def test_awkward_texts(name: str) -> None:
+    texts = [
+        *HARD_TEXTS,
+        None,
+        "\u1112\u1161\u11ab\uae00 \uac01 \u00e9 e\u0301 \ufb01ne \u2460 \u212b",
+        "\U0001f600 ok, don\u2019t DO NOT \u0130stanbul \u0131 \u00df \u0149 a.b.c 1,000 3.5 12:30 007 99",
+        "x",
+    ]
+    size = len(texts)
+    columns = {"address": np.arange(size), "attempt": np.zeros(size, int), "label": ["card_lost"] * size}
+    columns |= {"person": ["Paul"] * size, "text": pa.array(texts), "text.spans": pa.array([[]] * size, SPANS)}
+    component, rows = CATALOGUE[name], pa.RecordBatch.from_pydict(columns)
+    names = {field.name for field in attrs.fields(component.config)}
+    config = component.config(**NEEDS.get(name, {}), **({"rate": 1.0} if "rate" in names else {}))
+    made = component.build(config, attrs.evolve(sample_tools(), judges=("judge",))).write(rows)
+    for text, after, edits in zip(
+        texts, *(made.column(each).to_pylist() for each in ("text", "text.edits")), strict=True
+    ):
+        assert after is None if text is None else led_back(after, edits) == text
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD", "NFKC", "NFKD"])
+def test_normal_forms_are_those_of_the_standard_library(form: Any) -> None:
+    texts = [
+        "\u1112\u1161\u11ab\uae00 \uac01",
+        "\u00e9 e\u0301 \ufb01ne \u2460 \u212b",
+        "a\u0323\u0307 \u1e9b\u0323 \U0001d49c",
+    ]
+    rows = pa.RecordBatch.from_pydict({"address": [0, 1, 2], "attempt": [0, 0, 0], "text": texts})
+    component = CATALOGUE["unicode"]
+    made = component.build(component.config(form=form), sample_tools()).write(rows)
+    assert made.column("text").to_pylist() == [unicodedata.normalize(form, text) for text in texts]
