@@ -48,7 +48,8 @@ class Tools:
     ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
     recipe's folder unless the caller allowed it) and records the file as an input of the run.
     ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
-    ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened.
+    ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened. ``judges``
+    tells a step the names of the filter steps that come after it.
     """
 
     task: Task
@@ -58,6 +59,7 @@ class Tools:
     references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
     audit: Audit = Audit()
     models: Mapping[str, OpenModel] = attrs.field(factory=dict)
+    judges: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -48,6 +48,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
     "design.replay": {"from": "levels.csv"},
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
+    "edits.antonym": {"verifier": "judge"},
+    "edits.entity": {"factor": "person", "same": ["origin"]},
+    "edits.negation": {"verifier": "judge"},
+    "edits.number": {"verifier": "judge"},
+    "edits.quantifier": {"verifier": "judge"},
     "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
     "llm.agreement": {"model": "fake", "votes": 3},
@@ -146,13 +151,18 @@ def rows_with_options() -> pa.RecordBatch:
     return rows
 
 
+def with_judge() -> Tools:
+    """The sample tools of a step that a filter follows."""
+    return attrs.evolve(sample_tools(), judges=("judge",))
+
+
 def with_labels() -> Tools:
     """The files, and no factor but the label: designs that are lists plan as many rows as they hold."""
     tools = with_files()
     return attrs.evolve(tools, factors={"label": tools.factors["label"]})
 
 
-ROWS: Mapping[str, pa.RecordBatch] = {
+ROWS: dict[str, pa.RecordBatch] = {
     "choice.options": rows_with_options(),
     "llm.paraphrase": sample_rows(),
     "llm.templates": briefs_with_templates(),
@@ -164,6 +174,7 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.profile": with_files,
     "design.replay": with_labels,
     "design.zip": with_labels,
+    **{f"edits.{name}": with_judge for name in ("antonym", "negation", "number", "quantifier")},
     "template.template": with_templates,
     **dict.fromkeys(
         (use for use in SETTINGS if use.startswith("llm.") and use not in ("llm.local", "llm.openai")), with_model
@@ -183,6 +194,7 @@ def components() -> dict[str, Component]:
 
 
 COMPONENTS = components()
+ROWS.update({use: sample_rows() for use in COMPONENTS if use.startswith("edits.")})  # they change rows that exist
 
 
 def checks() -> Iterator[Any]:

@@ -1,0 +1,19 @@
+"""Perturbations: rows that exist, changed by edits that keep spans, labels and families right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from fairloom.components import Generator
+from fairloom.hooks import hookimpl
+from fairloom_edits.catalogue import characters
+from fairloom_edits.catalogue_whole import whole
+from fairloom_edits.catalogue_words import words
+
+
+@hookimpl
+def fairloom_generators() -> Iterator[Generator]:
+    """The catalogue."""
+    yield from characters()
+    yield from words()
+    yield from whole()
