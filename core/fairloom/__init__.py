@@ -18,6 +18,7 @@ if TYPE_CHECKING:
         Measurement,
         Metric,
         Model,
+        Predictor,
         Reader,
         Sampler,
         Tools,
@@ -31,9 +32,11 @@ if TYPE_CHECKING:
         filter,  # noqa: A004
         generator,
         metric,
+        predictor,
         sampler,
         value_table,
     )
+    from fairloom.predictors import Prediction
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.profiling.profile import Profile, profile
     from fairloom.recipe import Recipe
@@ -50,14 +53,16 @@ _HOMES = {
         "Measurement",
         "Metric",
         "Model",
+        "Predictor",
         "Reader",
         "Sampler",
         "Tools",
         "ValueTable",
         "Writer",
     ),
-    "fairloom.plugging.decorators": ("filter", "generator", "metric", "sampler", "value_table"),
+    "fairloom.plugging.decorators": ("filter", "generator", "metric", "predictor", "sampler", "value_table"),
     "fairloom.draws": ("Draw", "Draws"),
+    "fairloom.predictors": ("Prediction",),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
     "fairloom.inducing.induce": ("Induced", "induce"),
@@ -105,6 +110,8 @@ __all__ = [
     "Metric",
     "Model",
     "PluginError",
+    "Prediction",
+    "Predictor",
     "Profile",
     "Reader",
     "Recipe",
@@ -121,6 +128,7 @@ __all__ = [
     "hookimpl",
     "induce",
     "metric",
+    "predictor",
     "profile",
     "sampler",
     "value_table",

@@ -59,8 +59,10 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             folder=str(target),
             identity=who["digest"],
         )
+        job.remember(loom)
         with recording(log or terminal(), folder.work / FILE) as written:
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
+        loom.predictors.close()
         folder.forget_work()
         return Run.open(target)
     except PluginError as error:
@@ -74,6 +76,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
             "run the same command again to go on"
         ) from error
     finally:
+        loom.predictors.close()
         folder.close()
 
 

@@ -38,6 +38,7 @@ OWNED: Mapping[str, frozenset[str]] = {
     "filter": _STEP,
     "metric": frozenset({"metric", "name", "of", "min", "max", "on_fail"}),
     "reader": frozenset({"read", "columns"}),
+    "predictor": frozenset({"use", "batch", "max_texts"}),
     "design sampler": _DESIGN,
     "value sampler": _FACTOR,
     "value table": _FACTOR,

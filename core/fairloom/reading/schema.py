@@ -12,11 +12,11 @@ from typing import Any, Literal
 
 import attrs
 
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, ValueTable, Writer
+from fairloom.components import Component, Filter, Generator, Metric, Predictor, Reader, Sampler, ValueTable, Writer
 from fairloom.reading.environment import allowed
 from fairloom.reading.keys import keys
 from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, PredictorSpec, Recipe, ReferenceSpec, StepSpec
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +69,7 @@ _OWNERS = (
     _Owner(StepSpec, "filter", Filter),
     _Owner(GateSpec, "metric", Metric),
     _Owner(ReferenceSpec, "read", Reader),
+    _Owner(PredictorSpec, "use", Predictor),
 )
 
 

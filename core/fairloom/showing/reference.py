@@ -41,6 +41,7 @@ _KINDS = (
     ("Readers", "reader", None, "`read` in `[reference.NAME]`"),
     ("Writers", "writer", None, "`formats` in `[export]`"),
     ("Models", "model", None, "a component that uses a model"),
+    ("Predictors", "predictor", None, "`use` in `[predictors.NAME]`"),
     ("Executors", "executor", None, "`--executor` on the command line"),
 )
 

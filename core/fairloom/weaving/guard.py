@@ -62,6 +62,7 @@ _METHODS = {
     "reader": ("read",),
     "writer": ("write", "suffix"),
     "executor": ("run",),
+    "predictor": ("identity", "predict"),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
     "value table": ("table",),

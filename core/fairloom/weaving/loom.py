@@ -20,6 +20,8 @@ from fairloom.recipe import GateSpec, Recipe
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import built
+from fairloom.weaving.making import Maker
+from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.weave import Weaver
 
 Opener = Callable[[], pa.Table]
@@ -42,6 +44,7 @@ class Loom:
     axes: tuple[str, ...]
     references: Mapping[str, Opener]
     tables: tuple[Mapping[str, str], ...] = ()
+    predictors: Predictors = attrs.field(factory=Predictors)
 
     @property
     def rows(self) -> int:
@@ -110,10 +113,11 @@ class Loom:
         return built(component, config, self._tools("executor", use), "--executor")
 
     def _tools(self, *stream: str) -> Tools:
-        return Tools(
+        return Maker(self.plugins).tools(
             task=self.recipe.task,
             factors=self.factors,
             draws=self.draws.stream(*stream),
             open_path=self.inputs.open_path,
             references=self.references,
+            predictors=self.predictors.named,
         )

@@ -24,6 +24,7 @@ from fairloom.weaving.answers import Step, remembered
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.manifest import identity
 from fairloom.weaving.prepare import prepare
+from fairloom.weaving.predicted import FILE as PREDICTIONS
 from fairloom.weaving.store import WORK, atomic, ordered
 from fairloom.weaving.tally import to_plain
 from fairloom.weaving.weave import Woven, in_order
@@ -43,6 +44,10 @@ class Job:
     allow: tuple[str, ...]
     folder: str
     identity: str = ""
+
+    def remember(self, loom: Loom) -> None:
+        """Let the predictors of ``loom`` keep their answers where every process of the run finds them."""
+        loom.predictors.keep(Path(self.folder) / WORK / PREDICTIONS)
 
 
 @attrs.frozen(kw_only=True)
@@ -112,6 +117,7 @@ def _loom(job: str) -> Loom:
             "an input or plugin file was changed while the run was going on, so its rows would not fit together; "
             "change it back and run the same command again, or start over with --fresh"
         )
+    Job(**data).remember(loom)
     return loom
 
 

@@ -13,7 +13,7 @@ import attrs
 import pyarrow as pa
 
 from fairloom.batch import LABEL
-from fairloom.components import Component, Filter, Generator, Metric, Reader, Sampler, Tools, ValueTable, Writer
+from fairloom.components import Component, Filter, Generator, Metric, Predictor, Reader, Sampler, ValueTable, Writer
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, label_factor, load_factors
@@ -22,19 +22,21 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.structure import structure
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, PredictorSpec, Recipe, ReferenceSpec, StepSpec
 from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.making import Maker
+from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.relabel import Relabelling
 from fairloom.weaving.splits import Conditions
 from fairloom.weaving.tabulated import table_record, tabulated
 
 T = TypeVar("T")
 
-_TABLES = {"recipe", "task", "factors", "design", "reference", "export", "parts"}
+_TABLES = {"recipe", "task", "factors", "design", "reference", "predictors", "export", "parts"}
 
 
 def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
@@ -48,6 +50,7 @@ def prepare(recipe: Recipe, allow: Iterable[str | Path] = ()) -> Loom:
     setting.load_observers()
     setting.load_factors()
     setting.open_references()
+    setting.open_predictors()
     setting.check_steps()
     setting.check_gates()
     setting.check_formats()
@@ -76,6 +79,7 @@ class _Setting:
     rules: tuple[Rule, ...] = ()
     tables: list[dict[str, str]] = attrs.field(factory=list)
     groups: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    predictors: Predictors = attrs.field(factory=Predictors)
     relabelling: Relabelling | None = None
     steps: list[Step] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
@@ -105,12 +109,13 @@ class _Setting:
         """The working object of a component."""
         config: Any = structure(component.config, settings, path, owner=owner)
         draws = Draws(self.recipe.recipe.seed).stream(*stream)
-        tools = Tools(
+        tools = Maker(self.plugins).tools(
             task=self.recipe.task,
             factors=self.factors,
             draws=draws,
             open_path=self.inputs.open_path,
             references=self.references,
+            predictors=self.predictors.named,
         )
         return built(component, config, tools, *path)
 
@@ -173,6 +178,17 @@ class _Setting:
         component, _ = self.plugins.find(Reader, spec.read, *path, "read")
         reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
         return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
+
+    def open_predictors(self) -> None:
+        """The classifiers that steps and gates may name."""
+        for name, spec in self.recipe.predictors.items():
+            self.catch(lambda name=name, spec=spec: self._predictor(name, spec), "predictors", name)  # type: ignore[misc]
+
+    def _predictor(self, name: str, spec: PredictorSpec) -> None:
+        path: KeyPath = ("predictors", name)
+        component, _ = self.plugins.find(Predictor, spec.use, *path, "use")
+        work = self.build(component, spec.settings, path, PredictorSpec, *path)
+        self.predictors.open(name, work, use=spec.use, batch=spec.batch, max_texts=spec.max_texts)
 
     def check_steps(self) -> None:
         """Components that exist, and settings they take: said together with what is wrong with factors."""
@@ -305,6 +321,7 @@ class _Setting:
             axes=_audited(self.factors),
             references=self.references,
             tables=tuple(self.tables),
+            predictors=self.predictors,
         )
 
     def try_outputs(self, loom: Loom) -> None:
