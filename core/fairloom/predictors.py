@@ -37,7 +37,7 @@ class Prediction:
         """The probability of one label per text; 0 where the predictor does not know the label."""
         places = self._places(labels)
         found = self.probabilities[np.arange(len(places)), np.maximum(places, 0)]
-        return np.where(places >= 0, found, 0.0)
+        return np.asarray(np.where(places >= 0, found, 0.0), dtype=np.float64)
 
     def margins(self, labels: Any) -> Floats:
         """How sure the model is of these labels: their probability less that of the best other label.
@@ -48,7 +48,7 @@ class Prediction:
         others = self.probabilities.copy()
         known = np.flatnonzero(places >= 0)
         others[known, places[known]] = -np.inf
-        return self.of(labels) - np.maximum(others.max(axis=1), 0.0)
+        return np.asarray(self.of(labels) - np.maximum(others.max(axis=1), 0.0), dtype=np.float64)
 
     def right(self, labels: Any) -> Bools:
         """Whether the most probable label is this one."""
@@ -59,7 +59,8 @@ class Prediction:
         known = {label: place for place, label in enumerate(self.labels)}
         coded = decoded(labels).cast(pa.string()).dictionary_encode()
         table = np.array([known.get(label, -1) for label in coded.dictionary.to_pylist()] + [-1], dtype=np.int64)
-        return table[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        places: npt.NDArray[np.int64] = table[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
+        return places
 
 
 class Predicts(Protocol):

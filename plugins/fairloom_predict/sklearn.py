@@ -98,7 +98,11 @@ def _pipeline(config: Sklearn) -> Any:
 
     analyzer = {"words": "word", "characters": "char_wb"}[config.units]
     features = TfidfVectorizer(
-        analyzer=analyzer, ngram_range=config.ngrams, min_df=config.rare, sublinear_tf=True, token_pattern=r"(?u)\b\w+\b"
+        analyzer=analyzer,
+        ngram_range=config.ngrams,
+        min_df=config.rare,
+        sublinear_tf=True,
+        token_pattern=r"(?u)\b\w+\b",  # noqa: S106 - tokens of texts,
     )
     return make_pipeline(
         features, LogisticRegression(C=1 / config.regularise, max_iter=config.rounds, random_state=_SEED)

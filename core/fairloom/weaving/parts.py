@@ -23,8 +23,8 @@ from fairloom.recipe import Recipe
 from fairloom.weaving.answers import Step, remembered
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.manifest import identity
-from fairloom.weaving.prepare import prepare
 from fairloom.weaving.predicted import FILE as PREDICTIONS
+from fairloom.weaving.prepare import prepare
 from fairloom.weaving.store import WORK, atomic, ordered
 from fairloom.weaving.tally import to_plain
 from fairloom.weaving.weave import Woven, in_order

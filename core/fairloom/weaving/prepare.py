@@ -187,7 +187,7 @@ class _Setting:
     def _predictor(self, name: str, spec: PredictorSpec) -> None:
         path: KeyPath = ("predictors", name)
         component, _ = self.plugins.find(Predictor, spec.use, *path, "use")
-        work = self.build(component, spec.settings, path, PredictorSpec, *path)
+        work = self.build(component, spec.settings, path, PredictorSpec, *map(str, path))
         self.predictors.open(name, work, use=spec.use, batch=spec.batch, max_texts=spec.max_texts)
 
     def check_steps(self) -> None:
