@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         value_table,
     )
     from fairloom.predictors import Prediction
+    from fairloom.probing.probe import Probed, probe
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.profiling.profile import Profile, profile
     from fairloom.recipe import Recipe
@@ -66,6 +67,7 @@ _HOMES = {
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
     "fairloom.inducing.induce": ("Induced", "induce"),
+    "fairloom.probing.probe": ("Probed", "probe"),
     "fairloom.profiling.profile": ("Profile", "profile"),
     "fairloom.recipe": ("Recipe",),
     "fairloom.results": ("Run",),
@@ -112,6 +114,7 @@ __all__ = [
     "PluginError",
     "Prediction",
     "Predictor",
+    "Probed",
     "Profile",
     "Reader",
     "Recipe",
@@ -129,6 +132,7 @@ __all__ = [
     "induce",
     "metric",
     "predictor",
+    "probe",
     "profile",
     "sampler",
     "value_table",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +31,10 @@ def recipe(*steps: dict[str, Any], gates: Any = (), **tables: Any) -> fl.Recipe:
 
 def margins(table: pa.Table) -> list[float]:
     """The margin of every row, computed apart."""
-    import re
-
     words = {"free": 0.35, "prize": 0.3, "call": 0.15, "now": 0.1, "win": 0.25}
     found = []
     for text, label in zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True):
-        spam = min(0.99, 0.1 + sum(words.get(word, 0.0) for word in re.findall(r"\w+", text)))
+        spam = min(0.99, 0.11 + sum(words.get(word, 0.0) for word in re.findall(r"\w+", text)))
         found.append((2 * spam - 1) * (1 if label == "spam" else -1))
     return found
 
@@ -67,9 +66,9 @@ def test_the_boundary_brings_every_cell_nearer(tmp_path: Path) -> None:
 
 def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path) -> None:
     gates = [
-        {"metric": "adversarial.success", "by": ["label", "group"]},
-        {"metric": "adversarial.accuracy", "model": "spam"},
-        {"metric": "adversarial.transfer", "model": "other"},
+        {"metric": "adversarial.success", "min": 0, "by": ["label", "group"]},
+        {"metric": "adversarial.accuracy", "min": 0, "model": "spam"},
+        {"metric": "adversarial.transfer", "min": 0, "model": "other"},
     ]
     run = recipe({**SIMILAR, "queries": 30}, gates=gates).run(tmp_path / "run")
     table = run.table
@@ -77,9 +76,10 @@ def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path)
     assert found.num_rows > 20
     assert pc.max(table["attack.queries"]).as_py() <= 30
     assert all(margin < 0 for margin in margins(found))
-    for text, before, edits in zip(
+    for after, before, edits in zip(
         found["text"].to_pylist(), found["attack.original"].to_pylist(), found["text.edits"].to_pylist(), strict=True
     ):
+        text = after
         for edit in reversed(edits):
             assert text[edit["start"] : edit["end"]] == edit["new"]
             text = text[: edit["start"]] + edit["old"] + text[edit["end"] :]
@@ -105,7 +105,9 @@ def test_searches_do_not_depend_on_parts_or_workers(tmp_path: Path, search: str)
 
 
 def test_rows_that_resist_are_made_again_in_their_cell(tmp_path: Path) -> None:
-    run = recipe({**SIMILAR, "on_failure": "refill"}, design={"cross": ["label", "group"], "attempts": 60}).run(tmp_path / "r")
+    run = recipe({**SIMILAR, "on_failure": "refill"}, design={"cross": ["label", "group"], "attempts": 60}).run(
+        tmp_path / "r"
+    )
     assert set(run.table["attack"].to_pylist()) <= {"found", "already"}
     assert cells(run.table) == {40}
 
@@ -130,7 +132,9 @@ def test_protected_slots_are_left_alone(tmp_path: Path) -> None:
         ({"when": "grup == 'a'"}, "did you mean 'group'"),
     ],
 )
-def test_what_cannot_be_attacked_is_said_before_anything_is_made(changed: dict[str, Any], said: str, tmp_path: Path) -> None:
+def test_what_cannot_be_attacked_is_said_before_anything_is_made(
+    changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
     with pytest.raises(fl.RecipeError, match="step\\[1\\]") as caught:
         recipe({**SIMILAR, **changed}).run(tmp_path / "run")
     assert said in str(caught.value)
@@ -143,12 +147,15 @@ def test_a_condition_says_which_rows_are_attacked(tmp_path: Path) -> None:
 
 
 def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
-    gate = {"metric": "adversarial.accuracy", "model": "spam"}
+    gate = {"metric": "adversarial.accuracy", "min": 0, "model": "spam"}
     run = recipe(gates=[gate]).run(tmp_path / "free")
     different = len(set(run.table["text"].to_pylist()))
     assert run.manifest["predictors"]["spam"]["texts"] == different
     enough = {"spam": {"use": "./parts.py:spam", "max_texts": different, "batch": 7}}
-    assert recipe(gates=[gate], predictors=enough).run(tmp_path / "enough").manifest["content_digest"] == run.manifest["content_digest"]
+    assert (
+        recipe(gates=[gate], predictors=enough).run(tmp_path / "enough").manifest["content_digest"]
+        == run.manifest["content_digest"]
+    )
     short = {"spam": {"use": "./parts.py:spam", "max_texts": different - 1, "batch": 7}}
     with pytest.raises(fl.RunError, match="max_texts"):
         recipe(gates=[gate], predictors=short).run(tmp_path / "short")

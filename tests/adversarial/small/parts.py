@@ -6,8 +6,6 @@ import re
 
 import attrs
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
 import fairloom as fl
 from fairloom.edits import Edits, LabelRule
@@ -16,7 +14,7 @@ WORDS = {"free": 0.35, "prize": 0.3, "call": 0.15, "now": 0.1, "win": 0.25}
 
 
 @fl.predictor
-def spam(texts: list[str], *, base: float = 0.1) -> list[dict[str, float]]:
+def spam(texts: list[str], *, base: float = 0.11) -> list[dict[str, float]]:
     """Add up the weights of words."""
     found = [min(0.99, base + sum(WORDS.get(word, 0.0) for word in re.findall(r"\w+", text))) for text in texts]
     return [{"ham": 1 - each, "spam": each} for each in found]
@@ -38,7 +36,7 @@ class Typo:
     """Replaces the second letter of one word per row."""
 
     config: TypoSettings
-    label: LabelRule = LabelRule()
+    label: LabelRule
 
     def propose(self, rows, field, draws):
         texts = rows.column(field).to_pylist()
@@ -56,11 +54,11 @@ class Typo:
 
 
 typo = fl.Generator(
-    name="typo", summary="A typo.", config=TypoSettings, build=lambda config, tools: Typo(config)
+    name="typo", summary="A typo.", config=TypoSettings, build=lambda config, _: Typo(config, LabelRule())
 )
 negation = fl.Generator(
     name="negation",
     summary="Turns the label.",
     config=TypoSettings,
-    build=lambda config, tools: Typo(config, LabelRule(kind="FLIP", map={"ham": "spam", "spam": "ham"})),
+    build=lambda config, _: Typo(config, LabelRule(kind="FLIP", map={"ham": "spam", "spam": "ham"})),
 )
