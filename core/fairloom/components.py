@@ -59,6 +59,7 @@ class Tools:
     ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
     component, ``make(Generator, "edits.typo", {"rate": 0.1}, "transformations", 0)``: found, checked and recorded
     like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it.
+    ``judges`` tells a step the names of the filter steps that come after it.
     """
 
     task: Task
@@ -70,6 +71,7 @@ class Tools:
     models: Mapping[str, OpenModel] = attrs.field(factory=dict)
     predictors: Mapping[str, OpenPredictor] = attrs.field(factory=dict)
     make: Callable[..., Any] = _alone
+    judges: tuple[str, ...] = ()
 
 
 @attrs.frozen(kw_only=True)

@@ -182,6 +182,18 @@ class Edits:
         """No edit at all."""
         return cls.of([], [], [], [], [])
 
+    @classmethod
+    def joined(cls, parts: Sequence[tuple[Edits, int]]) -> Edits:
+        """The edits of all parts as those of one batch; beside each part, the row of the batch where it begins."""
+        if not parts:
+            return cls.none()
+        groups = np.cumsum([0, *(int(part.group.max(initial=-1)) + 1 for part, _ in parts)])
+        start, end = (np.concatenate([getattr(part, name) for part, _ in parts]) for name in ("start", "end"))
+        new, rule = (pa.concat_arrays([getattr(part, name) for part, _ in parts]) for name in ("new", "rule"))
+        row = np.concatenate([part.row + first for part, first in parts])
+        group = np.concatenate([part.group + first for (part, _), first in zip(parts, groups, strict=False)])
+        return cls(row, start, end, new, rule, group)
+
     def __len__(self) -> int:
         return self.row.size
 

@@ -87,5 +87,9 @@ class RunError(FairloomError):
     exit_code = 3
 
 
+class BudgetError(RunError):
+    """A limit that the recipe sets is reached: no component is to blame, and the same call goes on with a larger one."""
+
+
 def _place(problem: Problem) -> tuple[str, int, int, str]:
     return (problem.file or "", problem.line or 0, problem.column or 0, dotted(problem.path))

@@ -62,7 +62,7 @@ class Similar:
     proposals: int = attrs.field(default=4, metadata={"help": "how often each perturbation is asked for edits"})
     most: int = attrs.field(default=4, metadata={"help": "the most changes in one row"})
     share: float = attrs.field(default=0.2, metadata={"help": "the largest share of characters that may be edited"})
-    protect: tuple[str, ...] = attrs.field(default=(), metadata={"help": "slots that no edit may touch"})
+    protect: tuple[str, ...] = attrs.field(default=(), metadata={"help": "slots that no edit may touch, beside those of label factors"})
     when: str | None = attrs.field(
         default=None, metadata={"help": "a condition over factors; other rows stay as they are"}
     )
@@ -89,6 +89,7 @@ class SimilarGenerator:
     goal: Goal
     works: tuple[tuple[str, Perturbs], ...]
     applies: Applies
+    protect: tuple[str, ...]
     draws: Draws
 
     @property
@@ -115,8 +116,8 @@ class SimilarGenerator:
     ) -> tuple[list[Hunt], Pool]:
         """The searches of these rows, ended."""
         protected = Ranges.none()
-        if self.config.protect and spans_of(self.field) in rows.schema.names:
-            protected = Ranges.of_spans(rows.column(spans_of(self.field)), self.config.protect)
+        if spans_of(self.field) in rows.schema.names:
+            protected = Ranges.of_spans(rows.column(spans_of(self.field)), self.protect)
         pool = Pool.of(rows, self.field, self.works, self.draws, self.config.proposals, protected)
         hunts = [self._hunt(place, rows, pool, float(score)) for place, score in enumerate(scores)]
         texts = rows.column(self.field)
@@ -194,6 +195,7 @@ def build(config: Similar, tools: Tools) -> SimilarGenerator:
         _goal(config, tools),
         works,
         Applies.of(config.when, tools.factors),
+        (*(name for name, factor in tools.factors.items() if factor.role == "label"), *config.protect),
         tools.draws,
     )
 

@@ -112,7 +112,7 @@ def with_labels() -> Tools:
     return attrs.evolve(tools, factors={"label": tools.factors["label"]})
 
 
-ROWS: Mapping[str, pa.RecordBatch] = {
+ROWS: dict[str, pa.RecordBatch] = {
     "choice.options": rows_with_options(),
     "template.template": briefs_with_templates(),
 }
@@ -138,6 +138,7 @@ def components() -> dict[str, Component]:
 
 
 COMPONENTS = components()
+ROWS.update({use: sample_rows() for use in COMPONENTS if use.startswith("edits.")})  # they change rows that exist
 
 
 def checks() -> Iterator[Any]:

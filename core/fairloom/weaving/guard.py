@@ -11,7 +11,7 @@ import attrs
 
 from fairloom.components import Component, Filter, Measurement, Tools
 from fairloom.plugging.descriptors import kind_of
-from fairloom.problems import FairloomError, PluginError, RecipeError, RunError, dotted
+from fairloom.problems import BudgetError, FairloomError, PluginError, RecipeError, dotted
 from fairloom.recipe import GateSpec
 from fairloom.weaving.store import canonical
 
@@ -21,11 +21,11 @@ def blamed(who: str, *, doing: str = "failed") -> Iterator[None]:
     """Whatever is raised inside becomes an error that begins with ``who``; ``doing`` says what went wrong.
 
     ``SystemExit`` too: no component ends a run. ``KeyboardInterrupt`` passes, and so does ``RecipeError``,
-    which names a key of the recipe, and ``RunError``: a budget that is used up is nobody's fault.
+    which names a key of the recipe, and ``BudgetError``, which is nobody's fault.
     """
     try:
         yield
-    except (KeyboardInterrupt, GeneratorExit, RecipeError, RunError):
+    except (KeyboardInterrupt, GeneratorExit, RecipeError, BudgetError):
         raise
     except FairloomError as error:
         raise PluginError(f"{who}: {error}") from error

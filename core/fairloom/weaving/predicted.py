@@ -17,7 +17,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.predictors import Floats, Prediction
-from fairloom.problems import PluginError, RunError
+from fairloom.problems import BudgetError, PluginError
 from fairloom.weaving.guard import blamed
 from fairloom.weaving.store import canonical
 
@@ -107,7 +107,7 @@ class Opened:
 
         Raises:
             PluginError: The model failed, or its answer breaks the contract.
-            RunError: The budget does not allow the texts that no one has asked yet.
+            BudgetError: The budget does not allow the texts that no one has asked yet.
         """
         plain = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
         coded = plain.cast(pa.string()).fill_null("").dictionary_encode()
@@ -150,7 +150,7 @@ class Opened:
             "UPDATE models SET asked = asked + ? WHERE model = ? AND asked + ? <= ?", (count, self.key, count, most)
         )
         if not done.rowcount:
-            raise RunError(
+            raise BudgetError(
                 f"{self} was sent {self.asked:,} texts, and max_texts = {most:,} does not allow {count:,} more; "
                 f"finished parts are kept. Raise predictors.{self.name}.max_texts, or let steps ask less"
             )

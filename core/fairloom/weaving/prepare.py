@@ -105,7 +105,15 @@ class _Setting:
         if self.problems:
             raise RecipeError(self.recipe.place(self.problems))
 
-    def build(self, component: Component, settings: Any, path: KeyPath, owner: type, *stream: str) -> Any:
+    def build(
+        self,
+        component: Component,
+        settings: Any,
+        path: KeyPath,
+        owner: type,
+        *stream: str,
+        judges: tuple[str, ...] = (),
+    ) -> Any:
         """The working object of a component."""
         config: Any = structure(component.config, settings, path, owner=owner)
         draws = Draws(self.recipe.recipe.seed).stream(*stream)
@@ -116,6 +124,7 @@ class _Setting:
             open_path=self.inputs.open_path,
             references=self.references,
             predictors=self.predictors.named,
+            judges=judges,
         )
         return built(component, config, tools, *path)
 
@@ -215,7 +224,8 @@ class _Setting:
 
     def _step(self, index: int, spec: StepSpec) -> Step:
         component = self._found(index, spec)
-        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name)
+        judges = tuple(later.name for later in self.recipe.step[index + 1 :] if later.kind == "filter")
+        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, judges=judges)
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
 
     def check_gates(self) -> None:

@@ -1,0 +1,186 @@
+"""A perturbation as a step: it rewrites the rows that an earlier step wrote, and keeps spans and lineage right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import ADDRESS, ATTEMPT, REASON, decoded, spans_of
+from fairloom.components import Tools
+from fairloom.design import Rule
+from fairloom.draws import Draws, Ints
+from fairloom.editing import apply
+from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edits_of
+from fairloom.problems import RecipeError, RunError, did_you_mean
+from fairloom.rules import compile_rule
+from fairloom.utf8 import CACHED_ROWS, Mask
+from fairloom_edits.settings import Common, amount_of, label_rule
+from fairloom_edits.sites import Addresses, Amount, Finds, chosen, edits_at, touching, within
+
+NOTHING = "nothing to edit"
+
+
+@attrs.frozen(eq=False)
+class When:
+    """The rows a step is for."""
+
+    rule: Rule | None
+    names: dict[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, text: str | None, tools: Tools) -> When:
+        """The condition of the setting ``when``."""
+        if text is None:
+            return cls(None, {})
+        rule = compile_rule(text, tools.factors, where=("when",))
+        return cls(rule, {name: tools.factors[name].names for name in rule.factors})
+
+    def __call__(self, rows: pa.RecordBatch) -> Mask:
+        """Where it holds: not in rows that do not use one of its factors."""
+        if self.rule is None:
+            return np.ones(rows.num_rows, np.bool_)
+        levels = {name: _levels(rows.column(name), names) for name, names in self.names.items()}
+        used = np.logical_and.reduce([level >= 0 for level in levels.values()])
+        return np.asarray(self.rule.keep(levels) & used, np.bool_)
+
+
+def _levels(column: Any, names: tuple[str, ...]) -> Ints:
+    found = pc.fill_null(pc.index_in(decoded(column), value_set=pa.array(names)), -1)
+    levels: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
+    return levels
+
+
+@attrs.frozen(eq=False)
+class Scope:
+    """Which parts of a text may be edited."""
+
+    only: tuple[str, ...]
+    protect: tuple[str, ...]
+
+    @classmethod
+    def of(cls, config: Common, tools: Tools) -> Scope:
+        """What the settings say, and the slots of label factors, which are always protected."""
+        carrying = [name for name, factor in tools.factors.items() if factor.role == "label"]
+        return cls(config.only, tuple(dict.fromkeys([*carrying, *config.protect])))
+
+    def protected(self, spans: Any | None) -> Ranges:
+        """What no edit may touch."""
+        return Ranges.none() if spans is None else Ranges.of_spans(spans, self.protect)
+
+    def allowed(self, sites: Any, spans: Any | None) -> Mask:
+        """Which sites may be edited."""
+        free = ~touching(sites, self.protected(spans))
+        if self.only:
+            free &= within(sites, Ranges.none() if spans is None else Ranges.of_spans(spans, self.only))
+        return free
+
+
+@attrs.frozen(eq=False)
+class Dose:
+    """Proposes edits at some of the sites that a finder finds."""
+
+    name: str
+    finder: Finds
+    amount: Amount
+    scope: Scope
+
+    def propose(self, texts: Any, spans: Any | None, addresses: Addresses) -> Edits:
+        """Edits over the texts, none where nothing may be edited."""
+        sites = self.finder.find(texts)
+        sites = sites.take(self.scope.allowed(sites, spans))
+        picked, words = chosen(sites, self.amount, addresses)
+        return edits_at(picked, self.finder.write(texts, picked, words), self.name)
+
+
+@attrs.frozen(eq=False)
+class Perturbation:
+    """The generator that all perturbations build: ``how`` proposes, ``fairloom.editing`` makes the edits."""
+
+    how: Any
+    label: LabelRule
+    fields: tuple[str, ...]
+    when: When
+    scope: Scope
+    keep: bool
+    draws: Draws
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The factors of its condition, which every row must have."""
+        return frozenset(self.when.names)
+
+    def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
+        """Edits over a field of the rows, whatever ``when`` says (``fairloom.edits.Perturbs``)."""
+        starts = range(0, rows.num_rows, CACHED_ROWS)
+        return Edits.joined([(self._proposed(rows.slice(at, CACHED_ROWS), field, draws), at) for at in starts])
+
+    def _proposed(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
+        spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
+        address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
+        edits: Edits = self.how.propose(rows.column(field), spans, Addresses(draws, address, attempt))
+        return edits
+
+    def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
+        wanted = np.flatnonzero(self.when(rows))
+        some = rows.take(pa.array(wanted))
+        columns: dict[str, Any] = {}
+        edited = np.zeros(wanted.size, np.bool_)
+        for field in self.fields:
+            edited[self._perturb(rows, some, wanted, field, columns)] = True
+        if not self.keep:
+            reasons = np.full(rows.num_rows, None, dtype=object)
+            reasons[wanted[~edited]] = NOTHING
+            columns[REASON] = pa.array(reasons, pa.string())
+        return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _perturb(
+        self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]
+    ) -> Ints:
+        """Put the new columns of a field into ``columns``; returns which of the wanted rows were edited."""
+        if field not in rows.schema.names:
+            raise RunError(f"there is no field {field!r} yet: a perturbation needs an earlier step that writes it")
+        found = self.propose(some, field, self.draws.stream(field))
+        edits = attrs.evolve(found, row=wanted[found.row])
+        names = rows.schema.names
+        spans, earlier = (rows.column(name) if name in names else None for name in (spans_of(field), edits_of(field)))
+        applied = apply(rows.column(field), spans, edits, self.scope.protected(spans), earlier)
+        columns[field], columns[edits_of(field)] = applied.texts, applied.column
+        if applied.spans is not None:
+            columns[spans_of(field)] = applied.spans
+        return np.searchsorted(wanted, applied.made.row)
+
+
+def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> Perturbation:
+    """The step around a proposer."""
+    return Perturbation(
+        how,
+        label_rule(config, default, tools),
+        _fields(config, tools),
+        When.of(config.when, tools),
+        Scope.of(config, tools),
+        config.unedited == "keep",
+        tools.draws,
+    )
+
+
+def dosed(name: str, config: Common, tools: Tools, finder: Finds, amount: Amount) -> Perturbation:
+    """The step around a finder of sites; such edits leave labels as they are."""
+    how = Dose(name, finder, amount_of(config, amount), Scope.of(config, tools))
+    return perturbation(config, tools, how, "INV")
+
+
+def _fields(config: Common, tools: Tools) -> tuple[str, ...]:
+    known = tools.task.fields
+    fields: Iterable[str] = known[:1] if config.fields is None else config.fields
+    for place, field in enumerate(fields):
+        if field not in known:
+            raise RecipeError.of(
+                f"the task has no field {field!r}", "fields", place, suggestion=did_you_mean(field, known)
+            )
+    return tuple(fields)
