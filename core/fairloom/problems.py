@@ -88,7 +88,7 @@ class RunError(FairloomError):
 
 
 class BudgetError(RunError):
-    """A limit that the recipe sets is reached: no component is to blame, and the same call goes on with a larger one."""
+    """A limit that the recipe sets is reached. No component is to blame; the same call goes on with a larger limit."""
 
 
 def _place(problem: Problem) -> tuple[str, int, int, str]:

@@ -62,7 +62,9 @@ class Similar:
     proposals: int = attrs.field(default=4, metadata={"help": "how often each perturbation is asked for edits"})
     most: int = attrs.field(default=4, metadata={"help": "the most changes in one row"})
     share: float = attrs.field(default=0.2, metadata={"help": "the largest share of characters that may be edited"})
-    protect: tuple[str, ...] = attrs.field(default=(), metadata={"help": "slots that no edit may touch, beside those of label factors"})
+    protect: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "slots that no edit may touch, beside those of label factors"}
+    )
     when: str | None = attrs.field(
         default=None, metadata={"help": "a condition over factors; other rows stay as they are"}
     )

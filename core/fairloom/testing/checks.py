@@ -210,7 +210,7 @@ def checks_for(component: Component) -> Iterator[Check]:
     """The checks that apply to a component, in the order in which they tell most."""
     yield described
     yield config_survives_round_trip
-    if component.kind in ("model", "executor"):  # nothing here can open a model or start an engine
+    if component.kind in ("model", "predictor", "executor"):  # nothing here can open a model or start an engine
         return
     yield from _ONLY.get(component.kind, ())
     yield from (repeatable, same_in_fresh_interpreters)
