@@ -7,9 +7,13 @@ from collections.abc import Iterator
 from fairloom.components import Generator
 from fairloom.hooks import hookimpl
 from fairloom_edits.catalogue import characters
+from fairloom_edits.catalogue_whole import whole
+from fairloom_edits.catalogue_words import words
 
 
 @hookimpl
 def fairloom_generators() -> Iterator[Generator]:
     """The catalogue."""
     yield from characters()
+    yield from words()
+    yield from whole()

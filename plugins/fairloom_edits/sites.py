@@ -121,15 +121,15 @@ def within(sites: Sites, ranges: Ranges) -> Mask:
     return inside
 
 
-def touching(sites: Sites, ranges: Ranges) -> Mask:
-    """Which sites overlap one of the ranges, or insert at a border of one."""
+def touching(sites: Sites, ranges: Ranges, *, borders: bool = True) -> Mask:
+    """Which sites overlap one of the ranges; with ``borders``, insertions at a border of one count too."""
     if not ranges.row.size or not sites.row.size:
         return np.zeros(sites.row.size, np.bool_)
     width = max(int(each.max()) for each in (sites.end, ranges.end)) + 2
-    # In half steps: an insertion at a place reaches half a step to both sides.
-    point = sites.start == sites.end
-    begin = 2 * (sites.row * width + sites.start) - point
-    finish = 2 * (sites.row * width + sites.end) + point
+    # In half steps: an insertion reaches half a step to both sides, or none.
+    reach = ((sites.start == sites.end) & borders).astype(np.int64)
+    begin = 2 * (sites.row * width + sites.start) - reach
+    finish = 2 * (sites.row * width + sites.end) + reach
     starts = np.sort(2 * (ranges.row * width + ranges.start))
     ends = np.sort(2 * (ranges.row * width + ranges.end))
     opened = np.searchsorted(starts, finish, side="left")

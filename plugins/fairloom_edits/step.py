@@ -20,7 +20,7 @@ from fairloom.problems import RecipeError, RunError, did_you_mean
 from fairloom.rules import compile_rule
 from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, amount_of, label_rule
-from fairloom_edits.sites import Addresses, Amount, Finds, chosen, edits_at, touching, within
+from fairloom_edits.sites import Addresses, Amount, Finds, Sites, chosen, edits_at, touching, within
 
 NOTHING = "nothing to edit"
 
@@ -72,12 +72,18 @@ class Scope:
         """What no edit may touch."""
         return Ranges.none() if spans is None else Ranges.of_spans(spans, self.protect)
 
-    def allowed(self, sites: Any, spans: Any | None) -> Mask:
-        """Which sites may be edited."""
+    def inside(self, spans: Any | None) -> Ranges:
+        """The spans of the slots ``only``."""
+        return Ranges.none() if spans is None else Ranges.of_spans(spans, self.only)
+
+    def allowed(self, sites: Sites, spans: Any | None) -> Mask:
+        """Which sites may be edited: they touch nothing protected and reach across no border of a span."""
+        if spans is None:
+            return np.full(sites.row.size, not self.only)
+        marked = Ranges.of_spans(spans)
         free = ~touching(sites, self.protected(spans))
-        if self.only:
-            free &= within(sites, Ranges.none() if spans is None else Ranges.of_spans(spans, self.only))
-        return free
+        free &= ~touching(sites, marked, borders=False) | within(sites, marked)
+        return free & within(sites, self.inside(spans)) if self.only else free
 
 
 @attrs.frozen(eq=False)
@@ -89,8 +95,9 @@ class Dose:
     amount: Amount
     scope: Scope
 
-    def propose(self, texts: Any, spans: Any | None, addresses: Addresses) -> Edits:
-        """Edits over the texts, none where nothing may be edited."""
+    def propose(self, rows: pa.RecordBatch, field: str, spans: Any | None, addresses: Addresses) -> Edits:
+        """Edits over a field of the rows, none where nothing may be edited."""
+        texts = rows.column(field)
         sites = self.finder.find(texts)
         sites = sites.take(self.scope.allowed(sites, spans))
         picked, words = chosen(sites, self.amount, addresses)
@@ -122,7 +129,7 @@ class Perturbation:
     def _proposed(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
         address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
-        edits: Edits = self.how.propose(rows.column(field), spans, Addresses(draws, address, attempt))
+        edits: Edits = self.how.propose(rows, field, spans, Addresses(draws, address, attempt))
         return edits
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
@@ -135,9 +142,14 @@ class Perturbation:
             edited[self._perturb(rows, some, wanted, field, columns)] = True
         if not self.keep:
             reasons = np.full(rows.num_rows, None, dtype=object)
-            reasons[wanted[~edited]] = NOTHING
+            reasons[wanted[~edited]] = self._why(some.filter(pa.array(~edited)))
             columns[REASON] = pa.array(reasons, pa.string())
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _why(self, rows: pa.RecordBatch) -> list[str]:
+        """Why rows were not edited, as far as the proposer can tell."""
+        why = getattr(self.how, "why", None)
+        return why(rows.column(self.fields[0])) if why is not None else [NOTHING] * rows.num_rows
 
     def _perturb(
         self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]

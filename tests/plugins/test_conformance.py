@@ -60,6 +60,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "design.raked": {"margins": [{"axes": ["person.gender"], "counts": {"female": 2, "male": 3}}]},
     "design.replay": {"from": "levels.csv"},
     "design.weighted": {"weights": {"person.gender": {"female": 2}}},
+    "edits.antonym": {"verifier": "judge"},
+    "edits.entity": {"factor": "person", "same": ["origin"]},
+    "edits.negation": {"verifier": "judge"},
+    "edits.number": {"verifier": "judge"},
+    "edits.quantifier": {"verifier": "judge"},
     "grammar.sentences": {"rules": {"s": ["{{ n }} sleeps"], "n": ["Ann", "李娜"]}},
     "lint.share": {"axis": "person.origin"},
     "read.csv": {"path": "rows.csv"},
@@ -170,6 +175,11 @@ def rows_with_options() -> pa.RecordBatch:
     return rows
 
 
+def with_judge() -> Tools:
+    """The sample tools of a step that a filter follows."""
+    return attrs.evolve(sample_tools(), judges=("judge",))
+
+
 def with_labels() -> Tools:
     """The files, and no factor but the label: designs that are lists plan as many rows as they hold."""
     tools = with_files()
@@ -195,6 +205,7 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.profile": with_files,
     "design.replay": with_labels,
     "design.zip": with_labels,
+    **{f"edits.{name}": with_judge for name in ("antonym", "negation", "number", "quantifier")},
     "template.template": with_templates,
 }
 

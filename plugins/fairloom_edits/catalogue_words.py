@@ -1,0 +1,178 @@
+"""The catalogue of word edits: each perturbation with its settings."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, Literal
+
+import attrs
+
+from fairloom.components import Generator, Tools
+from fairloom.edits import LabelKind
+from fairloom.problems import RecipeError
+from fairloom.tables import read_table
+from fairloom_edits import lexicons, moves
+from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form, other_number
+from fairloom_edits.settings import Dosed, amount_of
+from fairloom_edits.sites import Amount, Finds
+from fairloom_edits.step import Dose, Scope, perturbation
+from fairloom_edits.words import Doubled, Dropped, Gaps, Vocabulary, listed, phrases
+
+ONE, ALL = Amount(1), Amount(rate=1.0)
+
+
+@attrs.frozen(kw_only=True)
+class Contraction(Dosed):
+    """Settings of ``edits.contraction``."""
+
+    mode: Literal["contract", "expand"] = attrs.field(default="contract", metadata={"help": "do not to don't, or back"})
+
+
+@attrs.frozen(kw_only=True)
+class Spelling(Dosed):
+    """Settings of ``edits.spelling``."""
+
+    to: Literal["uk", "us"] = attrs.field(default="uk", metadata={"help": "the spelling to write"})
+
+
+@attrs.frozen(kw_only=True)
+class NumberForms(Dosed):
+    """Settings of ``edits.number_form``."""
+
+    to: NumberForm = attrs.field(default="words", metadata={"help": "write numbers from 0 to 99 in words or digits"})
+
+
+@attrs.frozen(kw_only=True)
+class DateForms(Dosed):
+    """Settings of ``edits.date_form``."""
+
+    to: DateForm = attrs.field(
+        default="iso", metadata={"help": "2024-05-01 (iso), 1 May 2024 (day-first) or May 1, 2024 (month-first)"}
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Replacements(Dosed):
+    """Settings of the edits that replace words by a table."""
+
+    from_: str | None = attrs.field(
+        default=None, metadata={"help": "a table with the columns word and other, instead of the list that is built in"}
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Degree(Dosed):
+    """Settings of ``edits.degree``."""
+
+    way: Literal["up", "down"] = attrs.field(default="up", metadata={"help": "very (up) or somewhat (down)"})
+
+
+@attrs.frozen(kw_only=True)
+class Removal(Dosed):
+    """Settings of ``edits.drop_word``."""
+
+    words: Literal["function", "any"] = attrs.field(
+        default="function", metadata={"help": "leave out little words only (the, of, is), or any word"}
+    )
+
+
+def _contraction(config: Contraction) -> Finds:
+    if config.mode == "expand":
+        return phrases(lexicons.backwards({**lexicons.NEGATED, **lexicons.SUBJECTS}))
+    # Nothing is contracted where the clause ends: "that's what it is".
+    return phrases({**lexicons.NEGATED, **lexicons.SUBJECTS, **lexicons.ENDING}, behind=r"(?=\s+\w)")
+
+
+def _spelling(config: Spelling) -> Finds:
+    table = lexicons.SPELLING if config.to == "uk" else lexicons.backwards(lexicons.SPELLING)
+    return Vocabulary(listed(table))
+
+
+def _replacing(table: lexicons.Table) -> Callable[[Replacements, Tools], Finds]:
+    def finder(config: Replacements, tools: Tools) -> Finds:
+        return phrases(table if config.from_ is None else _own(config.from_, tools))
+
+    return finder
+
+
+def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
+    """The user's table."""
+    table = read_table(tools.open_path(path))
+    missing = [name for name in ("word", "other") if name not in table.column_names]
+    if missing or not table.num_rows:
+        raise RecipeError.of(f"{path!r} needs rows, and the columns word and other", "from")
+    out: dict[str, tuple[str, ...]] = {}
+    for row in table.select(["word", "other"]).to_pylist():
+        word, other = str(row["word"]).strip().lower(), str(row["other"]).strip()
+        out[word] = (*out.get(word, ()), other)
+    return out
+
+
+def _negation(_config: Dosed) -> Finds:
+    """A word as "is" becomes "is not", and that becomes "is"."""
+    table: dict[str, tuple[str, ...]] = {}
+    for word in lexicons.AUXILIARIES:
+        negated = "cannot" if word == "can" else f"{word} not"
+        table[word], table[negated] = (negated,), (word,)
+        if negated in lexicons.NEGATED:
+            table[lexicons.NEGATED[negated][0]] = (word,)
+    return phrases(table, behind=r"(?=\s+\w)")
+
+
+def _degree(config: Degree) -> Finds:
+    return Gaps(
+        lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED, never_after=frozenset({"an"})
+    )
+
+
+def _removal(config: Removal) -> Finds:
+    return Dropped(lexicons.FUNCTION if config.words == "function" else None)
+
+
+def made(  # noqa: PLR0913, PLR0917 - one line of the catalogue
+    name: str,
+    summary: str,
+    config: type,
+    finder: Callable[..., Finds],
+    label: LabelKind = "INV",
+    amount: Amount = ONE,
+) -> Generator:
+    """One perturbation that is a dose of a finder's sites; ``finder`` may ask for the tools too."""
+
+    def build(config: Any, tools: Tools) -> Any:
+        found = finder(config, tools) if isinstance(config, Replacements) else finder(config)
+        how = Dose(name, found, amount_of(config, amount), Scope.of(config, tools))
+        return perturbation(config, tools, how, label)
+
+    return Generator(name=name, summary=summary, config=config, build=build)
+
+
+def _exchange(name: str, summary: str, pairs: moves.Pairing) -> Generator:
+    def build(config: Dosed, tools: Tools) -> Any:
+        how = moves.Exchange(name, pairs, amount_of(config, ONE), Scope.of(config, tools))
+        return perturbation(config, tools, how, "INV")
+
+    return Generator(name=name, summary=summary, config=Dosed, build=build)
+
+
+def words() -> Iterator[Generator]:
+    """The family of word edits."""
+    yield made("contraction", "Contracted forms, or full ones.", Contraction, _contraction, amount=ALL)
+    yield made("spelling", "British or American spelling.", Spelling, _spelling, amount=ALL)
+    yield made(
+        "number_form", "Numbers in words or digits.", NumberForms, lambda config: number_form(config.to), amount=ALL
+    )
+    yield made("date_form", "Dates in another form.", DateForms, lambda config: date_form(config.to), amount=ALL)
+    yield made("number", "Another number with as many digits.", Dosed, lambda _: other_number(), "CHK")
+    yield made("synonym", "A word that says the same.", Replacements, _replacing(lexicons.SYNONYMS))
+    yield made("antonym", "A word that says the opposite.", Replacements, _replacing(lexicons.ANTONYMS), "CHK")
+    yield made("negation", "A verb negated, or a negation taken back.", Dosed, _negation, "CHK")
+    yield made(
+        "quantifier", "All, some, no, many, few exchanged.", Replacements, _replacing(lexicons.QUANTIFIERS), "CHK"
+    )
+    yield made("degree", "A degree word before an adjective.", Degree, _degree)
+    yield made("filler", "What people say while they think.", Dosed, lambda _: Gaps(lexicons.FILLERS))
+    yield made("drop_word", "A word is left out.", Removal, _removal)
+    yield made("double_word", "A word is said twice.", Dosed, lambda _: Doubled())
+    yield _exchange("swap_words", "Two neighbouring words change places.", moves.words)
+    yield _exchange("swap_sentences", "Two neighbouring sentences change places.", moves.sentences)

@@ -1,0 +1,138 @@
+"""Edits of whole texts: something written around them, or all of them in another encoding."""
+
+from __future__ import annotations
+
+import base64
+import codecs
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import LABEL, decoded
+from fairloom.draws import Words
+from fairloom.edits import Edits, Ranges
+from fairloom.utf8 import Utf8, characters, plain
+from fairloom_edits.characters import picked
+from fairloom_edits.sites import Addresses, Sites, edits_at, touching
+from fairloom_edits.step import Scope
+from fairloom_edits.words import said_at
+
+
+class Wrapping(Protocol):
+    """Says what is written before and behind each row."""
+
+    def __call__(self, rows: pa.RecordBatch, words: Words) -> tuple[list[str], list[str]]:
+        """One text each per row."""
+
+
+@attrs.frozen(eq=False)
+class Around:
+    """Text before and behind the whole text. Rows without text, or that ``avoid`` (RE2) finds, stay as they are."""
+
+    name: str
+    wrapping: Wrapping
+    avoid: str | None = None
+
+    def propose(self, rows: pa.RecordBatch, field: str, spans: Any | None, addresses: Addresses) -> Edits:  # noqa: ARG002 - one signature for all
+        """One or two edits per row, in one group."""
+        texts = rows.column(field)
+        length = characters(texts)
+        words, _ = addresses.words(np.arange(rows.num_rows), np.zeros(rows.num_rows, np.int64))
+        usable = length > 0
+        if self.avoid is not None:
+            usable &= ~pc.match_substring_regex(plain(texts), self.avoid).to_numpy(zero_copy_only=False)
+        sides = self.wrapping(rows, words)
+        parts = [
+            (row, place, side[row])
+            for side, at in zip(sides, (np.zeros_like(length), length), strict=True)
+            for row, place in zip(np.flatnonzero(usable).tolist(), at[usable].tolist(), strict=True)
+            if side[row]
+        ]
+        row = np.array([row for row, _, _ in parts], np.int64)
+        place = np.array([place for _, place, _ in parts], np.int64)
+        return Edits.of(row, place, place, [new for _, _, new in parts], self.name, row)
+
+
+@attrs.frozen
+class OneOf:
+    """One of these pairs of a beginning and an end."""
+
+    pairs: tuple[tuple[str, str], ...]
+
+    def __call__(self, rows: pa.RecordBatch, words: Words) -> tuple[list[str], list[str]]:  # noqa: ARG002 - one signature for all
+        """By the random word of the row."""
+        each = [self.pairs[at] for at in picked(words, len(self.pairs))]
+        return [before for before, _ in each], [behind for _, behind in each]
+
+
+@attrs.frozen
+class Canary:
+    """An instruction, with a harmless word that shows whether it was followed."""
+
+    instructions: tuple[str, ...]
+
+    def __call__(self, rows: pa.RecordBatch, words: Words) -> tuple[list[str], list[str]]:
+        """Behind the text; ``{canary}`` is ``CANARY-`` and eight digits of the row's own."""
+        at = picked(words, len(self.instructions))
+        said = [
+            " " + self.instructions[one].replace("{canary}", f"CANARY-{int(word):08x}")
+            for one, word in zip(at, words, strict=True)
+        ]
+        return [""] * rows.num_rows, said
+
+
+@attrs.frozen
+class Leak:
+    """The name of a label behind the text: the row's own, or another."""
+
+    labels: tuple[str, ...]
+    own: bool
+    form: str
+
+    def __call__(self, rows: pa.RecordBatch, words: Words) -> tuple[list[str], list[str]]:
+        """Rows without a label have none."""
+        held = decoded(rows.column(LABEL)).to_pylist() if LABEL in rows.schema.names else [None] * rows.num_rows
+        said = [self._said(label, int(word)) for label, word in zip(held, words, strict=True)]
+        return [""] * rows.num_rows, said
+
+    def _said(self, label: str | None, word: int) -> str:
+        others = [other for other in self.labels if other != label]
+        if label is None or (not self.own and not others):
+            return ""
+        named = label if self.own else others[word * len(others) >> 32]
+        return " " + self.form.replace("{label}", named.replace("_", " "))
+
+
+ENCODINGS: dict[str, Callable[[str], str]] = {
+    "base64": lambda text: base64.b64encode(text.encode()).decode(),
+    "rot13": lambda text: codecs.encode(text, "rot13"),
+    "hex": lambda text: text.encode().hex(),
+}
+
+
+@attrs.frozen(eq=False)
+class Encoded:
+    """The whole text, or the spans of the slots ``only``, in another encoding. Protected spans are left out of it."""
+
+    name: str
+    change: Callable[[str], str]
+    scope: Scope
+
+    def propose(self, rows: pa.RecordBatch, field: str, spans: Any | None, addresses: Addresses) -> Edits:  # noqa: ARG002 - one signature for all
+        """One edit per row, or per span."""
+        texts = rows.column(field)
+        ranges = self.scope.inside(spans) if self.scope.only else _wholes(texts)
+        sites = Sites(ranges.row, ranges.start, ranges.end, np.arange(ranges.row.size))
+        sites = sites.take((sites.end > sites.start) & ~touching(sites, self.scope.protected(spans)))
+        said = said_at(texts, sites)
+        changed = [self.change(text) for text in said.dictionary.to_pylist()]
+        return edits_at(sites, pa.array(changed, pa.large_string()).take(said.indices), self.name)
+
+
+def _wholes(texts: Any) -> Ranges:
+    length = np.diff(Utf8.of(texts).firsts)
+    return Ranges(np.arange(length.size), np.zeros(length.size, np.int64), length)
