@@ -96,14 +96,9 @@ def _pipeline(config: Sklearn) -> Any:
     from sklearn.linear_model import LogisticRegression  # noqa: PLC0415
     from sklearn.pipeline import make_pipeline  # noqa: PLC0415
 
-    analyzer = {"words": "word", "characters": "char_wb"}[config.units]
-    features = TfidfVectorizer(
-        analyzer=analyzer,
-        ngram_range=config.ngrams,
-        min_df=config.rare,
-        sublinear_tf=True,
-        token_pattern=r"(?u)\b\w+\b",  # noqa: S106 - tokens of texts,
-    )
+    words = {"analyzer": "word", "token_pattern": r"(?u)\b\w+\b"}
+    how = words if config.units == "words" else {"analyzer": "char_wb"}
+    features = TfidfVectorizer(ngram_range=config.ngrams, min_df=config.rare, sublinear_tf=True, **how)
     return make_pipeline(
         features, LogisticRegression(C=1 / config.regularise, max_iter=config.rounds, random_state=_SEED)
     )
