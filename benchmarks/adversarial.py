@@ -58,7 +58,7 @@ def shared_out(rows: Rows, each: int, skip: int = 0) -> Rows:
     return [row for label in labels for row in [one for one in rows if one[1] == label][skip : skip + each]]
 
 
-def attack(  # noqa: PLR0913 - what an attack is made of
+def attack(  # noqa: PLR0913, PLR0917 - what an attack is made of
     folder: Path,
     name: str,
     train: Rows,
@@ -82,7 +82,7 @@ def attack(  # noqa: PLR0913 - what an attack is made of
             "message": {"from": "victims.csv", "key": "name", "match": {"label": "label"}},
             "template": {"key": "name", "values": [{"name": "as it is", "text": "{{ message.text }}"}]},
         },
-        "design": {"cross": ["label"], **({"attempts": 60} if refill else {"independent": [["label", "message"]]})},
+        "design": {"cross": ["label"], **({"attempts": 120} if refill else {"independent": [["label", "message"]]})},
         "reference": {
             "train": {"read": "read.csv", "path": "train.csv", "columns": {"text": "text", "label": "label"}}
         },
@@ -147,7 +147,7 @@ def quotas(train: Rows, victims: Rows) -> None:
     """With refilling, every cell has its quota of rows as hard as wanted, though one label is far harder to attack."""
     with tempfile.TemporaryDirectory() as place:
         run = attack(
-            Path(place), "quota", train, victims, CHARACTERS, refill=True, rows=100, goal="band", margin=[-1.0, 0.6]
+            Path(place), "quota", train, victims, CHARACTERS, refill=True, rows=60, goal="band", margin=[-1.0, 0.6]
         )
         counted = run.table.group_by(["label", "attack"]).aggregate([([], "count_all")]).to_pylist()
         print("refilled:", {f"{each['label']} {each['attack']}": each["count_all"] for each in counted}, run.status)
@@ -233,7 +233,7 @@ def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path) -> dict[str, 
         {"metric": "counterfactual.fluency"},
     ]
     return {
-        "recipe": {"name": "revisions", "seed": 7, "rows": 2 * len(pairs)},
+        "recipe": {"name": "revisions", "seed": 7, "rows": "all"},
         "task": {
             "labels": {"positive": {"definition": "likes it"}, "negative": {"definition": "does not"}},
             "relabel": [{"when": 'version == "revised"', "flip": True}],
@@ -243,7 +243,7 @@ def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path) -> dict[str, 
             "version": {"values": ["original", "revised"]},
             "template": {"key": "name", "values": [{"name": "as it is", "text": text}]},
         },
-        "design": {"use": "design.independent", "within": ["version"]},
+        "design": {"use": "design.factorial", "within": ["version"]},
         "reference": {
             "train": {"read": "read.csv", "path": "train.csv", "columns": {"text": "text", "label": "label"}}
         },

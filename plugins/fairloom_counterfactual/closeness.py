@@ -58,8 +58,9 @@ class ClosenessMetric:
             self.shares.append(distance / max(1, len(before), len(after)))
             self.edits[_edit(before, after)] += 1
         if spans_of(self.field) in rows.schema.names and self.slots:
-            self.spanned = True
-            rest = _without(rows, self.field, self.slots)
+            ranges = Ranges.of_spans(rows.column(spans_of(self.field)), self.slots)
+            self.spanned |= ranges.row.size > 0
+            rest = _without(rows.column(self.field), ranges)
             self.outside += sum(words_changed(before, after) for before, after in _words(rest, pairs))
 
     def result(self) -> Measurement:
@@ -118,11 +119,10 @@ def _edit(before: list[str], after: list[str]) -> tuple[str, str]:
     return " ".join((here - there).elements()), " ".join((there - here).elements())
 
 
-def _without(rows: pa.RecordBatch, field: str, slots: tuple[str, ...]) -> pa.Array:
-    """The texts with the spans of these slots taken out."""
-    ranges = Ranges.of_spans(rows.column(spans_of(field)), slots)
+def _without(texts: pa.Array, ranges: Ranges) -> pa.Array:
+    """The texts with these stretches taken out."""
     gone = Edits.of(ranges.row, ranges.start, ranges.end, [""] * ranges.row.size, "out")
-    return apply(rows.column(field), None, gone).texts
+    return apply(texts, None, gone).texts
 
 
 def build(config: Closeness, tools: Tools) -> ClosenessMetric:

@@ -29,7 +29,7 @@ def test_a_model_that_does_what_is_expected_fails_nothing() -> None:
     found = fl.probe(SMALL / "suite.toml", f"{MODEL}:spam")
     assert [(line.capability, line.test, line.n, line.failed) for line in found.capabilities] == [
         ("offers", "DIR", 15, 0),
-        ("plain", "MFT", 30, 0),
+        ("plain", "MFT", 15, 0),
     ]
     assert (found.families, found.whole, found.worst) == (30, 30, 0)
 
@@ -70,7 +70,7 @@ def test_the_command_prints_a_table_and_its_exit_code_follows_the_bound(
 ) -> None:
     wrong = model(tmp_path, "0.9")
     assert main(["probe", str(SMALL / "suite.toml"), "--model", wrong]) == 0
-    assert "plain       MFT      30      30  100.0%" in capsys.readouterr().out
+    assert "plain       MFT      15      15  100.0%" in capsys.readouterr().out
     assert main(["probe", str(SMALL / "suite.toml"), "--model", wrong, "--max-failures", "0.5", "--json"]) == 1
     document = json.loads(capsys.readouterr().out)
     assert document["passed"] is False

@@ -146,7 +146,7 @@ def probe(
     predictor, home = _model(model, recipe, tuple(allow))
     try:
         columns = Columns.of(rows, recipe, by)
-        tests = Suite.of(rows, columns.test, columns.expect)
+        tests = Suite.of(rows, columns.field, columns.test, columns.expect)
         found = predictor.predict(tests.rows.column(columns.field))
         return _probed(model, columns, tests, found, tests.checked(found, tolerance))
     finally:

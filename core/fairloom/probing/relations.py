@@ -41,17 +41,19 @@ class Suite:
     """Rows in order of family and member, and what is expected of them.
 
     ``tests`` names the test of each row; without it every row is an ``MFT``, and an ``INV`` too where the first row
-    of its family has the same label. ``expects`` says for rows of ``DIR`` where a probability may go.
+    of its family has the same label. ``expects`` says for rows of ``DIR`` where a probability may go. ``new`` marks
+    the rows whose text is not that of an earlier row of their family: the others would test nothing again.
     """
 
     rows: pa.Table
     first: Ints
     tests: pa.Array | None
     expects: pa.Array | None
+    new: Bools
 
     @classmethod
-    def of(cls, rows: pa.Table, test: str | None, expect: str | None) -> Suite:
-        """The suite in these rows; ``test`` and ``expect`` are columns.
+    def of(cls, rows: pa.Table, field: str, test: str | None, expect: str | None) -> Suite:
+        """The suite in these rows; ``field``, ``test`` and ``expect`` are columns.
 
         Raises:
             RecipeError: A column holds something that is no test or no expectation.
@@ -61,7 +63,8 @@ class Suite:
         starts = np.flatnonzero(np.concatenate(([True], families[1:] != families[:-1])))
         first = np.repeat(starts, np.diff(np.append(starts, rows.num_rows)))
         tests = _texts(rows, test) if test else None
-        suite = cls(rows, first.astype(np.int64), tests, _texts(rows, expect) if expect else None)
+        expects = _texts(rows, expect) if expect else None
+        suite = cls(rows, first.astype(np.int64), tests, expects, _new(families, _texts(rows, field)))
         suite.check()
         return suite
 
@@ -105,8 +108,8 @@ class Suite:
 
     def _marked(self, test: str) -> Bools:
         if self.tests is None:
-            return np.full(self.rows.num_rows, test != DIR and (test != MFT or LABEL in self.rows.column_names))
-        return np.asarray(pc.equal(self.tests, test).to_numpy(zero_copy_only=False), dtype=np.bool_)
+            return self.new & (test != DIR and (test != MFT or LABEL in self.rows.column_names))
+        return np.asarray(pc.equal(self.tests, test).to_numpy(zero_copy_only=False) & self.new)
 
     def _labels(self) -> pa.Array:
         if LABEL not in self.rows.column_names:
@@ -155,6 +158,15 @@ def _texts(rows: pa.Table, name: str) -> pa.Array:
     """A column as strings, nulls as nothing."""
     column = decoded(rows.column(name).combine_chunks()).cast(pa.string())
     return pc.fill_null(column, "")
+
+
+def _new(families: Ints, texts: pa.Array) -> Bools:
+    """Whether a text is not one that its family had before."""
+    codes = texts.dictionary_encode().indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    _, places = np.unique(families * (int(codes.max(initial=0)) + 1) + codes, return_index=True)
+    new = np.zeros(len(texts), np.bool_)
+    new[places] = True
+    return new
 
 
 def _checks(test: str, marked: Bools, failed: Any) -> Checks:
