@@ -26,11 +26,14 @@ from fairloom.weaving.prepare import prepare
 SHARED = Path(os.environ.get("FAIRLOOM_SHARED", "shared/data"))
 CHARACTERS = ["edits.typo", "edits.swap", "edits.delete", "edits.repeat", "edits.homoglyph"]
 WORDS = ["edits.synonym", "edits.contraction", "edits.spelling", "edits.degree", "edits.filler"]
+TURNED = {"positive": "negative", "negative": "positive"}
 Rows = list[tuple[str, str]]
 
 
 def sms() -> Rows:
     """Messages with ham or spam, each text once, in an order that keeps the labels mixed."""
+    if not SHARED.is_dir():
+        sys.exit(f"the reference data are not in {SHARED}; set FAIRLOOM_SHARED to their folder")
     lines = (SHARED / "seed-sms-spam" / "SMSSpamCollection").read_text("utf-8").splitlines()[1:]
     pairs = [tuple(line.split("\t", 1)) for line in lines if "\t" in line]
     return list({text.strip(): (text.strip(), label) for label, text in pairs if text.strip()}.values())
@@ -153,7 +156,9 @@ def quotas(train: Rows, victims: Rows) -> None:
         print("refilled:", {f"{each['label']} {each['attack']}": each["count_all"] for each in counted}, run.status)
 
 
-def retrained(name: str, rows: Rows, held_out: Rows, each: int, edits: Sequence[Any], queries: int) -> None:
+def retrained(  # noqa: PLR0913, PLR0917 - what is compared
+    name: str, rows: Rows, held_out: Rows, each: int, edits: Sequence[Any], queries: int
+) -> None:
     """Attack training rows, train again with what was found, attack held-out rows as before."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
@@ -195,18 +200,23 @@ def accuracy(folder: Path, train: Rows, test: Rows) -> float:
 
 
 def human() -> None:
-    """Human revisions of reviews, judged by a model trained on originals and revisions."""
+    """Human revisions of reviews beside label-turning edits, judged by models trained without and with revisions."""
     pairs = list(paired(reviews("orig_test") + reviews("orig_dev"), reviews("new_test") + reviews("new_dev")))
     train = {"originals": reviews("orig_train"), "both": reviews("orig_train") + reviews("new_train")}
-    for name, rows in train.items():
-        with tempfile.TemporaryDirectory() as place:
-            folder = Path(place)
-            write(folder / "train.csv", rows)
-            run = fl.Recipe.from_data(revisions(pairs, folder), folder).run(folder / "run")
-            print(f"{len(pairs)} human pairs, model trained on {name}:")
-            for gate in run.gates:
-                values = {key: round(value, 3) for key, value in gate.values.items()}
-                print(f"  {gate.name}: {gate.value:.3f}  {values}")
+    for kind in ("human", "edits.antonym", "edits.negation"):
+        for name, rows in train.items():
+            with tempfile.TemporaryDirectory() as place:
+                folder = Path(place)
+                write(folder / "train.csv", rows)
+                run = fl.Recipe.from_data(revisions(pairs, folder, kind), folder).run(folder / "run")
+                print(f"{kind}, model trained on {name}: {run.table.num_rows // 2} of {len(pairs)} pairs")
+                for gate in run.gates:
+                    values = {key: round(value, 3) for key, value in gate.values.items()}
+                    print(f"  {gate.name}: {_three(gate.value)}  {values}")
+
+
+def _three(value: float | None) -> str:
+    return "-" if value is None else f"{value:.3f}"
 
 
 def paired(originals: Rows, revised: Rows) -> Iterable[tuple[str, str, str]]:
@@ -220,13 +230,17 @@ def paired(originals: Rows, revised: Rows) -> Iterable[tuple[str, str, str]]:
             yield originals[here][0], revised[there][0], originals[here][1]
 
 
-def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path) -> dict[str, Any]:
-    """A recipe whose families are an original and its revision."""
+def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path, kind: str) -> dict[str, Any]:
+    """A recipe whose families are an original and its revision: the human one, or that of a perturbation."""
     with (folder / "pairs.csv").open("w", encoding="utf-8", newline="") as file:
         out = csv.writer(file)
         out.writerow(["name", "original", "revised", "label"])
         out.writerows((f"p{number}", *pair) for number, pair in enumerate(pairs))
-    text = "{% if version == 'original' %}{{ pair.original }}{% else %}{{ pair.revised }}{% endif %}"
+    text = "{{ pair.original }}"
+    edit = {"generate": kind, "when": 'version == "revised"', "label": "FLIP", "map": TURNED, "count": 3}
+    steps: list[dict[str, Any]] = [{"generate": "template"}, edit]
+    if kind == "human":
+        text, steps = "{% if version == 'original' %}" + text + "{% else %}{{ pair.revised }}{% endif %}", steps[:1]
     metrics: list[dict[str, Any]] = [
         {"metric": "counterfactual.consistency", "model": "words"},
         {"metric": "counterfactual.closeness"},
@@ -236,19 +250,19 @@ def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path) -> dict[str, 
         "recipe": {"name": "revisions", "seed": 7, "rows": "all"},
         "task": {
             "labels": {"positive": {"definition": "likes it"}, "negative": {"definition": "does not"}},
-            "relabel": [{"when": 'version == "revised"', "flip": True}],
+            "relabel": [{"when": 'version == "revised"', "map": TURNED}],
         },
         "factors": {
             "pair": {"from": "pairs.csv", "key": "name", "match": {"label": "label"}},
             "version": {"values": ["original", "revised"]},
             "template": {"key": "name", "values": [{"name": "as it is", "text": text}]},
         },
-        "design": {"use": "design.factorial", "within": ["version"]},
+        "design": {"use": "design.factorial", "within": ["version"], "attempts": 1, "on_shortfall": "hold"},
         "reference": {
             "train": {"read": "read.csv", "path": "train.csv", "columns": {"text": "text", "label": "label"}}
         },
         "predictors": {"words": {"use": "predict.sklearn", "train": ["train"]}},
-        "step": [{"generate": "template"}],
+        "step": steps,
         "gate": [{**each, "min": -9, "on_fail": "warn"} for each in metrics],
     }
 
