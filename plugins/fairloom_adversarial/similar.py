@@ -150,8 +150,8 @@ class SimilarGenerator:
             edits_of(self.field): made.column.cast(EDITS),
             STATUS: statuses,
             QUERIES: _spread(rows, chosen, queries).cast(pa.int32()),
-            BEFORE: _spread(rows, chosen, margins.tolist()).cast(pa.float64()),
-            AFTER: _spread(rows, chosen, after.tolist()).cast(pa.float64()),
+            BEFORE: _spread(rows, chosen, np.round(margins, 6).tolist()).cast(pa.float64()),
+            AFTER: _spread(rows, chosen, np.round(after, 6).tolist()).cast(pa.float64()),
             ORIGINAL: pc.if_else(found, texts.cast(pa.string()), pa.scalar(None, pa.string())),
         }
         if self.config.on_failure == "refill":
