@@ -19,6 +19,7 @@ if TYPE_CHECKING:
         Measurement,
         Metric,
         Model,
+        Predictor,
         Reader,
         Sampler,
         Tools,
@@ -32,9 +33,12 @@ if TYPE_CHECKING:
         filter,  # noqa: A004
         generator,
         metric,
+        predictor,
         sampler,
         value_table,
     )
+    from fairloom.predictors import Prediction
+    from fairloom.probing.probe import Probed, probe
     from fairloom.problems import FairloomError, PluginError, RecipeError, RunError
     from fairloom.profiling.profile import Profile, profile
     from fairloom.recipe import Recipe
@@ -52,17 +56,20 @@ _HOMES = {
         "Measurement",
         "Metric",
         "Model",
+        "Predictor",
         "Reader",
         "Sampler",
         "Tools",
         "ValueTable",
         "Writer",
     ),
-    "fairloom.plugging.decorators": ("filter", "generator", "metric", "sampler", "value_table"),
+    "fairloom.plugging.decorators": ("filter", "generator", "metric", "predictor", "sampler", "value_table"),
     "fairloom.draws": ("Draw", "Draws"),
+    "fairloom.predictors": ("Prediction",),
     "fairloom.hooks": ("hookimpl",),
     "fairloom.problems": ("FairloomError", "PluginError", "RecipeError", "RunError"),
     "fairloom.inducing.induce": ("Induced", "induce"),
+    "fairloom.probing.probe": ("Probed", "probe"),
     "fairloom.profiling.profile": ("Profile", "profile"),
     "fairloom.recipe": ("Recipe",),
     "fairloom.results": ("Run",),
@@ -108,6 +115,9 @@ __all__ = [
     "Metric",
     "Model",
     "PluginError",
+    "Prediction",
+    "Predictor",
+    "Probed",
     "Profile",
     "Reader",
     "Recipe",
@@ -124,6 +134,8 @@ __all__ = [
     "hookimpl",
     "induce",
     "metric",
+    "predictor",
+    "probe",
     "profile",
     "sampler",
     "value_table",

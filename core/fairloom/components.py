@@ -18,6 +18,8 @@ from fairloom.design import DesignTask, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Factor
 from fairloom.models import OpenModel
+from fairloom.predictors import OpenPredictor
+from fairloom.problems import RecipeError
 from fairloom.task import Task
 
 API = 1
@@ -41,6 +43,11 @@ class Audit:
     entries: tuple[Mapping[str, Any], ...] = ()
 
 
+def _alone(kind: type[Component], use: str, *_: Any) -> Any:
+    """``Tools.make`` where there is no recipe that could name another component."""
+    raise RecipeError.of(f"there is no recipe here that could name the {kind.kind} {use!r}")
+
+
 @attrs.frozen(kw_only=True)
 class Tools:
     """What a component may use, handed to ``build``.
@@ -48,8 +55,11 @@ class Tools:
     ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
     recipe's folder unless the caller allowed it) and records the file as an input of the run.
     ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
-    ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened. ``judges``
-    tells a step the names of the filter steps that come after it.
+    ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened, and
+    ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
+    component, ``make(Generator, "edits.typo", {"rate": 0.1}, "transformations", 0)``: found, checked and recorded
+    like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it.
+    ``judges`` tells a step the names of the filter steps that come after it.
     """
 
     task: Task
@@ -59,6 +69,8 @@ class Tools:
     references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
     audit: Audit = Audit()
     models: Mapping[str, OpenModel] = attrs.field(factory=dict)
+    predictors: Mapping[str, OpenPredictor] = attrs.field(factory=dict)
+    make: Callable[..., Any] = _alone
     judges: tuple[str, ...] = ()
 
 
@@ -161,6 +173,14 @@ class Model(Component):
 
 
 @attrs.frozen(kw_only=True)
+class Predictor(Component):
+    """Opens a classifier for generators, filters, metrics and ``fairloom probe``: texts in, probabilities out."""
+
+    kind: ClassVar[str] = "predictor"
+    hook: ClassVar[str] = "fairloom_predictors"
+
+
+@attrs.frozen(kw_only=True)
 class Executor(Component):
     """Runs the parts of a run somewhere: plain-data part specifications in, plain-data results out."""
 
@@ -189,6 +209,7 @@ KINDS: tuple[type[Component], ...] = (
     Reader,
     Writer,
     Model,
+    Predictor,
     Executor,
     Lint,
 )
@@ -322,6 +343,7 @@ __all__ = [
     "Mends",
     "Metric",
     "Model",
+    "Predictor",
     "Reader",
     "Reads",
     "Sampler",

@@ -25,7 +25,19 @@ from typing import Any
 
 import pluggy
 
-from fairloom.components import Executor, Filter, Generator, Lint, Metric, Model, Reader, Sampler, ValueTable, Writer
+from fairloom.components import (
+    Executor,
+    Filter,
+    Generator,
+    Lint,
+    Metric,
+    Model,
+    Predictor,
+    Reader,
+    Sampler,
+    ValueTable,
+    Writer,
+)
 from fairloom.plugging.installed import GROUP as GROUP  # noqa: PLC0414 - plugin authors look for it here
 
 PROJECT = "fairloom"
@@ -297,6 +309,31 @@ def fairloom_models() -> Iterable[Model]:
         @fl.hookimpl
         def fairloom_models():
             return [canned]
+    """
+    return ()
+
+
+@hookspec
+def fairloom_predictors() -> Iterable[Predictor]:
+    """Offer predictors: classifiers that generators, filters, metrics and ``fairloom probe`` ask about texts.
+
+    What is built answers ``predict(texts)`` (``predictors.Predicts``) with a probability for every label, a function
+    of each text alone, and says in ``identity`` what decides its answers. The core asks every text once, in
+    batches, within the budget of the recipe. In a recipe: ``use = "loud.loudness"`` under ``[predictors.NAME]``;
+    components find it in ``tools.predictors``. Example::
+
+        import fairloom as fl
+
+
+        @fl.predictor
+        def loudness(texts: list[str], *, mark: str = "!") -> list[dict[str, float]]:
+            \"\"\"Take texts with a mark for loud.\"\"\"
+            return [{"loud": float(mark in text), "calm": float(mark not in text)} for text in texts]
+
+
+        @fl.hookimpl
+        def fairloom_predictors():
+            return [loudness]
     """
     return ()
 

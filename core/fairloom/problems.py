@@ -91,5 +91,9 @@ class ModelError(RunError):
     """A language model or its limits stopped the run: no fault of the component that asked."""
 
 
+class BudgetError(RunError):
+    """A limit that the recipe sets is reached. No component is to blame; the same call goes on with a larger limit."""
+
+
 def _place(problem: Problem) -> tuple[str, int, int, str]:
     return (problem.file or "", problem.line or 0, problem.column or 0, dotted(problem.path))

@@ -171,6 +171,22 @@ class ReferenceSpec:
     settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
 
 
+@attrs.frozen(kw_only=True)
+class PredictorSpec:
+    """``[predictors.NAME]``: a classifier that steps and gates ask about texts, and its budget."""
+
+    use: str = attrs.field(metadata={"help": "the predictor component that answers"}, validator=not_blank)
+    batch: int = attrs.field(
+        default=256, metadata={"help": "how many texts the model gets at once"}, validator=between(1)
+    )
+    max_texts: int | None = attrs.field(
+        default=None,
+        metadata={"help": "the most different texts that one run may send; one more fails the run"},
+        validator=between(1),
+    )
+    settings: dict[str, Any] = attrs.field(factory=dict, metadata={"rest": True})
+
+
 REST = "rest"
 """In ``split`` of ``[export]``: the split of the rows that meet no condition."""
 
@@ -342,6 +358,9 @@ class Recipe:
         factory=dict, metadata={"help": "language models that steps and gates name"}
     )
     journal: JournalSpec = attrs.field(default=JournalSpec(), metadata={"help": "where answers of models are kept"})
+    predictors: dict[str, PredictorSpec] = attrs.field(
+        factory=dict, metadata={"help": "classifiers that steps and gates ask"}
+    )
     export: ExportSpec = attrs.field(default=ExportSpec(), metadata={"help": "where the data go and their split"})
     parts: PartsSpec = attrs.field(default=PartsSpec(), metadata={"help": "how the work is cut into parts"})
     root: Path = attrs.field(default=Path(), metadata={"internal": True})

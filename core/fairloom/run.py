@@ -70,8 +70,10 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         job.keep(loom)
         if loom.models:
             loom.models.begin((progress or Silent()).note)
+        job.remember(loom)
         with recording(log or terminal(), folder.work / FILE) as written:
             Engine(loom, folder, job, runs, progress or Silent(), written).go(who)
+        loom.predictors.close()
         folder.forget_work()
         return Run.open(target)
     except PluginError as error:
@@ -86,6 +88,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         ) from error
     finally:
         loom.models.journal.close()
+        loom.predictors.close()
         folder.close()
 
 

@@ -86,6 +86,12 @@ def shared() -> Path:
     return folder
 
 
+def _suite() -> Words:
+    """The recipe lies in the clone; here in the current folder."""
+    Path("docs").symlink_to(ROOT / "docs")
+    return {}
+
+
 PAGES: dict[str, Callable[[], Words]] = {
     "README.md": _readme,
     "docs/tutorial/first-dataset.md": dict,
@@ -94,6 +100,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/how-to/reuse-real-phrasing.md": _induced,
     "docs/how-to/start-from-real-data.md": _start,
     "docs/how-to/when-a-filter-discriminates.md": _language,
+    "docs/recipes/suite/README.md": _suite,
     "docs/how-to/compose-with-a-grammar.md": _grammar,
 }
 

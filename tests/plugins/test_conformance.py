@@ -12,15 +12,20 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from fairloom.batch import NAMES
 from fairloom.components import Component, Tools
+from fairloom.draws import Draws
+from fairloom.edits import EDITS, Edits, LabelRule
 from fairloom.factors import Factor, order_table
 from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom.plugging.installed import installed
 from fairloom.plugging.plugins import Plugins
+from fairloom.predictors import Prediction
 from fairloom.reading.keys import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
 from fairloom.testing.case import make
@@ -33,6 +38,15 @@ TEMPLATES = {
 FILES = Path(__file__).with_name("files")
 
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
+    "adversarial.accuracy": {"model": "first"},
+    "adversarial.band": {"model": "first", "margin": [-0.5, 0.9]},
+    "adversarial.boundary": {"model": "first", "candidates": 3},
+    "adversarial.similar": {"model": "first", "edits": ["any.capital"], "on_failure": "keep"},
+    "adversarial.transfer": {"model": "second"},
+    "counterfactual.consistency": {"model": "first"},
+    "predict.http": {"url": "http://localhost", "labels": ["card_lost", "card_broken"]},
+    "predict.sklearn": {"train": ["real"]},
+    "predict.transformers": {"model": "any", "revision": "main"},
     "choice.options": {"correct": "right", "options": ["text", "other"], "separate": True},
     "text.length": {"words": {"min": 5, "max": 7}},
     "text.pattern": {"must_not": [r"\bOslo\b"]},
@@ -138,6 +152,56 @@ def with_model() -> Tools:
     return attrs.evolve(with_templates(), models={"fake": FakeModel()})
 
 
+@attrs.frozen
+class Guesses:
+    """A predictor that looks at a letter."""
+
+    name: str
+    letter: str
+
+    def predict(self, texts: Any) -> Prediction:
+        """The label, by the letter."""
+        share = pc.fill_null(pc.count_substring(texts, self.letter), 0).to_numpy(zero_copy_only=False)
+        lost = 1 / (1.5 + share)
+        return Prediction(("card_lost", "card_broken"), np.stack([lost, 1 - lost], axis=1))
+
+
+@attrs.frozen
+class Capital:
+    """A perturbation that sets the first letter again."""
+
+    label: LabelRule
+
+    def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
+        """An e at the start of some texts."""
+        texts = pc.fill_null(rows.column(field), "")
+        some = pc.greater(pc.utf8_length(texts), 0).to_numpy(zero_copy_only=False)
+        at = np.flatnonzero(some & (draws.below(2, rows.column("address").to_numpy()) > 0))
+        return Edits.of(at, at * 0, at * 0 + 1, ["e"] * at.size, "capital")
+
+
+def with_predictors() -> Tools:
+    """The sample tools with two predictors and a perturbation."""
+    predictors = {"first": Guesses("first", "e"), "second": Guesses("second", "o")}
+    return attrs.evolve(sample_tools(), predictors=predictors, make=lambda *_: Capital(LabelRule()))
+
+
+def rows_attacked() -> pa.RecordBatch:
+    """The sample rows as a search left them."""
+    rows = sample_rows()
+    size = range(rows.num_rows)
+    edits = [[{"start": 0, "end": 1, "old": "x", "new": "e", "rule": "capital"}] for _ in size]
+    columns = {
+        "attack": pa.array([("found", "failed", "already", None)[number % 4] for number in size]),
+        "attack.queries": pa.array([number % 7 for number in size], pa.int32()),
+        "attack.original": pa.array([f"x {number}" for number in size]),
+        "text.edits": pa.array(edits, EDITS),
+    }
+    for name, column in columns.items():
+        rows = rows.append_column(name, column)
+    return rows
+
+
 def rows_with_options() -> pa.RecordBatch:
     """The sample rows with a second option, some of them equal to the first, and the right one."""
     rows = sample_rows()
@@ -163,12 +227,21 @@ def with_labels() -> Tools:
 
 
 ROWS: dict[str, pa.RecordBatch] = {
+    "adversarial.similar": sample_rows(),
+    "adversarial.success": rows_attacked(),
+    "adversarial.transfer": rows_attacked(),
     "choice.options": rows_with_options(),
     "llm.paraphrase": sample_rows(),
     "llm.templates": briefs_with_templates(),
     "template.template": briefs_with_templates(),
 }
 TOOLS: Mapping[str, Callable[[], Tools]] = {
+    "adversarial.accuracy": with_predictors,
+    "adversarial.band": with_predictors,
+    "adversarial.boundary": with_predictors,
+    "adversarial.similar": with_predictors,
+    "adversarial.transfer": with_predictors,
+    "counterfactual.consistency": with_predictors,
     "balance.minimal_pairs": with_families,
     "choice.options": with_order,
     "design.profile": with_files,

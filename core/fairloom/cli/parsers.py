@@ -18,6 +18,7 @@ COMMANDS = {
     "preview": "print a few rows with their spans marked",
     "profile": "count what is in real data, without keeping a row of it",
     "induce": "turn annotated real rows into templates and value tables",
+    "probe": "hold a model against a behavioural suite",
     "report": "write report.html of a finished run again",
     "explain": "show how one row of a run came about",
     "verify": "check a run folder against its digests, or make the data again and compare",

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
 
 from fairloom.batch import ADDRESS, ATTEMPT, REASON
@@ -19,6 +20,7 @@ from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws, Ints
 from fairloom.plugging.columns import Columns, Row
 from fairloom.plugging.signature import Signature
+from fairloom.predictors import Prediction
 from fairloom.problems import PluginError
 from fairloom.tables import table_of
 
@@ -209,6 +211,36 @@ class RowSampler:
             return float(value)
         msg = f"{self.signature.title} answered {value!r}, a {type(value).__name__}, but says it returns {self.type}"
         raise PluginError(msg)
+
+
+@attrs.frozen
+class ListPredictor:
+    """Calls a function with the texts of a batch as a list. A predictor answers for the file it stands in."""
+
+    signature: Signature
+    settings: dict[str, Any]
+    tools: Tools
+
+    @property
+    def identity(self) -> Mapping[str, Any]:
+        """Its settings; the digest of the file or the version of the plugin is in the identity of the run."""
+        return {"function": self.signature.title, **{name: repr(value) for name, value in self.settings.items()}}
+
+    def predict(self, texts: pa.Array) -> Prediction:
+        """The function's answer as a table of probabilities."""
+        answer = _guarded(self.signature, None, lambda: self.signature.function(texts.to_pylist(), **self.settings))
+        if isinstance(answer, Prediction):
+            return answer
+        if not isinstance(answer, list) or not answer or not all(isinstance(each, Mapping) for each in answer):
+            msg = f"{self.signature.title} must return one mapping of label to probability per text, or a Prediction"
+            raise PluginError(msg)
+        labels = tuple(answer[0])
+        odd = next((each for each in answer if each.keys() != answer[0].keys()), None)
+        if odd is not None:
+            msg = f"{self.signature.title} answered for {', '.join(map(str, odd))} after {', '.join(map(str, labels))}"
+            raise PluginError(msg)
+        table = np.array([[each[label] for label in labels] for each in answer], dtype=np.float64)
+        return Prediction(tuple(map(str, labels)), table)
 
 
 @attrs.frozen

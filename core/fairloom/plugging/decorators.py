@@ -22,7 +22,7 @@ from typing import Any, overload
 
 import pyarrow as pa
 
-from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, ValueTable
+from fairloom.components import Component, Filter, Generator, Measurement, Metric, Predictor, Sampler, ValueTable
 from fairloom.draws import Draw
 from fairloom.plugging.adaptors import (
     ARROW,
@@ -31,6 +31,7 @@ from fairloom.plugging.adaptors import (
     Build,
     ColumnFilter,
     ColumnMetric,
+    ListPredictor,
     RowFilter,
     RowGenerator,
     RowSampler,
@@ -42,6 +43,7 @@ from fairloom.problems import PluginError
 Judge = Callable[..., str | None]
 Write = Callable[..., str | dict[str, str]]
 Measure = Callable[..., float | Measurement]
+Predict = Callable[..., Any]
 Value = Any
 
 
@@ -95,6 +97,19 @@ def sampler(function: Callable[..., Value] | None = None, /, *, name: str | None
     The return annotation (``int``, ``float``, ``str``, ``bool``, ``date`` or ``datetime``) is the type of the column.
     """
     return _decorated(_sampler, function, name)
+
+
+@overload
+def predictor(function: Predict, /) -> Predictor: ...
+@overload
+def predictor(*, name: str) -> Callable[[Predict], Predictor]: ...
+def predictor(function: Predict | None = None, /, *, name: str | None = None) -> Any:
+    """Make a predictor of a function called with a list of texts.
+
+    It returns one mapping of label to probability per text, all with the same labels, or a ``Prediction``. Its
+    answer to a text must not depend on the other texts: they come in batches, each text once.
+    """
+    return _decorated(_predictor, function, name)
 
 
 def value_table(
@@ -157,6 +172,13 @@ def _sampler(name: str, function: Callable[..., Value]) -> Sampler:
     return Sampler(**_parts(name, signature, partial(RowSampler, type=ARROW[kind])), plans="value")
 
 
+def _predictor(name: str, function: Predict) -> Predictor:
+    signature = _read(function, Predictor, name)
+    if len(signature.inputs) != 1:
+        raise PluginError(f"{signature.title} takes {', '.join(signature.inputs)}; it takes the texts and nothing else")
+    return Predictor(**_parts(name, signature, ListPredictor))
+
+
 def _read(function: Callable[..., Any], kind: type[Component], name: str) -> Signature:
     signature = read(function, kind.kind, name)
     if not signature.inputs:
@@ -173,4 +195,4 @@ def _parts(name: str, signature: Signature, adaptor: Callable[..., Any]) -> Mapp
     }
 
 
-__all__ = ["Draw", "filter", "generator", "metric", "sampler", "value_table"]
+__all__ = ["Draw", "filter", "generator", "metric", "predictor", "sampler", "value_table"]

@@ -45,6 +45,7 @@ OWNED: Mapping[str, frozenset[str]] = {
     "model": frozenset(
         {"use", "max_calls", "max_tokens", "max_cost", "max_seconds", "prompt_price", "answer_price"},
     ),
+    "predictor": frozenset({"use", "batch", "max_texts"}),
     "design sampler": _DESIGN,
     "value sampler": _FACTOR,
     "value table": _FACTOR,

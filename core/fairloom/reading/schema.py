@@ -12,11 +12,31 @@ from typing import Any, Literal
 
 import attrs
 
-from fairloom.components import Component, Filter, Generator, Metric, Model, Reader, Sampler, ValueTable, Writer
+from fairloom.components import (
+    Component,
+    Filter,
+    Generator,
+    Metric,
+    Model,
+    Predictor,
+    Reader,
+    Sampler,
+    ValueTable,
+    Writer,
+)
 from fairloom.reading.environment import allowed
 from fairloom.reading.keys import keys
 from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ModelSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.recipe import (
+    DesignSpec,
+    FactorSpec,
+    GateSpec,
+    ModelSpec,
+    PredictorSpec,
+    Recipe,
+    ReferenceSpec,
+    StepSpec,
+)
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -70,6 +90,7 @@ _OWNERS = (
     _Owner(GateSpec, "metric", Metric),
     _Owner(ReferenceSpec, "read", Reader),
     _Owner(ModelSpec, "use", Model),
+    _Owner(PredictorSpec, "use", Predictor),
 )
 
 

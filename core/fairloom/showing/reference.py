@@ -41,6 +41,7 @@ _KINDS = (
     ("Readers", "reader", None, "`read` in `[reference.NAME]`"),
     ("Writers", "writer", None, "`formats` in `[export]`"),
     ("Models", "model", None, "`use` in `[models.NAME]`; [models](models.md) has the limits and the journal"),
+    ("Predictors", "predictor", None, "`use` in `[predictors.NAME]`"),
     ("Executors", "executor", None, "`--executor` on the command line"),
     ("Lints", "lint", None, "`fairloom check --lint`; [lint](lint.md) says what each finds"),
 )

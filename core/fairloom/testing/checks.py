@@ -210,8 +210,8 @@ def checks_for(component: Component) -> Iterator[Check]:
     """The checks that apply to a component, in the order in which they tell most."""
     yield described
     yield config_survives_round_trip
-    if component.kind in ("model", "executor", "lint"):  # nothing here opens a model, starts an engine or has a recipe
-        return
+    if component.kind in ("model", "predictor", "executor", "lint"):
+        return  # nothing here opens a model, starts an engine or has a recipe
     yield from _ONLY.get(component.kind, ())
     yield from (repeatable, same_in_fresh_interpreters)
     if component.kind not in ("reader", "value table"):

@@ -169,6 +169,8 @@ class Engine:
             manifest["trimmed"] = trimmed.report
         if loom.models:
             manifest |= loom.models.record()
+        if loom.predictors.named:
+            manifest["predictors"] = loom.predictors.record()
         manifest |= {"content_digest": digest, "rows": sum(data.counts.values()), "rejected": rejected}
         manifest["shortfall"] = short.result(loom)
         if unwritable := sum(result.get("unwritable", 0) for result in settled.results):

@@ -11,7 +11,7 @@ import attrs
 
 from fairloom.components import Component, Filter, Measurement, Tools
 from fairloom.plugging.descriptors import kind_of
-from fairloom.problems import FairloomError, ModelError, PluginError, RecipeError, dotted
+from fairloom.problems import BudgetError, FairloomError, ModelError, PluginError, RecipeError, dotted
 from fairloom.recipe import GateSpec
 from fairloom.weaving.store import canonical
 
@@ -21,11 +21,12 @@ def blamed(who: str, *, doing: str = "failed") -> Iterator[None]:
     """Whatever is raised inside becomes an error that begins with ``who``; ``doing`` says what went wrong.
 
     ``SystemExit`` too: no component ends a run. ``KeyboardInterrupt`` passes, and so do ``RecipeError``,
-    which names a key of the recipe, and ``ModelError``, which names a model of it.
+    which names a key of the recipe, ``ModelError``, which names a model of it, and ``BudgetError``, which is
+    nobody's fault.
     """
     try:
         yield
-    except (KeyboardInterrupt, GeneratorExit, RecipeError, ModelError):
+    except (KeyboardInterrupt, GeneratorExit, RecipeError, ModelError, BudgetError):
         raise
     except FairloomError as error:
         raise PluginError(f"{who}: {error}") from error
@@ -64,6 +65,7 @@ _METHODS = {
     "executor": ("run",),
     "lint": ("findings",),
     "model": ("identity", "ask"),
+    "predictor": ("identity", "predict"),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
     "value table": ("table",),

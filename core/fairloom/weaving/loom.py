@@ -21,6 +21,8 @@ from fairloom.recipe import GateSpec, Recipe
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import built
+from fairloom.weaving.making import Maker
+from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.weave import Weaver
 
 Opener = Callable[[], pa.Table]
@@ -44,6 +46,7 @@ class Loom:
     references: Mapping[str, Opener]
     tables: tuple[Mapping[str, str], ...] = ()
     models: Models = attrs.field(factory=Models)
+    predictors: Predictors = attrs.field(factory=Predictors)
 
     @property
     def rows(self) -> int:
@@ -118,11 +121,12 @@ class Loom:
         return built(component, config, self._tools("lint", code), *code.split("."))
 
     def _tools(self, *stream: str) -> Tools:
-        return Tools(
+        return Maker(self.plugins).tools(
             task=self.recipe.task,
             factors=self.factors,
             draws=self.draws.stream(*stream),
             open_path=self.inputs.open_path,
             references=self.references,
             models=self.models.named,
+            predictors=self.predictors.named,
         )

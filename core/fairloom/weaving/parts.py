@@ -25,6 +25,7 @@ from fairloom.recipe import Recipe
 from fairloom.weaving.answers import Step, remembered
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.manifest import identity
+from fairloom.weaving.predicted import FILE as PREDICTIONS
 from fairloom.weaving.prepare import prepare
 from fairloom.weaving.store import WORK, atomic, ordered
 from fairloom.weaving.tally import to_plain
@@ -53,6 +54,10 @@ class Job:
         """Tell the models of ``loom`` which run asks, and where its journal is."""
         run = hashlib.sha256(f"{self.identity} {self.folder}".encode()).hexdigest()
         loom.models.keep(run, Path(self.folder) / JOURNAL)
+
+    def remember(self, loom: Loom) -> None:
+        """Let the predictors of ``loom`` keep their answers where every process of the run finds them."""
+        loom.predictors.keep(Path(self.folder) / WORK / PREDICTIONS)
 
 
 @attrs.frozen(kw_only=True)
@@ -124,7 +129,9 @@ def _loom(job: str) -> Loom:
             "an input or plugin file was changed while the run was going on, so its rows would not fit together; "
             "change it back and run the same command again, or start over with --fresh"
         )
-    Job(**data).keep(loom)
+    known = Job(**data)
+    known.keep(loom)
+    known.remember(loom)
     return loom
 
 

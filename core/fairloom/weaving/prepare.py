@@ -13,7 +13,18 @@ import attrs
 import pyarrow as pa
 
 from fairloom.batch import LABEL
-from fairloom.components import Component, Filter, Generator, Metric, Model, Reader, Sampler, Tools, ValueTable, Writer
+from fairloom.components import (
+    Component,
+    Filter,
+    Generator,
+    Metric,
+    Model,
+    Predictor,
+    Reader,
+    Sampler,
+    ValueTable,
+    Writer,
+)
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, label_factor, load_factors
@@ -25,19 +36,30 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.structure import structure
-from fairloom.recipe import DesignSpec, FactorSpec, GateSpec, ModelSpec, Recipe, ReferenceSpec, StepSpec
+from fairloom.recipe import (
+    DesignSpec,
+    FactorSpec,
+    GateSpec,
+    ModelSpec,
+    PredictorSpec,
+    Recipe,
+    ReferenceSpec,
+    StepSpec,
+)
 from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
 from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.making import Maker
+from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.relabel import Relabelling
 from fairloom.weaving.splits import Conditions
 from fairloom.weaving.tabulated import table_record, tabulated
 
 T = TypeVar("T")
 
-_TABLES = {"recipe", "task", "factors", "design", "reference", "models", "journal", "export", "parts"}
+_TABLES = {"recipe", "task", "factors", "design", "reference", "models", "journal", "predictors", "export", "parts"}
 
 
 def prepare(
@@ -58,6 +80,7 @@ def prepare(
     setting.open_references()
     setting.open_journal()
     setting.open_models(replay or recipe.journal.replay)
+    setting.open_predictors()
     setting.check_steps()
     setting.check_gates()
     setting.check_formats()
@@ -89,6 +112,7 @@ class _Setting:
     rules: tuple[Rule, ...] = ()
     tables: list[dict[str, str]] = attrs.field(factory=list)
     groups: dict[str, tuple[str, ...]] = attrs.field(factory=dict)
+    predictors: Predictors = attrs.field(factory=Predictors)
     relabelling: Relabelling | None = None
     steps: list[Step] = attrs.field(factory=list)
     problems: list[Problem] = attrs.field(factory=list)
@@ -126,13 +150,14 @@ class _Setting:
         """The working object of a component."""
         config: Any = structure(component.config, settings, path, owner=owner)
         draws = Draws(self.recipe.recipe.seed).stream(*stream)
-        tools = Tools(
+        tools = Maker(self.plugins).tools(
             task=self.recipe.task,
             factors=self.factors,
             draws=draws,
             open_path=self.inputs.open_path,
             references=self.references,
             models=self.models.named,
+            predictors=self.predictors.named,
             judges=judges,
         )
         return built(component, config, tools, *path)
@@ -216,6 +241,17 @@ class _Setting:
         component, _ = self.plugins.find(Model, spec.use, *path, "use")
         asks = self.build(component, spec.settings, path, ModelSpec, *map(str, path))
         self.models.open(name, asks, Limits(name, spec, self.models.journal), use=spec.use, replay=replay)
+
+    def open_predictors(self) -> None:
+        """The classifiers that steps and gates may name."""
+        for name, spec in self.recipe.predictors.items():
+            self.catch(lambda name=name, spec=spec: self._predictor(name, spec), "predictors", name)  # type: ignore[misc]
+
+    def _predictor(self, name: str, spec: PredictorSpec) -> None:
+        path: KeyPath = ("predictors", name)
+        component, _ = self.plugins.find(Predictor, spec.use, *path, "use")
+        work = self.build(component, spec.settings, path, PredictorSpec, *map(str, path))
+        self.predictors.open(name, work, use=spec.use, batch=spec.batch, max_texts=spec.max_texts)
 
     def check_steps(self) -> None:
         """Components that exist, and settings they take: said together with what is wrong with factors."""
@@ -363,6 +399,7 @@ class _Setting:
             references=self.references,
             tables=tuple(self.tables),
             models=self.models,
+            predictors=self.predictors,
         )
 
     def try_outputs(self, loom: Loom) -> None:

@@ -1,0 +1,1 @@
+"""Behavioural suites: families with expected relations, held against a model."""

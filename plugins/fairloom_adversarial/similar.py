@@ -1,0 +1,234 @@
+"""The generator ``similar``: harder neighbours of rows, by edits that keep the label."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, SPANS, spans_of
+from fairloom.components import Generator
+from fairloom.draws import Draws
+from fairloom.editing import apply
+from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
+from fairloom.predictors import OpenPredictor
+from fairloom.problems import RecipeError, did_you_mean
+from fairloom_adversarial.applies import Applies
+from fairloom_adversarial.asked import field_of, labels, predictor
+from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt, plain_labels
+from fairloom_adversarial.goals import Goal, Kind, Named, Other, Within, Wrong
+from fairloom_adversarial.pool import Options, Pool
+from fairloom_adversarial.searches import SEARCHES
+
+if TYPE_CHECKING:
+    from fairloom.components import Tools
+    from fairloom.draws import Ints
+
+STATUS, QUERIES, BEFORE, AFTER, ORIGINAL = (
+    "attack",
+    "attack.queries",
+    "attack.before",
+    "attack.after",
+    "attack.original",
+)
+
+
+@attrs.frozen(kw_only=True)
+class Similar:
+    """Settings of ``adversarial.similar``."""
+
+    model: str = attrs.field(metadata={"help": "the name of the predictor that is attacked"})
+    edits: tuple[str | dict[str, Any], ...] = attrs.field(
+        metadata={"help": "perturbations that keep the label: names, or tables of use and settings"}
+    )
+    goal: Kind = attrs.field(
+        default="wrong",
+        metadata={
+            "help": "the model names another label than the row's (wrong), than before (other), the one in "
+            "target (label), or is as sure as margin says (band)"
+        },
+    )
+    target: str | None = attrs.field(default=None, metadata={"help": "the label that goal = 'label' wants named"})
+    margin: tuple[float, float] = attrs.field(
+        default=(-0.2, 0.2), metadata={"help": "the smallest and largest margin that goal = 'band' wants"}
+    )
+    search: Literal["greedy", "beam", "random"] = attrs.field(
+        default="greedy", metadata={"help": "greedy by word importance, a beam of three, or random sets of changes"}
+    )
+    queries: int = attrs.field(default=100, metadata={"help": "the most texts asked about for one row"})
+    proposals: int = attrs.field(default=4, metadata={"help": "how often each perturbation is asked for edits"})
+    most: int = attrs.field(default=4, metadata={"help": "the most changes in one row"})
+    share: float = attrs.field(default=0.2, metadata={"help": "the largest share of characters that may be edited"})
+    protect: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "slots that no edit may touch, beside those of label factors"}
+    )
+    when: str | None = attrs.field(
+        default=None, metadata={"help": "a condition over factors; other rows stay as they are"}
+    )
+    on_failure: Literal["refill", "keep"] = attrs.field(
+        default="refill",
+        metadata={"help": "what happens where no edit is found: the row is made again in its cell, or kept unedited"},
+    )
+    field: str | None = attrs.field(
+        default=None, metadata={"help": "the field to edit; the task's first field when left out"}
+    )
+
+
+@attrs.frozen(eq=False)
+class SimilarGenerator:
+    """Rows are searched one by one in Python, and the model is asked about all of them at once.
+
+    ``reads`` are the factors of ``when``. The columns added: ``attack`` says how the search ended, ``attack.queries``
+    what it cost, ``attack.before`` and ``attack.after`` the margins, ``attack.original`` the text before the edits.
+    """
+
+    config: Similar
+    model: OpenPredictor
+    field: str
+    goal: Goal
+    works: tuple[tuple[str, Perturbs], ...]
+    applies: Applies
+    protect: tuple[str, ...]
+    draws: Draws
+
+    @property
+    def reads(self) -> frozenset[str]:
+        """The factors that must be there in every row."""
+        return self.applies.factors
+
+    def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
+        """The field with its edits made, its spans and edits, and what the search came to."""
+        chosen = np.flatnonzero(
+            self.applies.to(rows) & pc.is_valid(rows.column(self.field)).to_numpy(zero_copy_only=False)
+        )
+        hunted = rows.take(pa.array(chosen))
+        before = self.model.predict(hunted.column(self.field))
+        labelled = plain_labels(labels(hunted))
+        hunts, pool = self._hunted(hunted, before.best, labelled, self.goal.score(before, labelled, before.best))
+        entries = [(hunt.row, hunt.state, hunt.options) for hunt in hunts]
+        edits = pool.edits_for(entries)
+        at = np.array([hunt.row for hunt in hunts], np.int64)[edits.row]
+        return self._written(rows, chosen, _moved(edits, chosen[at]), hunts, before.margins(labelled))
+
+    def _hunted(
+        self, rows: pa.RecordBatch, before: pa.Array, labelled: pa.Array, scores: Any
+    ) -> tuple[list[Hunt], Pool]:
+        """The searches of these rows, ended."""
+        protected = Ranges.none()
+        if spans_of(self.field) in rows.schema.names:
+            protected = Ranges.of_spans(rows.column(spans_of(self.field)), self.protect)
+        pool = Pool.of(rows, self.field, self.works, self.draws, self.config.proposals, protected)
+        hunts = [self._hunt(place, rows, pool, float(score)) for place, score in enumerate(scores)]
+        texts = rows.column(self.field)
+        Driver(self.model, self.goal, pool, texts, labelled, before).drive([h for h in hunts if not h.status])
+        return hunts, pool
+
+    def _hunt(self, place: int, rows: pa.RecordBatch, pool: Pool, score: float) -> Hunt:
+        text = rows.column(self.field)[place].as_py()
+        options = Options(text, pool.changes[place], self.config.most, self.config.share * len(text))
+        draw = self.draws.at(rows.column(ADDRESS)[place].as_py(), rows.column(ATTEMPT)[place].as_py())
+        search = SEARCHES[self.config.search](options, draw, score)
+        status = "" if score > 0 else ALREADY
+        return Hunt(place, options, search, self.config.queries - 1, {text: score}, status=status)
+
+    def _written(
+        self, rows: pa.RecordBatch, chosen: Ints, edits: Edits, hunts: list[Hunt], margins: Any
+    ) -> pa.RecordBatch:
+        names, texts = rows.schema.names, rows.column(self.field)
+        spans = rows.column(spans_of(self.field)) if spans_of(self.field) in names else None
+        earlier = rows.column(edits_of(self.field)) if edits_of(self.field) in names else None
+        made = apply(texts, spans, edits, earlier=earlier)
+        statuses, queries = _spread(rows, chosen, [h.status for h in hunts]), [h.queries for h in hunts]
+        found = pc.fill_null(pc.equal(statuses, FOUND), fill_value=False)
+        after = self.model.predict(made.texts.take(pa.array(chosen))).margins(labels(rows).take(pa.array(chosen)))
+        columns: dict[str, Any] = {
+            self.field: made.texts.cast(pa.string()),
+            **({spans_of(self.field): made.spans.cast(SPANS)} if made.spans is not None else {}),
+            edits_of(self.field): made.column.cast(EDITS),
+            STATUS: statuses,
+            QUERIES: _spread(rows, chosen, queries).cast(pa.int32()),
+            BEFORE: _spread(rows, chosen, np.round(margins, 6).tolist()).cast(pa.float64()),
+            AFTER: _spread(rows, chosen, np.round(after, 6).tolist()).cast(pa.float64()),
+            ORIGINAL: pc.if_else(found, texts.cast(pa.string()), pa.scalar(None, pa.string())),
+        }
+        if self.config.on_failure == "refill":
+            columns[REASON] = _reasons(statuses)
+        return pa.RecordBatch.from_pydict(columns)
+
+
+def _moved(edits: Edits, rows: Ints) -> Edits:
+    """The edits in the rows of the whole batch."""
+    return attrs.evolve(edits, row=rows)
+
+
+def _spread(rows: pa.RecordBatch, chosen: Ints, values: list[Any]) -> pa.Array:
+    """Values of the chosen rows as a column of all rows."""
+    places = np.full(rows.num_rows, -1, np.int64)
+    places[chosen] = np.arange(chosen.size)
+    return pa.array(values).take(pa.array(places, mask=places < 0)) if values else pa.nulls(rows.num_rows, pa.string())
+
+
+def _reasons(statuses: pa.Array) -> pa.Array:
+    """Why a row is made again: the search ended without an edit that reaches the goal."""
+    done = pc.fill_null(pc.is_in(statuses, pa.array([FOUND, ALREADY])), fill_value=True)
+    said = pc.binary_join_element_wise(pa.scalar("attack"), statuses, ": ")
+    return pc.if_else(pc.or_(done, pc.is_null(statuses)), pa.scalar(None, pa.string()), said)
+
+
+def build(config: Similar, tools: Tools) -> SimilarGenerator:
+    """The generator, or ``RecipeError`` for what cannot be attacked or may change the label."""
+    if LABEL not in tools.factors and not tools.task.labels:
+        raise RecipeError.of("needs a task with labels: without them no answer is wrong", "model")
+    for key, least in (("queries", 2), ("proposals", 1), ("most", 1)):
+        if getattr(config, key) < least:
+            raise RecipeError.of(f"is at least {least}, got {getattr(config, key)}", key)
+    if not 0 < config.share <= 1:
+        raise RecipeError.of(f"is above 0 and at most 1, got {config.share:g}", "share")
+    works = tuple(_work(place, each, tools) for place, each in enumerate(config.edits))
+    if not works:
+        raise RecipeError.of("names no perturbation", "edits", suggestion='for example edits = ["edits.typo"]')
+    return SimilarGenerator(
+        config,
+        predictor(config.model, tools),
+        field_of(config.field, tools.task),
+        _goal(config, tools),
+        works,
+        Applies.of(config.when, tools.factors),
+        (*(name for name, factor in tools.factors.items() if factor.role == "label"), *config.protect),
+        tools.draws,
+    )
+
+
+def _work(place: int, named: str | dict[str, Any], tools: Tools) -> tuple[str, Perturbs]:
+    """A perturbation, held to the promise that it keeps the label."""
+    settings = {"use": named} if isinstance(named, str) else dict(named)
+    use = settings.pop("use", None)
+    if not isinstance(use, str):
+        way = 'write "edits.typo", or { use = "edits.typo", rate = 0.1 }'
+        raise RecipeError.of(f"names no perturbation: {named!r}", "edits", place, suggestion=way)
+    work = tools.make(Generator, use, settings, "edits", place)
+    if not hasattr(work, "propose"):
+        raise RecipeError.of(f"{use} proposes no edits, so it cannot be searched over", "edits", place)
+    if work.label.kind != "INV":
+        said = f"{use} may change the label (its label rule is {work.label.kind}), so a wrong answer proves nothing"
+        raise RecipeError.of(said, "edits", place, suggestion="name perturbations with the label rule INV")
+    return use, work
+
+
+def _goal(config: Similar, tools: Tools) -> Goal:
+    if config.goal == "label":
+        if config.target not in tools.task.labels:
+            hint = did_you_mean(str(config.target), tools.task.labels)
+            raise RecipeError.of(
+                f"goal = 'label' needs a label of the task, got {config.target!r}", "target", suggestion=hint
+            )
+        return Named(str(config.target))
+    if config.target is not None:
+        raise RecipeError.of(f"goes with goal = 'label' only, the goal is {config.goal!r}", "target")
+    if not -1 <= config.margin[0] <= config.margin[1] <= 1:
+        raise RecipeError.of(f"goes from -1 to 1, smallest first, got {list(config.margin)}", "margin")
+    goals: dict[str, Goal] = {"wrong": Wrong(), "other": Other(), "band": Within(*config.margin)}
+    return goals[config.goal]

@@ -1,0 +1,118 @@
+"""The metric ``success``: what ``adversarial.similar`` found, at what price, about whom, and by which edits."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from fairloom.batch import LABEL, decoded
+from fairloom.components import Audit, Measurement
+from fairloom.edits import edits_of
+from fairloom_adversarial.asked import field_of
+from fairloom_adversarial.driving import ALREADY, FOUND
+from fairloom_adversarial.groups import Groups
+from fairloom_adversarial.similar import QUERIES, STATUS
+
+if TYPE_CHECKING:
+    from fairloom.components import Tools
+
+
+@attrs.frozen(kw_only=True)
+class Success:
+    """Settings of ``adversarial.success``."""
+
+    by: tuple[str, ...] = attrs.field(
+        default=(LABEL,), metadata={"help": "columns whose groups are compared, and their combinations"}
+    )
+    shortcut: float = attrs.field(
+        default=0.5, metadata={"help": "an edit type that is in more than this share of the finds is a shortcut"}
+    )
+    field: str | None = attrs.field(
+        default=None, metadata={"help": "the field that was edited; the task's first field when left out"}
+    )
+
+
+@attrs.define
+class SuccessMetric:
+    """Counts statuses, queries and the rules of the edits that won."""
+
+    config: Success
+    field: str
+    audit: Audit
+    groups: Groups
+    statuses: Counter[str] = attrs.field(factory=Counter, init=False)
+    rules: Counter[str] = attrs.field(factory=Counter, init=False)
+    queries: int = attrs.field(default=0, init=False)
+    rows: int = attrs.field(default=0, init=False)
+    why: str | None = attrs.field(default=None, init=False)
+
+    def observe(self, rows: pa.RecordBatch) -> None:
+        """Count the next rows."""
+        if STATUS not in rows.schema.names:
+            self.why = "the data have no column 'attack'; add a step with generate = \"adversarial.similar\""
+            return
+        self.rows += rows.num_rows
+        statuses = rows.column(STATUS)
+        counted = statuses.drop_null().value_counts().to_pylist()
+        self.statuses.update({each["values"]: each["counts"] for each in counted})
+        tried = pc.and_(pc.is_valid(statuses), pc.fill_null(pc.not_equal(statuses, ALREADY), fill_value=False))
+        attacked = rows.filter(tried)
+        found = pc.equal(attacked.column(STATUS), FOUND)
+        self.groups.count(attacked, found.to_numpy(zero_copy_only=False))
+        self.queries += int(pc.sum(attacked.column(QUERIES)).as_py() or 0)
+        self._count_rules(attacked.filter(found))
+
+    def _count_rules(self, rows: pa.RecordBatch) -> None:
+        """Each rule once per row that it helped."""
+        edits = rows.column(edits_of(self.field))
+        flat = pc.list_flatten(edits)
+        owner = pc.list_parent_indices(edits).to_numpy(zero_copy_only=False)
+        names = decoded(pc.struct_field(flat, "rule")).cast(pa.string()).dictionary_encode()
+        codes = names.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+        pairs = np.unique(owner.astype(np.int64) * max(1, len(names.dictionary)) + codes)
+        counts = np.bincount(pairs % max(1, len(names.dictionary)), minlength=len(names.dictionary))
+        self.rules.update(dict(zip(names.dictionary.to_pylist(), counts.tolist(), strict=True)))
+
+    def result(self) -> Measurement:
+        """The share of attacked rows for which an edit was found; those the model got wrong before are not attacked.
+
+        ``queries_per_success`` counts every query by the finds, ``share`` is the share of all rows that fool the
+        model, ``top_edit`` the share of the finds that the commonest edit type is in.
+        """
+        if self.why or self.groups.why or not self.rows:
+            return Measurement(value=None, why=self.why or self.groups.why or "there are no rows")
+        if not self.groups.rows:
+            return Measurement(value=None, n=self.rows, why="no row was attacked")
+        found = self.statuses[FOUND]
+        top = self.rules.most_common(1)
+        share = top[0][1] / found if top and found else 0.0
+        values = {
+            "queries": float(self.queries),
+            "share": (found + self.statuses[ALREADY]) / self.rows,
+            "top_edit": share,
+            **({"queries_per_success": self.queries / found} if found else {}),
+            **self.groups.values(),
+        }
+        return Measurement(value=self.groups.share, n=self.groups.rows, values=values, detail=self._detail(share))
+
+    def _detail(self, share: float) -> dict[str, Any]:
+        ordered = sorted(self.rules.items(), key=lambda each: (-each[1], each[0]))
+        shortcut = ordered[0][0] if share > self.config.shortcut and len(ordered) > 1 else None
+        refused = [dict(each) for each in self.audit.entries if str(each.get("use")) == "adversarial.similar"]
+        return {
+            "statuses": dict(sorted(self.statuses.items())),
+            "edits": [{"rule": rule, "rows": rows} for rule, rows in ordered],
+            "shortcut": shortcut,
+            "kept": refused,
+            **self.groups.detail(),
+        }
+
+
+def build(config: Success, tools: Tools) -> SuccessMetric:
+    """The metric, or ``RecipeError`` for an unknown field."""
+    return SuccessMetric(config, field_of(config.field, tools.task), tools.audit, Groups(config.by))

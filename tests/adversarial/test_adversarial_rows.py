@@ -1,0 +1,161 @@
+"""Hard rows: bands, boundaries and searches keep the quotas of the design, and say what they cost."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+import fairloom as fl
+
+SMALL = Path(__file__).with_name("small")
+SIMILAR: dict[str, Any] = {
+    "generate": "adversarial.similar",
+    "model": "spam",
+    "edits": [{"use": "./parts.py:typo", "letter": "1"}],
+    "on_failure": "keep",
+}
+
+
+def recipe(*steps: dict[str, Any], gates: Any = (), **tables: Any) -> fl.Recipe:
+    """The small recipe with further steps and gates."""
+    data = dict(fl.Recipe.load(SMALL / "recipe.toml").resolved)
+    data["step"] = [*data["step"], *steps]
+    data["gate"] = list(gates)
+    return fl.Recipe.from_data({**data, **tables}, SMALL)
+
+
+def margins(table: pa.Table) -> list[float]:
+    """The margin of every row, computed apart."""
+    words = {"free": 0.35, "prize": 0.3, "call": 0.15, "now": 0.1, "win": 0.25}
+    found = []
+    for text, label in zip(table["text"].to_pylist(), table["label"].to_pylist(), strict=True):
+        spam = min(0.99, 0.11 + sum(words.get(word, 0.0) for word in re.findall(r"\w+", text)))
+        found.append((2 * spam - 1) * (1 if label == "spam" else -1))
+    return found
+
+
+def cells(table: pa.Table) -> set[int]:
+    """The sizes of the cells."""
+    counted = table.group_by(["label", "group"]).aggregate([([], "count_all")])
+    assert counted.num_rows == 6
+    return set(counted["count_all"].to_pylist())
+
+
+def test_a_band_keeps_only_rows_as_hard_as_wanted_and_every_cell_its_quota(tmp_path: Path) -> None:
+    step = {"filter": "adversarial.band", "model": "spam", "margin": [-0.55, 0.55]}
+    run = recipe(step, design={"cross": ["label", "group"], "attempts": 60}).run(tmp_path / "run")
+    assert run.status == "passed"
+    assert all(-0.55 <= margin <= 0.55 for margin in margins(run.table))
+    assert cells(run.table) == {40}
+
+
+def test_the_boundary_brings_every_cell_nearer(tmp_path: Path) -> None:
+    step = {"filter": "adversarial.boundary", "model": "spam", "candidates": 6}
+    plain = recipe().run(tmp_path / "plain").table
+    run = recipe(step).run(tmp_path / "hard")
+    assert cells(run.table) == {40}
+    near, far = (sum(map(abs, margins(table))) for table in (run.table, plain))
+    assert near < 0.75 * far
+    assert pc.max(run.table["attempt"]).as_py() <= 5
+
+
+def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path) -> None:
+    gates = [
+        {"metric": "adversarial.success", "min": 0, "by": ["label", "group"]},
+        {"metric": "adversarial.accuracy", "min": 0, "model": "spam"},
+        {"metric": "adversarial.transfer", "min": 0, "model": "other"},
+    ]
+    run = recipe({**SIMILAR, "queries": 30}, gates=gates).run(tmp_path / "run")
+    table = run.table
+    found = table.filter(pc.equal(table["attack"], "found"))
+    assert found.num_rows > 20
+    assert pc.max(table["attack.queries"]).as_py() <= 30
+    assert all(margin < 0 for margin in margins(found))
+    for after, before, edits in zip(
+        found["text"].to_pylist(), found["attack.original"].to_pylist(), found["text.edits"].to_pylist(), strict=True
+    ):
+        text = after
+        for edit in reversed(edits):
+            assert text[edit["start"] : edit["end"]] == edit["new"]
+            text = text[: edit["start"]] + edit["old"] + text[edit["end"] :]
+        assert text == before
+    for text, spans in zip(table["text"].to_pylist(), table["text.spans"].to_pylist(), strict=True):
+        assert all(text[span["start"] : span["end"]] == span["value"] for span in spans)
+    success, accuracy, transfer = run.gates
+    tried = found.num_rows + pc.sum(pc.is_in(table["attack"], pa.array(["failed", "spent"]))).as_py()
+    assert success.value == pytest.approx(found.num_rows / tried)
+    assert success.values["queries_per_success"] == pytest.approx(success.values["queries"] / found.num_rows)
+    wrong = sum(margin < 0 for margin in margins(table)) / table.num_rows
+    assert accuracy.value == pytest.approx(1 - wrong)
+    assert success.values["share"] == pytest.approx(wrong)
+    assert 0 <= transfer.value <= 1
+
+
+@pytest.mark.parametrize("search", ["greedy", "beam", "random"])
+def test_searches_do_not_depend_on_parts_or_workers(tmp_path: Path, search: str) -> None:
+    one = recipe({**SIMILAR, "search": search}).run(tmp_path / "one")
+    two = recipe({**SIMILAR, "search": search}, parts={"rows": 50}).run(tmp_path / "two", workers=2)
+    assert one.manifest["content_digest"] == two.manifest["content_digest"]
+    assert pc.sum(pc.equal(one.table["attack"], "found")).as_py() > 10
+
+
+def test_rows_that_resist_are_made_again_in_their_cell(tmp_path: Path) -> None:
+    run = recipe({**SIMILAR, "on_failure": "refill"}, design={"cross": ["label", "group"], "attempts": 60}).run(
+        tmp_path / "r"
+    )
+    assert set(run.table["attack"].to_pylist()) <= {"found", "already"}
+    assert cells(run.table) == {40}
+
+
+def test_protected_slots_are_left_alone(tmp_path: Path) -> None:
+    run = recipe({**SIMILAR, "protect": ["thing"]}).run(tmp_path / "run")
+    table = run.table
+    for spans, edits in zip(table["text.spans"].to_pylist(), table["text.edits"].to_pylist(), strict=True):
+        assert all("1" not in span["value"] for span in spans if span["slot"] == "thing.text")
+        assert edits is not None
+
+
+@pytest.mark.parametrize(
+    ("changed", "said"),
+    [
+        ({"edits": ["./parts.py:negation"]}, "may change the label"),
+        ({"edits": ["./parts.py:spam"]}, "this key needs a generator"),
+        ({"edits": ["template"]}, "proposes no edits"),
+        ({"edits": [{"use": "./parts.py:typo", "lettr": "x"}]}, "edits[0].lettr"),
+        ({"model": "span"}, "did you mean 'spam'?"),
+        ({"goal": "label", "target": "hm"}, "needs a label of the task"),
+        ({"when": "grup == 'a'"}, "did you mean 'group'"),
+    ],
+)
+def test_what_cannot_be_attacked_is_said_before_anything_is_made(
+    changed: dict[str, Any], said: str, tmp_path: Path
+) -> None:
+    with pytest.raises(fl.RecipeError, match="step\\[1\\]") as caught:
+        recipe({**SIMILAR, **changed}).run(tmp_path / "run")
+    assert said in str(caught.value)
+
+
+def test_a_condition_says_which_rows_are_attacked(tmp_path: Path) -> None:
+    run = recipe({**SIMILAR, "when": "group == 'b'"}).run(tmp_path / "run")
+    for group, attack in zip(run.table["group"].to_pylist(), run.table["attack"].to_pylist(), strict=True):
+        assert (attack is not None) == (group == "b")
+
+
+def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
+    gate = {"metric": "adversarial.accuracy", "min": 0, "model": "spam"}
+    run = recipe(gates=[gate]).run(tmp_path / "free")
+    different = len(set(run.table["text"].to_pylist()))
+    assert run.manifest["predictors"]["spam"]["texts"] == different
+    enough = {"spam": {"use": "./parts.py:spam", "max_texts": different, "batch": 7}}
+    assert (
+        recipe(gates=[gate], predictors=enough).run(tmp_path / "enough").manifest["content_digest"]
+        == run.manifest["content_digest"]
+    )
+    short = {"spam": {"use": "./parts.py:spam", "max_texts": different - 1, "batch": 7}}
+    with pytest.raises(fl.RunError, match="max_texts"):
+        recipe(gates=[gate], predictors=short).run(tmp_path / "short")

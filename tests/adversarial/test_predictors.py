@@ -1,0 +1,193 @@
+"""Predictors: trained inside a run, behind an endpoint, or a function; asked once per text."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.linear_model import LogisticRegression
+
+import fairloom as fl
+from fairloom.predictors import Prediction
+from fairloom.testing import sample_tools
+from fairloom.weaving.predicted import Predictors
+from fairloom_predict import http, sklearn
+
+RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
+LABELS = ("a", "b", "c")
+
+
+class Counting:
+    """A model that remembers what it was asked."""
+
+    def __init__(self) -> None:
+        self.identity = {"model": "counting"}
+        self.asked: list[list[str]] = []
+
+    def predict(self, texts: pa.Array) -> Prediction:
+        self.asked.append(texts.to_pylist())
+        share = np.array([len(text) % 7 / 7 for text in texts.to_pylist()])
+        return Prediction(("a", "b"), np.stack([share, 1 - share], axis=1))
+
+
+def opened(model: Any, path: Path | None = None, **given_: Any) -> tuple[Any, Predictors]:
+    home = Predictors()
+    home.open("m", model, use="x", **{"batch": 3, "max_texts": None, **given_})
+    if path is not None:
+        home.keep(path)
+    return home.named["m"], home
+
+
+def test_every_text_is_asked_once_in_batches_and_answers_stay_in_order(tmp_path: Path) -> None:
+    model = Counting()
+    predictor, home = opened(model, tmp_path / "kept.sqlite")
+    texts = pa.array(["one", "three", "one", None, "fifteen", "three", "twenty-one"])
+    found = predictor.predict(texts)
+    assert model.asked == [["one", "three", ""], ["fifteen", "twenty-one"]]
+    assert found.probabilities[:, 0] == pytest.approx([3 / 7, 5 / 7, 3 / 7, 0, 0, 5 / 7, 3 / 7], abs=1e-6)
+    predictor.predict(pa.chunked_array([["one"], ["twenty-one"]]))
+    assert predictor.asked == 5
+    home.close()
+    other = Counting()
+    again, home = opened(other, tmp_path / "kept.sqlite")
+    assert np.array_equal(again.predict(texts).probabilities, found.probabilities)
+    assert other.asked == []
+    home.close()
+
+
+def test_a_budget_counts_what_another_process_asked(tmp_path: Path) -> None:
+    first, one = opened(Counting(), tmp_path / "kept.sqlite", max_texts=4)
+    second, two = opened(Counting(), tmp_path / "kept.sqlite", max_texts=4)
+    first.predict(pa.array(["a", "b", "c"]))
+    second.predict(pa.array(["a", "d"]))
+    with pytest.raises(fl.RunError, match="max_texts = 4 does not allow 1 more"):
+        first.predict(pa.array(["e"]))
+    for home in (one, two):
+        home.close()
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"spam": 1.0}, "returns a Prediction"),
+        (Prediction(("a", "b"), np.zeros((2, 2))), r"shape \(2, 2\) for 1 texts"),
+        (Prediction(("a", "a"), np.zeros((1, 2))), "two or more, each once"),
+        (Prediction(("a", "b"), np.array([[np.nan, 0.5]])), "outside of 0 to 1"),
+    ],
+)
+def test_an_answer_that_breaks_the_contract_names_the_predictor(answer: Any, said: str) -> None:
+    predictor, home = opened(SimpleNamespace(identity={}, predict=lambda _: answer))
+    with pytest.raises(fl.PluginError, match=f"predictor 'm' .*{said}"):
+        predictor.predict(pa.array(["one"]))
+    home.close()
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    weights=st.lists(st.lists(st.integers(0, 20), min_size=3, max_size=3), min_size=1, max_size=6),
+    labels=st.lists(st.sampled_from([*LABELS, "unknown"]), min_size=6, max_size=6),
+)
+def test_margins_are_negative_exactly_where_another_label_is_surer(weights: list[list[int]], labels: list[str]) -> None:
+    found = Prediction(LABELS, np.array(weights, dtype=np.float64) / 60)
+    said = pa.array(labels[: len(weights)]).dictionary_encode()
+    for line, label, margin in zip(found.probabilities, said.to_pylist(), found.margins(said), strict=True):
+        own = line[LABELS.index(label)] if label in LABELS else 0.0
+        assert margin == pytest.approx(own - max(p for p, name in zip(line, LABELS, strict=True) if name != label))
+    assert np.all(found.margins(said)[found.right(said)] >= 0)
+    assert np.all(found.margins(said)[~found.right(said)] <= 0)
+
+
+def test_the_trained_model_is_scikit_learns() -> None:
+    tools = sample_tools()
+    predictor = sklearn.build(sklearn.Sklearn(train=("real",), ngrams=(1, 1), regularise=0.5), tools)
+    rows = tools.references["real"]()
+    texts, labels = rows["text"].to_pylist(), [str(each) for each in rows["label"].to_pylist()]
+    features = TfidfVectorizer(sublinear_tf=True, token_pattern=r"(?u)\b\w+\b")
+    model = LogisticRegression(C=2.0, max_iter=1000).fit(features.fit_transform(texts), labels)
+    found = predictor.predict(pa.array(["Zoë lost her card", "the card broke in Oslo"]))
+    assert found.labels == tuple(model.classes_)
+    wanted = model.predict_proba(features.transform(["Zoë lost her card", "the card broke in Oslo"]))
+    assert found.probabilities == pytest.approx(wanted, abs=1e-6)
+
+
+def test_training_rows_that_are_not_there_are_the_recipes_mistake() -> None:
+    with pytest.raises(fl.RecipeError, match="did you mean 'real'"):
+        sklearn.build(sklearn.Sklearn(train=("rael",)), sample_tools())
+    with pytest.raises(fl.RecipeError, match="no column 'txt'"):
+        sklearn.build(sklearn.Sklearn(train=("real",), field="txt"), sample_tools()).predict(pa.array(["x"]))
+
+
+@pytest.fixture
+def endpoint() -> Iterator[tuple[str, list[dict[str, Any]], list[int]]]:
+    """An endpoint, what it was sent, and the codes with which it answers before it does its work."""
+    heard: list[dict[str, Any]] = []
+    codes: list[int] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+            heard.append({**body, "token": self.headers.get("Authorization")})
+            self.send_response(codes.pop(0) if codes else 200)
+            self.end_headers()
+            self.wfile.write(json.dumps({"probabilities": [[0.75, 0.25] for _ in body["texts"]]}).encode())
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}/", heard, codes
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+def test_an_endpoint_gets_a_batch_and_a_token_and_is_tried_again(
+    endpoint: tuple[str, list[dict[str, Any]], list[int]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url, heard, codes = endpoint
+    monkeypatch.setenv("MY_KEY", "s3cret")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    codes += [503, 500]
+    predictor = http.build(http.Http(url=url, labels=("a", "b"), key_from="MY_KEY"), sample_tools())
+    assert predictor.predict(pa.array(["x", "y"])).probabilities.tolist() == [[0.75, 0.25]] * 2
+    assert heard == [{"texts": ["x", "y"], "token": "Bearer s3cret"}] * 3
+    assert "s3cret" not in json.dumps(dict(predictor.identity))
+    codes += [404]
+    with pytest.raises(fl.PluginError, match="answered 404"):
+        predictor.predict(pa.array(["x"]))
+    codes += [500] * 3
+    with pytest.raises(fl.PluginError, match="answered 500"):
+        predictor.predict(pa.array(["x"]))
+
+
+def test_the_hard_rows_of_the_recipe_all_fool_the_model_and_fill_every_cell(tmp_path: Path) -> None:
+    run = fl.Recipe.load(RECIPES / "hard-rows" / "recipe.toml").run(tmp_path / "out")
+    assert run.status == "passed"
+    counted = run.table.group_by(["label", "guest"]).aggregate([([], "count_all")])["count_all"].to_pylist()
+    assert counted == [20] * 6
+    sent = run.manifest["predictors"]
+    assert 0 < sent["words"]["texts"] <= 100_000
+    assert set(run.table["attack"].to_pylist()) <= {"found", "already"}
+
+
+def test_the_suite_of_the_recipe_finds_what_its_model_cannot_do() -> None:
+    found = fl.probe(RECIPES / "suite" / "recipe.toml", f"{RECIPES / 'suite' / 'model.py'}:predict")
+    rates = {line.capability: line.rate for line in found.capabilities}
+    assert rates["negation"] == 0.5
+    assert rates["intensity"] == 0
+    assert 0 < rates["people"] < 1
+    blamed = {line.group for line in found.lines if line.capability == "people" and line.by == "person" and line.failed}
+    assert blamed == {"she"}

@@ -1,0 +1,97 @@
+"""Behavioural suites: rows are tests, and the command says which a model fails."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import fairloom as fl
+from fairloom.cli import main
+
+SMALL = Path(__file__).with_name("small")
+MODEL = f"{SMALL / 'parts.py'}"
+
+
+def model(folder: Path, body: str) -> str:
+    """A model file: ``body`` computes the probability of spam of ``text``."""
+    path = folder / "model.py"
+    path.write_text(
+        "import fairloom as fl\n\n\n@fl.predictor\ndef predict(texts: list[str]) -> list[dict[str, float]]:\n"
+        f'    """Judge."""\n    spam = [{body} for text in texts]\n'
+        '    return [{"ham": 1 - each, "spam": each} for each in spam]\n'
+    )
+    return f"{path}:predict"
+
+
+def test_a_model_that_does_what_is_expected_fails_nothing() -> None:
+    found = fl.probe(SMALL / "suite.toml", f"{MODEL}:spam")
+    assert [(line.capability, line.test, line.n, line.failed) for line in found.capabilities] == [
+        ("offers", "DIR", 15, 0),
+        ("plain", "MFT", 15, 0),
+    ]
+    assert (found.families, found.whole, found.worst) == (30, 30, 0)
+
+
+def test_a_probability_that_goes_the_wrong_way_is_a_failure(tmp_path: Path) -> None:
+    found = fl.probe(SMALL / "suite.toml", model(tmp_path, "0.4 if 'free' in text else 0.45"))
+    offers, plain = found.capabilities
+    assert (offers.failed, plain.failed) == (15, 0)
+    assert found.whole == 15
+    assert found.examples[0].first is not None
+    assert found.examples[0].first + " free prize" == found.examples[0].text
+    tolerant = fl.probe(SMALL / "suite.toml", model(tmp_path, "0.4 if 'free' in text else 0.45"), tolerance=0.06)
+    assert tolerant.worst == 0
+
+
+def test_failures_are_counted_by_group(tmp_path: Path) -> None:
+    found = fl.probe(SMALL / "suite.toml", model(tmp_path, "0.9 if text.startswith('she') else 0.1"))
+    groups = {(line.capability, line.group): line.rate for line in found.lines if line.by == "gender"}
+    assert groups["plain", "she"] == 1
+    assert groups["plain", "he"] == 0
+
+
+def test_rows_without_tests_are_held_to_labels_and_to_their_family(tmp_path: Path) -> None:
+    """A model that looks at the gender of the recipe of twins breaks invariances, whatever the labels."""
+    suite = Path(__file__).parents[2] / "docs" / "recipes" / "pairs" / "recipe.toml"
+    body = "0.9 if 'she' in text.lower().split() else 0.1"
+    path = Path(model(tmp_path, body).rpartition(":")[0])
+    path.write_text(path.read_text().replace('"ham"', '"strong"').replace('"spam"', '"mixed"'))
+    found = fl.probe(suite, f"{path}:predict")
+    assert {line.test for line in found.capabilities} == {"MFT", "INV"}
+    (invariance,) = (line for line in found.capabilities if line.test == "INV")
+    assert invariance.n == 240
+    assert invariance.rate == 1
+
+
+def test_the_command_prints_a_table_and_its_exit_code_follows_the_bound(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    wrong = model(tmp_path, "0.9")
+    assert main(["probe", str(SMALL / "suite.toml"), "--model", wrong]) == 0
+    assert "plain       MFT      15      15  100.0%" in capsys.readouterr().out
+    assert main(["probe", str(SMALL / "suite.toml"), "--model", wrong, "--max-failures", "0.5", "--json"]) == 1
+    document = json.loads(capsys.readouterr().out)
+    assert document["passed"] is False
+    assert {line["rate"] for line in document["lines"] if line["capability"] == "plain"} == {1.0}
+
+
+def test_a_finished_run_is_a_suite_and_its_recipe_names_the_model(tmp_path: Path) -> None:
+    recipe = fl.Recipe.load(SMALL / "recipe.toml", set=["recipe.rows=60"])
+    recipe.run(tmp_path / "run")
+    found = fl.probe(tmp_path / "run", "spam")
+    (line,) = found.capabilities
+    assert (line.capability, line.test, line.n) == ("all", "MFT", 60)
+    with pytest.raises(fl.RecipeError, match="did you mean 'spam'"):
+        fl.probe(tmp_path / "run", "span")
+
+
+def test_tests_that_nothing_can_be_held_against_are_an_error(tmp_path: Path) -> None:
+    text = (SMALL / "suite.toml").read_text()
+    (tmp_path / "one.toml").write_text(text.replace('within=["mark"]', ""))
+    (tmp_path / "two.toml").write_text(text.replace('test="DIR"', 'test="DRI"'))
+    with pytest.raises(fl.RecipeError, match="DIR tests, and"):
+        fl.probe(tmp_path / "one.toml", f"{MODEL}:spam")
+    with pytest.raises(fl.RecipeError, match="did you mean 'DIR'"):
+        fl.probe(tmp_path / "two.toml", f"{MODEL}:spam")
