@@ -12,8 +12,11 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from fairloom.batch import ATTEMPT, FAMILY, MEMBER, REASON, STEP, spans_of
+from fairloom.components import Generator
+from fairloom.edits import edits_of
 from fairloom.factors import Factor
 from fairloom.problems import RecipeError, RunError
+from fairloom.reading.keys import keys
 from fairloom.recipe import Recipe
 from fairloom.results import Run
 from fairloom.verify import recipe_root
@@ -42,8 +45,9 @@ class Explanation:
 
     ``split`` is empty without splits. ``row`` is as stored, ``family`` the stored rows of its family in order,
     ``ledger`` the rejected candidates of the family. ``template`` has ``name`` and the ``text`` it was written from.
-    ``changed`` names what is not as it was when the run was made, ``differences`` the columns that come out
-    otherwise now. Where the recipe cannot be read again, ``why_not`` says why, and what comes from it is empty.
+    ``edits`` are the changes that rules made to the texts, each with ``field``, ``start``, ``end``, ``old``, ``new``
+    and ``rule``. ``changed`` names what is not as it was when the run was made, ``differences`` the columns that come
+    out otherwise now. Where the recipe cannot be read again, ``why_not`` says why, and what comes from it is empty.
     """
 
     address: int
@@ -56,6 +60,7 @@ class Explanation:
     cell: Mapping[str, str] = attrs.field(factory=dict)
     template: Mapping[str, str] | None = None
     levels: tuple[Level, ...] = ()
+    edits: tuple[Mapping[str, Any], ...] = ()
     changed: tuple[str, ...] = ()
     differences: tuple[Mapping[str, Any], ...] = ()
     why_not: str | None = None
@@ -112,6 +117,7 @@ def explain(
         cell=_cell(loom, family),
         template=_template(loom, mine),
         levels=tuple(_levels(loom, mine)),
+        edits=tuple(_edits(loom, mine, root, allow)),
         changed=tuple(_changed(run.manifest["identity"], identity(loom))),
         differences=tuple(_differences(mine, made)),
     )
@@ -123,10 +129,10 @@ def _address(run: Run, row: str, members: int) -> int:
     if text.isdecimal():
         return int(text)
     if row.startswith("#") and row[1:].isdecimal():
-        keys = pa.concat_tables(
+        places = pa.concat_tables(
             pq.read_table(file, columns=[FAMILY, MEMBER], partitioning=None) for file in _files(run.path / "data")
         )
-        addresses = np.sort(keys[FAMILY].to_numpy() * members + keys[MEMBER].to_numpy())
+        addresses = np.sort(places[FAMILY].to_numpy() * members + places[MEMBER].to_numpy())
         place = int(row[1:])
         if not 1 <= place <= len(addresses):
             raise RunError(f"there is no row {place:,}: the data have {len(addresses):,}")
@@ -172,8 +178,40 @@ def _made_again(loom: Loom, row: Row) -> Row | None:
     if table is None:
         return None
     finished = Shape(loom.recipe.recipe.name, loom.recipe.task.fields).finish(table).to_pylist()
-    keys = (MEMBER, ATTEMPT)
-    return next((each for each in finished if all(each[key] == row[key] for key in keys)), None)
+    same = (MEMBER, ATTEMPT)
+    return next((each for each in finished if all(each[key] == row[key] for key in same)), None)
+
+
+def _edits(loom: Loom, row: Row, root: Path, allow: Iterable[str | Path]) -> Iterator[dict[str, Any]]:
+    """The edits of the row's texts: those it carries, or those its generators tell when asked for them."""
+    fields = loom.recipe.task.fields
+    told: Row | None = row
+    if not any(edits_of(field) in row for field in fields):
+        told = _with_edits(loom, row, root, allow)
+    for field in fields:
+        yield from ({"field": field, **edit} for edit in (told or {}).get(edits_of(field)) or ())
+
+
+def _with_edits(loom: Loom, row: Row, root: Path, allow: Iterable[str | Path]) -> Row | None:
+    """The row made again with its edits; ``None`` where there is nothing that could make some."""
+    asked = _asked_for_edits(loom)
+    try:
+        return None if asked is None else _made_again(prepare(Recipe.from_data(asked, root), allow), row)
+    except RecipeError:  # no rules, no edits: a generator may refuse to be asked
+        return None
+
+
+def _asked_for_edits(loom: Loom) -> dict[str, Any] | None:
+    """The recipe with ``edits = true`` in each step whose generator has such a setting; ``None`` where none has."""
+    steps = [dict(step) for step in loom.recipe.resolved.get("step", ())]
+    able = [
+        index
+        for index, spec in enumerate(loom.recipe.step)
+        if spec.kind == "generate" and "edits" in keys(loom.plugins.find(Generator, spec.use)[0].config)
+    ]
+    for index in able:
+        steps[index]["edits"] = True
+    return {**loom.recipe.resolved, "step": steps} if able else None
 
 
 def _differences(stored: Row, made: Row | None) -> Iterator[dict[str, Any]]:

@@ -93,3 +93,24 @@ def test_another_row_is_shown_column_by_column(tmp_path: Path, capsys: Any) -> N
 def test_a_row_that_is_not_there_is_said(pairs: Path, capsys: Any, row: str, code: int, said: str) -> None:
     assert main(["explain", str(pairs), row]) == code
     assert said in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_edits_of_rules_are_told_whether_the_run_recorded_them_or_not(
+    tmp_path: Path, recorded: Any, capsys: Any
+) -> None:
+    path = RECIPES / "case-forms" / "recipe.toml"
+    fl.Recipe.load(path, set=[f"step.template.edits={str(recorded).lower()}"]).run(tmp_path / "out")
+    found = explain(tmp_path / "out", "#3")
+    assert found.same
+    assert found.template == {
+        "name": "here",
+        "text": "{{ adjective[template.case] }} {{ noun[template.case] }} jest tutaj .",
+    }
+    assert found.row["text"] == "Dobra kawa jest tutaj."
+    assert [(edit["rule"], edit["old"], edit["new"]) for edit in found.edits] == [
+        ("capitals", "d", "D"),
+        ("blanks", " ", ""),
+    ]
+    assert main(["explain", str(tmp_path / "out"), "#3"]) == 0
+    assert "  text   capitals  0-1         'd'     'D'\n" in capsys.readouterr().out

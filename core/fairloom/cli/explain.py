@@ -61,6 +61,7 @@ def _show(found: Explanation) -> None:
         output.text("  " + ", ".join(f"{axis}={level}" for axis, level in found.cell.items()))
     _family(found)
     _steps(found)
+    _edits(found)
     _attempts(found)
     _verdict(found)
 
@@ -136,6 +137,15 @@ def _steps(found: Explanation) -> None:
     output.heading("Steps")
     said = {"generate": "wrote the row", "filter": "kept it"}
     output.table(("step", "component", "what it did"), [(s["name"], s["use"], said[s["kind"]]) for s in found.steps])
+
+
+def _edits(found: Explanation) -> None:
+    if found.edits:
+        output.heading("Edits")
+        rows = [
+            (e["field"], e["rule"], f"{e['start']}-{e['end']}", repr(e["old"]), repr(e["new"])) for e in found.edits
+        ]
+        output.table(("field", "rule", "characters", "before", "after"), rows)
 
 
 def _attempts(found: Explanation) -> None:
