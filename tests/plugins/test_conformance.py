@@ -232,6 +232,7 @@ ROWS: dict[str, pa.RecordBatch] = {
     "adversarial.transfer": rows_attacked(),
     "choice.options": rows_with_options(),
     "llm.paraphrase": sample_rows(),
+    "lint.surface": rows_attacked(),
     "llm.templates": briefs_with_templates(),
     "template.template": briefs_with_templates(),
 }
