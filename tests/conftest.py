@@ -7,6 +7,12 @@ import signal
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
+
+# The gate asks the same questions every time; `FAIRLOOM_HYPOTHESIS=random` asks new ones (see CONTRIBUTING).
+settings.register_profile("suite", derandomize=True, deadline=None)
+settings.register_profile("random", deadline=None)
+settings.load_profile(os.environ.get("FAIRLOOM_HYPOTHESIS", "suite"))
 
 _HERE = Path(__file__).resolve().parent
 
