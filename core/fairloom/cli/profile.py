@@ -98,7 +98,7 @@ def _profile(arguments: argparse.Namespace) -> tuple[Profile, Path | None]:
         joint=arguments.joint,
         min_count=arguments.min_count,
         reader=arguments.reader,
-        settings=_settings(arguments.set),
+        settings=options.settings(arguments.set),
     )
     return found, found.write(target, force=arguments.force)
 
@@ -109,22 +109,6 @@ def _free(target: Path) -> None:
 
     if target.exists():
         raise RecipeError.of(f"{target} is there already", suggestion="write elsewhere with -o, or add --force")
-
-
-def _settings(texts: list[str]) -> dict[str, Any]:
-    from fairloom.problems import RecipeError  # noqa: PLC0415 - the parser needs none of this
-    from fairloom.reading.plain import toml_value  # noqa: PLC0415
-
-    found: dict[str, Any] = {}
-    for text in texts:
-        key, equals, value = text.partition("=")
-        if not equals or not key.strip():
-            raise RecipeError.of(f"--set takes KEY=VALUE, got {text!r}", suggestion="for example --set trim=true")
-        try:
-            found[key.strip()] = toml_value(value)
-        except ValueError:
-            found[key.strip()] = value
-    return found
 
 
 def _show(data: dict[str, Any]) -> None:
