@@ -101,6 +101,15 @@ class Axis:
         return factors[self.factor].codes(self.attribute)
 
 
+def compared_groups(factors: Mapping[str, Factor]) -> tuple[str, ...]:
+    """The columns whose groups are compared: the label, and what is balanced of every protected factor with levels."""
+    axes = [LABEL] if LABEL in factors else []
+    for name, factor in factors.items():
+        if factor.role == "protected" and factor.sampler is None:
+            axes += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
+    return tuple(axes)
+
+
 def load_factors(
     specs: Mapping[str, FactorSpec],
     task: Task,

@@ -12,10 +12,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom import contingency as ct
-from fairloom.batch import LABEL, decoded, spans_of
+from fairloom.batch import decoded, spans_of
 from fairloom.components import Measurement
 from fairloom.draws import Draws
-from fairloom.factors import Axis
+from fairloom.factors import Axis, compared_groups
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import blanked
 from fairloom_shortcut.features import KINDS, NUMBERS, binned, features
@@ -217,7 +217,7 @@ def build(config: Surface, tools: Tools) -> SurfaceMetric:
         raise RecipeError.of(f"alpha is a probability between 0 and 1, got {config.alpha}", "alpha")
     for place, axis in enumerate(config.axes):
         _check_axis(axis, tools.factors, place)
-    axes = config.axes or _groups(tools.factors)
+    axes = config.axes or compared_groups(tools.factors)
     surface = [name for name, factor in tools.factors.items() if factor.role == "surface" and factor.sampler is None]
     formed = dict.fromkeys((*NUMBERS, *KINDS, *surface, *config.columns))
     _check_exempt(config.exempt, (*formed, *axes))
@@ -250,15 +250,6 @@ def depends(name: str, target: str, factors: Mapping[str, Factor]) -> bool:
         todo += [other for other in others if other not in seen]
         seen.update(others)
     return False
-
-
-def _groups(factors: Mapping[str, Factor]) -> tuple[str, ...]:
-    """The label, and what is balanced of every protected factor."""
-    axes = [LABEL] if LABEL in factors else []
-    for name, factor in factors.items():
-        if factor.role == "protected" and factor.sampler is None:
-            axes += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
-    return tuple(axes)
 
 
 def _check_axis(text: str, factors: Mapping[str, Factor], place: int) -> None:

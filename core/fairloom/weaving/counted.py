@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import attrs
 
 from fairloom.batch import LABEL
-from fairloom.factors import Axis, Factor
+from fairloom.factors import Axis, Factor, compared_groups
 
 if TYPE_CHECKING:
     from fairloom.recipe import DesignSpec
@@ -24,11 +24,9 @@ MOST_TRIPLES = 120
 
 def declared_axes(design: DesignSpec, factors: Mapping[str, Factor]) -> tuple[str, ...]:
     """The label, the crossed and the independent axes, and the groups of protected factors."""
-    named = [LABEL] if LABEL in factors else []
-    named += [*design.cross, *(axis for pair in design.independent for axis in pair)]
-    for name, factor in factors.items():
-        if factor.role == "protected" and factor.sampler is None:
-            named += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
+    groups = compared_groups(factors)
+    named = [axis for axis in groups if axis == LABEL]
+    named += [*design.cross, *(axis for pair in design.independent for axis in pair), *groups]
     levelled = [text for text in named if factors[Axis.parse(text).factor].sampler is None]
     return tuple(dict.fromkeys(levelled))
 

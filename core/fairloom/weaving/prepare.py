@@ -27,7 +27,7 @@ from fairloom.components import (
 )
 from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
-from fairloom.factors import Axis, Factor, label_factor, load_factors
+from fairloom.factors import Axis, Factor, compared_groups, label_factor, load_factors
 from fairloom.modelling.journal import Journal
 from fairloom.modelling.limits import Limits
 from fairloom.modelling.opened import Models, Replay
@@ -395,7 +395,7 @@ class _Setting:
             steps=tuple(self.steps),
             inputs=self.inputs,
             plugins=self.plugins,
-            axes=_audited(self.factors),
+            axes=compared_groups(self.factors),
             references=self.references,
             tables=tuple(self.tables),
             models=self.models,
@@ -459,12 +459,3 @@ def _texts(value: Any) -> list[str]:
         return [value]
     items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
     return [text for item in items for text in _texts(item)]
-
-
-def _audited(factors: Mapping[str, Factor]) -> tuple[str, ...]:
-    """The columns by which selection rates are compared: the label and the protected groups."""
-    axes = [LABEL] if LABEL in factors else []
-    for name, factor in factors.items():
-        if factor.role == "protected" and factor.sampler is None:
-            axes += [f"{name}.{attribute}" for attribute in factor.balance] or [name]
-    return tuple(axes)
