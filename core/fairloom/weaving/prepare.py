@@ -5,7 +5,7 @@ What is wrong is collected as far as it can be found, and said at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -50,16 +50,18 @@ from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
+from fairloom.weaving.judging import self_judged
 from fairloom.weaving.loom import Loom, Opener
 from fairloom.weaving.making import Maker
+from fairloom.weaving.placing import below
 from fairloom.weaving.predicted import Predictors
+from fairloom.weaving.referred import renamed_rows
 from fairloom.weaving.relabel import Relabelling
+from fairloom.weaving.shown import shown
 from fairloom.weaving.splits import Conditions
-from fairloom.weaving.tabulated import table_record, tabulated
+from fairloom.weaving.tabulated import grouped, table_record, tabulated
 
 T = TypeVar("T")
-
-_TABLES = {"recipe", "task", "factors", "design", "reference", "models", "journal", "predictors", "export", "parts"}
 
 
 def prepare(
@@ -90,7 +92,7 @@ def prepare(
     setting.build_steps()
     setting.stop()
     for index, step in enumerate(setting.steps):
-        setting.check_judge(step.work, "step", index)
+        setting.problems += self_judged(step.work, setting.steps, setting.models, ("step", index))
     plan = setting.plan()
     setting.stop()
     loom = setting.loom(plan)
@@ -122,7 +124,7 @@ class _Setting:
         try:
             return work()
         except RecipeError as error:
-            self.problems += [self._at_file(_below(problem, path)) for problem in error.problems]
+            self.problems += [self._at_file(below(problem, path)) for problem in error.problems]
             return None
 
     def _at_file(self, problem: Problem) -> Problem:
@@ -181,7 +183,7 @@ class _Setting:
         }
         if None in tables.values():
             return
-        specs = {name: _grouped(spec, self.groups.get(name, ())) for name, spec in self.recipe.factors.items()}
+        specs = {name: grouped(spec, self.groups.get(name, ())) for name, spec in self.recipe.factors.items()}
         loaded = self.catch(
             lambda: load_factors(
                 specs,
@@ -220,7 +222,7 @@ class _Setting:
         path: KeyPath = ("reference", name)
         component, _ = self.plugins.find(Reader, spec.read, *path, "read")
         reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
-        return lambda: pa.Table.from_batches(list(_renamed(reader.read(), name, spec.columns)))
+        return lambda: pa.Table.from_batches(list(renamed_rows(reader.read(), name, spec.columns)))
 
     def open_journal(self) -> None:
         """The files of ``[journal]``; nothing is opened yet."""
@@ -281,19 +283,6 @@ class _Setting:
         judges = tuple(later.name for later in self.recipe.step[index + 1 :] if later.kind == "filter")
         work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, judges=judges)
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
-
-    def check_judge(self, work: Any, *path: str | int) -> None:
-        """A model that judges what the same model wrote is told so, under whatever name it goes."""
-        judge = getattr(work, "judges", None)
-        if judge is None:
-            return
-        identities = self.models.identities()
-        for step in self.steps:
-            for writer in sorted(getattr(step.work, "asks", ()) if step.kind == "generate" else ()):
-                if identities[writer] == identities[judge]:
-                    said = f"[models.{judge}] would judge what it wrote itself in step {step.name!r}"
-                    way = "name another model, or allow it: same_model = true"
-                    self.problems.append(Problem(said, (*path, "model"), suggestion=way))
 
     def check_gates(self) -> None:
         """Metrics that exist, and bounds that decide something."""
@@ -386,7 +375,7 @@ class _Setting:
     def loom(self, plan: Plan) -> Loom:
         """The finished loom."""
         draws = Draws(self.recipe.recipe.seed)
-        briefs = Briefs.of(plan, self.factors, _shown(self.recipe, self.factors), self.uses, draws)
+        briefs = Briefs.of(plan, self.factors, shown(self.recipe, self.factors), self.uses, draws)
         return Loom(
             recipe=self.recipe,
             factors=self.factors,
@@ -406,56 +395,6 @@ class _Setting:
         """Build metrics and writers once, so that their complaints come before the work."""
         for index, gate in enumerate(self.recipe.gate):
             work = self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
-            self.check_judge(work, "gate", index)
+            self.problems += self_judged(work, self.steps, self.models, ("gate", index))
         for index, use in enumerate(self.recipe.export.formats):
             self.catch(lambda use=use: loom.writer(use), "export", "formats", index)  # type: ignore[misc]
-
-
-def _below(problem: Problem, path: KeyPath) -> Problem:
-    """A problem under its full key path: a component names keys of its own table, the core those of the recipe."""
-    own = problem.path
-    if own[:1] in {("step",), ("gate",)}:
-        if len(own) > 1 and isinstance(own[1], int):
-            return problem
-        inner = own[1:] if own[:1] == path[:1] else own  # a gate may well have a key of its own called step
-        return attrs.evolve(problem, path=(*path, *inner))
-    return problem if own[:1] and own[0] in _TABLES else attrs.evolve(problem, path=(*path, *own))
-
-
-def _grouped(spec: FactorSpec, groups: tuple[str, ...]) -> FactorSpec:
-    """A factor whose list is drawn by group first, unless the recipe says what is balanced."""
-    left = tuple(group for group in groups if group not in spec.columns.values())
-    return attrs.evolve(spec, balance=left) if left and not spec.balance else spec
-
-
-def _renamed(batches: Iterable[pa.RecordBatch], name: str, columns: Mapping[str, str]) -> Iterator[pa.RecordBatch]:
-    """Reference rows under our column names; ``columns`` maps ours to the file's."""
-    for batch in batches:
-        names = batch.schema.names
-        missing = [theirs for theirs in columns.values() if theirs not in names]
-        if missing:
-            message = f"the file has no column {missing[0]!r}; it has: {', '.join(names)}"
-            raise RecipeError.of(message, "reference", name, "columns")
-        taken = columns or {column: column for column in names}
-        yield pa.RecordBatch.from_arrays([batch.column(theirs) for theirs in taken.values()], names=list(taken))
-
-
-def _shown(recipe: Recipe, factors: Mapping[str, Factor]) -> tuple[Axis, ...]:
-    """The attributes that become columns: balanced, kept, or named as an axis by design or gates."""
-    named = [*recipe.design.cross, *(text for pair in recipe.design.independent for text in pair)]
-    named += [text for gate in recipe.gate for text in _texts(gate.settings)]
-    axes = [Axis(name, text) for name, factor in factors.items() for text in (*factor.balance, *factor.keep)]
-    for text in named:
-        axis = Axis.parse(text)
-        factor = factors.get(axis.factor)
-        if factor is not None and factor.sampler is None and axis.attribute in factor.attributes:
-            axes.append(axis)
-    return tuple(dict.fromkeys(axes))
-
-
-def _texts(value: Any) -> list[str]:
-    """Every text inside a settings table."""
-    if isinstance(value, str):
-        return [value]
-    items = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple) else ()
-    return [text for item in items for text in _texts(item)]

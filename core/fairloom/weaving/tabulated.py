@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import attrs
 import pyarrow as pa
 
 from fairloom.components import ValueTable
@@ -52,3 +53,9 @@ def table_digest(table: pa.Table) -> str:
     for batch in table.combine_chunks().to_batches():
         digest.add(batch)
     return digest.hexdigest()
+
+
+def grouped(spec: FactorSpec, groups: tuple[str, ...]) -> FactorSpec:
+    """A factor whose list is drawn by group first, unless the recipe says what is balanced."""
+    left = tuple(group for group in groups if group not in spec.columns.values())
+    return attrs.evolve(spec, balance=left) if left and not spec.balance else spec
