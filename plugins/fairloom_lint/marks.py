@@ -16,21 +16,10 @@ import pyarrow.compute as pc
 
 from fairloom.batch import decoded, spans_of
 from fairloom.components import Measurement, Tools
+from fairloom.traces import DAMAGED
 
 BRACES = r"\{\{|\}\}|\{%|%\}|\{#|#\}|\{[A-Za-z_][A-Za-z0-9_.]*[\]\}]"
 """Delimiters of Jinja, and ``{name}`` (also closed wrongly) of other template languages."""
-
-# A character that no decoder could read, also when it was decoded again; UTF-8 of a Latin letter read as Latin-1 or as
-# Windows-1252; a curly quote, a dash or an ellipsis (E2 80 xx) read by any table of Windows, where 80 is the euro sign
-# or, in the Cyrillic one, a letter; control characters that no text has.
-ENCODING = (
-    "\ufffd|\\pL\u00bf\u00bd"
-    "|[\u00c2\u00c3][\u0080-\u00bf]"
-    "|[\u00c3\u00c5][\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
-    "|\\pL\u20ac[\u0153\u015b\u0161\u0165\u02dc\u00a0-\u00bf\u2013-\u203a\u2122]|\u0432\u0402."
-    "|[\u0080-\u009f]"
-)
-"""Traces of text decoded by the wrong table."""
 
 MISSING = r"(?i)^(?:nan|none|null|n/a|undefined|<na>)$"
 """A value that is not one, as programs write it."""
@@ -72,7 +61,7 @@ class Marks:
     @classmethod
     def encoding(cls, config: MarksConfig, tools: Tools) -> Marks:
         """Wrongly decoded characters in the text."""
-        return cls(config.fields or tools.task.fields, ENCODING, slots=False)
+        return cls(config.fields or tools.task.fields, DAMAGED, slots=False)
 
     @classmethod
     def values(cls, config: MarksConfig, tools: Tools) -> Marks:

@@ -9,16 +9,13 @@ from collections.abc import Iterator
 import attrs
 
 from fairloom.lints import Finding, LintView
+from fairloom.traces import DAMAGED, LETTER
 from fairloom_lint.segments import Segment
 from fairloom_lint.texts import Template, surface_rules, templates_of
 
 _BRACES = re.compile(r"[{}]+")
-MOJIBAKE = re.compile(
-    "\ufffd|[^\\W\\d_]\u00bf\u00bd|[\u00c2\u00c3][\u0080-\u00bf]"
-    "|[\u00c3\u00c5][\u0152\u0153\u0160\u0161\u0178\u017d\u017e\u0192\u02c6\u02dc\u2013-\u203a\u20ac\u2122]"
-    "|[^\\W\\d_]\u20ac[\u0153\u015b\u0161\u0165\u02dc\u00a0-\u00bf\u2013-\u203a\u2122]|\u0432\u0402.|[\u0080-\u009f]"
-)
-"""What no decoder could read; UTF-8 of a Latin letter, a curly quote or a dash read as Latin-1 or Windows-125x."""
+MOJIBAKE = re.compile(DAMAGED.replace(r"\pL", LETTER))
+"""Text decoded by the wrong table, for `re`."""
 _KEPT = "\t\n\r"
 _JOINERS = "\u200c\u200d"
 """Needed in Persian, Indic scripts and emoji."""

@@ -11,6 +11,8 @@ from collections.abc import Callable
 
 import attrs
 
+from fairloom import traces
+
 
 @attrs.frozen
 class Form:
@@ -64,7 +66,7 @@ def _mod_97(iban: str) -> bool:
     return int("".join(str(int(character, 36)) for character in iban[4:] + iban[:4])) % 97 == 1
 
 
-EMAIL = Form("e-mail address", r"(?i)[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}")
+EMAIL = Form("e-mail address", traces.EMAIL)
 PHONE = Form(
     "phone number",
     r"\+[0-9]{1,3}(?:[ .()/-]{0,2}[0-9]){7,12}\b"  # international (E.164)

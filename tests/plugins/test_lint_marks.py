@@ -6,7 +6,8 @@ import pyarrow as pa
 import pytest
 
 import fairloom as fl
-from fairloom_lint.marks import BRACES, ENCODING, MISSING, Marks
+from fairloom.traces import DAMAGED
+from fairloom_lint.marks import BRACES, MISSING, Marks
 
 
 def measured(pattern, *texts):
@@ -30,13 +31,13 @@ def test_braces_of_other_use_are_left_alone(text):
 @pytest.mark.parametrize("table", ["cp1252", "cp1255", "cp1250", "cp1253", "latin-1"])
 @pytest.mark.parametrize("text", ["well \u2013 known", "it\u2019s", "\u201ctrue\u201d"])
 def test_dashes_and_quotes_read_by_a_wrong_table_are_found(table, text):
-    assert measured(ENCODING, text.encode().decode(table, errors="replace")).value == 1
+    assert measured(DAMAGED, text.encode().decode(table, errors="replace")).value == 1
 
 
 @pytest.mark.parametrize("text", ["caf\u00e9", "na\u00efve", "stra\u00dfe", "\u00e0 la carte"])
 @pytest.mark.parametrize("table", ["cp1252", "latin-1"])
 def test_letters_read_by_a_wrong_table_are_found(table, text):
-    assert measured(ENCODING, text.encode().decode(table, errors="replace")).value == 1
+    assert measured(DAMAGED, text.encode().decode(table, errors="replace")).value == 1
 
 
 @pytest.mark.parametrize(
@@ -51,7 +52,7 @@ def test_letters_read_by_a_wrong_table_are_found(table, text):
     ],
 )
 def test_real_letters_are_left_alone(text):
-    assert measured(ENCODING, text).value == 0
+    assert measured(DAMAGED, text).value == 0
 
 
 def test_values_that_are_none_are_found_in_spans(tmp_path):

@@ -11,9 +11,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.draws import Ints
+from fairloom.traces import EMAIL
 
 FORMS: dict[str, str] = {
-    "an e-mail address": r"(?i)[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)+",
+    "an e-mail address": EMAIL,
     "a long number": r"\d(?:[ ./()-]{0,2}\d){6,}",
     "an account number": r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){3,}",
     "a web address": r"(?i)\bhttps?://\S+",

@@ -10,23 +10,23 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.draws import Draws, Words
+from fairloom.traces import DAMAGED, EMAIL
 from fairloom.utf8 import Utf8
 
 SIGNS = {
     "control_characters": r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\x{80}-\x{9f}]",
     "doubled_blanks": r"[ \t\x{a0}]{2,}",
     "outer_blanks": r"^\s|\s$",
-    "encoding_damage": r"\x{fffd}|[\x{c2}\x{c3}][\x{80}-\x{bf}]|\x{e2}\x{20ac}|\x{ef}\x{bb}\x{bf}|\x{f0}\x{178}",
+    "encoding_damage": DAMAGED,
     "urls": r"(?i)\bhttps?://[^\s]|\bwww\.[a-z0-9-]+\.",
-    "emails": r"(?i)\b[a-z0-9._%+-]+@[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}\b",
+    "emails": EMAIL,
     "phones": r"(?:\+|\b)[0-9](?:[ ().-]{0,2}[0-9]){8,14}\b",
     "html": r"(?i)</?[a-z][a-z0-9]*(?:\s[^<>]*)?/?>|&(?:[a-z]{2,8}|#[0-9]{1,7}|#x[0-9a-f]{1,6});",
     "final_punctuation": r"[.!?\x{2026}\x{3002}]['\"\x{2019}\x{201d})]*\s*$",
     "small_first_letter": r"^\s*\p{Ll}",
     "capitals_only": r"^\P{Ll}*\p{Lu}\P{Ll}*\p{Lu}\P{Ll}*$",
 }
-"""RE2 patterns. Personal data are only suspected: a pattern finds what looks like an address or a number. Damage is
-what UTF-8 looks like when it was read as Latin-1 or Windows-1252, or replaced."""
+"""RE2 patterns. Personal data are only suspected: a pattern finds what looks like an address or a number."""
 _KEYS = Draws(0, ("profile", "signature"))
 
 
