@@ -39,6 +39,8 @@ CHECKS = (
     ("interrogate", "--quiet", "core", "plugins"),
 )
 
+SERVERS = "tests/llm/install_servers.py"
+"""Sets up the language model servers that the tests start; where it cannot, their tests are skipped and say why."""
 
 PARALLEL = ("--numprocesses", "auto", "--dist", "loadscope")
 """One pytest process per core; the tests of a module stay together, so that they share what they set up."""
@@ -70,8 +72,10 @@ def demo() -> int:
 def test(rest: list[str]) -> int:
     """Every check, then pytest. All of them run; the first failure decides the exit code."""
     if rest:
+        call(SERVERS)
         return call("-m", "pytest", *rest)
     codes = [check(*tool) for tool in CHECKS]
+    call(SERVERS)
     codes.append(call("-m", "pytest", "-q", *PARALLEL))
     return next((code for code in codes if code), 0)
 

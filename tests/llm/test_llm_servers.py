@@ -55,19 +55,10 @@ def test_llmock_cuts_a_stream_that_nobody_asked_for(llmock: Any, opened: Any, as
     assert llmock.verdict()["errors"] == 0
 
 
-def test_aimock_with_a_third_of_all_calls_failing(
-    aimock_folder: Path, tmp_path: Path, opened: Any, ask: Any, free: Any
-) -> None:
+def test_aimock_with_a_third_of_all_calls_failing(aimock: Any, opened: Any, ask: Any) -> None:
     rows = 2000
-    fixtures = tmp_path / "fixtures"
-    fixtures.mkdir()
-    noun = {"match": {"userMessage": "noun"}, "response": {"content": "fox"}}
-    (fixtures / "one.json").write_text(json.dumps({"fixtures": [noun]}))
-    port, process = free
-    command = ["node", aimock_folder / "node_modules/.bin/llmock", "-p", str(port), "-h", "127.0.0.1", "-f", fixtures]
-    command += ["--chaos-ratelimit", "0.2", "--chaos-disconnect", "0.05", "--chaos-malformed", "0.05"]
-    with process(command, f"http://127.0.0.1:{port}/health"):
-        model = opened(f"http://127.0.0.1:{port}/v1", max_places=16)
+    with aimock("--chaos-ratelimit", "0.2", "--chaos-disconnect", "0.05", "--chaos-malformed", "0.05") as url:
+        model = opened(url, max_places=16)
         outcomes = model.ask([ask(f"noun {number}") for number in range(rows)])
     assert Counter(type(outcome) for outcome in outcomes) == {Answer: rows}
     assert {outcome.text for outcome in outcomes} == {"fox"}
