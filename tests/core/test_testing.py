@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ctypes
+import os
 import random
+import sys
 from itertools import pairwise
 from typing import Any
 
@@ -15,6 +17,7 @@ import pytest
 import fairloom as fl
 from fairloom.batch import SPANS
 from fairloom.testing import component_checks, parametrize_components, sample_rows, sample_tools
+from fairloom.testing.fresh import HASH_SEEDS
 
 
 @fl.filter
@@ -41,7 +44,15 @@ def good_sampler(draw: fl.Draw, *, most: int = 9) -> int:
     return draw.below(most)
 
 
-GOOD = (good_filter, good_generator, good_metric, good_sampler)
+@fl.filter
+def talks(text: str) -> str | None:
+    """Print what it reads, which is no answer."""
+    os.write(1, b"what\n")
+    sys.stdout.write(text)
+    return None if text else "empty"
+
+
+GOOD = (talks, good_filter, good_generator, good_metric, good_sampler)
 
 
 @parametrize_components(GOOD)
@@ -248,6 +259,33 @@ def test_a_component_that_no_interpreter_can_find_is_told_so() -> None:
     checks = {check.name: check for check in component_checks(hidden)}
     with pytest.raises(AssertionError, match=r"give it as 'plugin\.component' or 'module:attribute'"):
         checks["same_in_fresh_interpreters"]()
+
+
+@fl.filter
+def dies(text: str) -> str | None:
+    """End every process but this one."""
+    if os.environ.get("PYTHONHASHSEED") in HASH_SEEDS:
+        os._exit(3)
+    return None if text else "empty"
+
+
+@fl.filter
+def raises_elsewhere(text: str) -> str | None:
+    """Fail in every process but this one."""
+    if os.environ.get("PYTHONHASHSEED") in HASH_SEEDS:
+        raise KeyError(text[:1])
+    return None
+
+
+@pytest.mark.parametrize(("component", "told"), [(dies, "it ended with 3"), (raises_elsewhere, r".*KeyError: '\w'")])
+def test_what_happens_in_a_fresh_interpreter_is_told_and_harms_no_other(component: Any, told: str) -> None:
+    fresh = [
+        {check.name: check for check in component_checks(each)}["same_in_fresh_interpreters"]
+        for each in (component, good_filter)
+    ]
+    with pytest.raises(AssertionError, match=f"fails in a fresh interpreter: {told}"):
+        fresh[0]()
+    fresh[1]()
 
 
 def test_expected_failures_become_strict_xfails_and_unknown_ones_are_refused() -> None:

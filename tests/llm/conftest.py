@@ -8,7 +8,6 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 import urllib.error
@@ -70,7 +69,7 @@ def process(command: Sequence[str | Path], url: str, **more: Any) -> Iterator[No
 
 
 def python_with(server: str, *modules: str) -> Path:
-    """The Python that has a server: that of `FAIRLOOM_SERVERS`, or of `install_servers.py`; else the test is skipped."""
+    """The Python that has a server, of `FAIRLOOM_SERVERS` or `install_servers.py`; without, the test is skipped."""
     named = os.environ.get("FAIRLOOM_SERVERS")
     python = Path(named) if named else SERVERS / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     missing = SERVERS / f"{server}.missing"

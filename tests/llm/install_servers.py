@@ -40,14 +40,20 @@ def main() -> None:
     group = requirements()
     wanted = hashlib.sha256(f"{sys.version}{sorted(group.items())}{AIMOCK}".encode()).hexdigest()
     if not (STAMP.exists() and STAMP.read_text("utf-8") == wanted):
-        print(f"Setting up the servers of the tests in {FOLDER} (once; half a minute)", flush=True)
+        say(f"Setting up the servers of the tests in {FOLDER} (once; half a minute)")
         venv.create(FOLDER, clear=True, with_pip=False)
-        for name in SERVERS:
-            install(name, [group[package] for package in SERVERS[name]])
+        for name, packages in SERVERS.items():
+            install(name, [group[package] for package in packages])
         STAMP.write_text(wanted, "utf-8")
     for file in sorted(FOLDER.glob("*.missing")):
-        print(f"{file.stem} is not here, its tests are skipped: {file.read_text('utf-8')}")
-        print(f"Delete {FOLDER} to try again.", flush=True)
+        say(f"{file.stem} is not here, its tests are skipped: {file.read_text('utf-8')}")
+        say(f"Delete {FOLDER} to try again.")
+
+
+def say(line: str) -> None:
+    """Tell whoever waits."""
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
 
 
 def requirements() -> dict[str, str]:
