@@ -42,8 +42,11 @@ CHECKS = (
 SERVERS = "tests/llm/install_servers.py"
 """Sets up the language model servers that the tests start; where it cannot, their tests are skipped and say why."""
 
-PARALLEL = ("--numprocesses", "auto", "--dist", "loadscope")
-"""One pytest process per core; the tests of a module stay together, so that they share what they set up."""
+PARALLEL = ("--numprocesses", "auto", "--dist", "loadscope", "--no-loadscope-reorder")
+"""One pytest process per core; the tests of a module stay together, so that they share what they set up.
+
+tests/conftest.py puts the long modules first, so that no process is left alone with one.
+"""
 
 
 def main() -> int:
@@ -127,8 +130,10 @@ def environment() -> dict[str, str]:
         folder.mkdir(parents=True, exist_ok=True)
     ours = {name: str(folder) for name, folder in inside.items()}
     ours |= {"TEMP": ours["TMPDIR"], "TMP": ours["TMPDIR"]}
-    # A recipe's or a user's Python path must not reach into this environment.
-    kept = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONHOME")}
+    # A recipe's or a user's Python path must not reach into this environment. Bytecode is kept: the tests start Python
+    # hundreds of times.
+    dropped = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
     return {**kept, **ours}
 
 

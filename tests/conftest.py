@@ -16,6 +16,15 @@ settings.load_profile(os.environ.get("FAIRLOOM_HYPOTHESIS", "suite"))
 
 _HERE = Path(__file__).resolve().parent
 
+_LONG = (
+    "plugins/test_conformance.py",
+    "llm/test_llm_servers.py",
+    "recipes/test_determinism.py",
+    "recipes/test_broken_plugins.py",
+    "docs/test_consoles.py",
+)
+"""Modules of half a minute and more."""
+
 # A shell that starts us in the background has us ignore Ctrl-C, and so would the processes in which tests press it.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -34,3 +43,10 @@ def shared() -> Path:
     if named:
         pytest.fail(f"FAIRLOOM_SHARED names {named}, which is not a folder")
     pytest.skip("the reference data are not beside this checkout; set FAIRLOOM_SHARED to their folder")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Long modules first: where processes share the modules, the last ones are short and all end together."""
+    place = {_HERE / name: number for number, name in enumerate(_LONG)}
+    items.sort(key=lambda item: place.get(item.path, len(place)))
