@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -48,7 +49,7 @@ class Induced:
         """The labels, in order of first appearance."""
         return () if self.rows.label is None else tuple(self.rows.label.unique().to_pylist())
 
-    @property
+    @cached_property
     def factors(self) -> Mapping[str, str]:
         """The slot behind each factor that a pattern in use takes."""
         names = set(self.patterns.factor.filter(pa.array(self.kept[self.patterns.of][self.rows.spans.row])).to_pylist())
