@@ -37,7 +37,11 @@ def installed() -> tuple[Installed, ...]:
 
     A name that appears twice is in conflict: using it is an error, listing it is not.
     """
-    claims = (_claim(entry) for entry in metadata.entry_points(group=GROUP))
+    entries = metadata.entry_points(group=GROUP)
+    # Metadata hold a whole README, parsed at every look: once per distribution, not thrice per entry point.
+    distributions = {id(entry.dist): entry.dist for entry in entries}
+    said = {key: each.metadata for key, each in distributions.items() if each}
+    claims = (_claim(entry, said.get(id(entry.dist))) for entry in entries)
     return tuple(sorted(claims, key=lambda claim: (claim.name, claim.distribution)))
 
 
@@ -63,13 +67,12 @@ def pip_line(distribution: str, extra: str) -> str:
     return f'pip install "{distribution}[{extra}]"'
 
 
-def _claim(entry: metadata.EntryPoint) -> Installed:
-    dist = entry.dist
+def _claim(entry: metadata.EntryPoint, said: metadata.PackageMetadata | None) -> Installed:
     return Installed(
         name=entry.name,
         module=entry.value,
-        distribution=dist.name if dist else "unknown",
-        version=dist.version if dist else "unknown",
+        distribution=said["Name"] if said else "unknown",
+        version=said["Version"] if said else "unknown",
         entry=entry,
-        extras=tuple(dist.metadata.get_all("Provides-Extra") or ()) if dist else (),
+        extras=tuple(said.get_all("Provides-Extra") or ()) if said else (),
     )
