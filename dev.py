@@ -79,7 +79,7 @@ def test(rest: list[str]) -> int:
         return call("-m", "pytest", *rest)
     codes = [check(*tool) for tool in CHECKS]
     call(SERVERS)
-    codes.append(call("-m", "pytest", "-q", *PARALLEL))
+    codes.append(call("-m", "pytest", "-q", "-rs", *PARALLEL))
     return next((code for code in codes if code), 0)
 
 

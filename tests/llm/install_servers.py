@@ -45,8 +45,10 @@ def main() -> None:
         for name, packages in SERVERS.items():
             install(name, [group[package] for package in packages])
         STAMP.write_text(wanted, "utf-8")
-    for file in sorted(FOLDER.glob("*.missing")):
+    missing = sorted(FOLDER.glob("*.missing"))
+    for file in missing:
         say(f"{file.stem} is not here, its tests are skipped: {file.read_text('utf-8')}")
+    if missing:
         say(f"Delete {FOLDER} to try again.")
 
 
