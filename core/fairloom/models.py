@@ -9,6 +9,7 @@ same for every model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -76,6 +77,9 @@ class Meter(Protocol):
     def settle(self, ticket: int, prompt_tokens: int | None = None, answer_tokens: int | None = None) -> None:
         """Say what the call came to; left out, it is taken to have cost all that was reserved."""
 
+    def together(self) -> AbstractContextManager[None]:
+        """Several outcomes that become known at once: what is settled and ``done`` inside is written as one."""
+
 
 class Asks(Protocol):
     """What a ``Model`` builds.
@@ -90,7 +94,8 @@ class Asks(Protocol):
     def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
         """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known.
 
-        ``done`` may be called from one thread at a time only; it writes the journal before it returns.
+        ``done`` may be called from one thread at a time only. It writes the journal before it returns, or, inside of
+        ``meter.together()``, before that block ends.
         """
 
 

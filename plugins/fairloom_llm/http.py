@@ -16,20 +16,21 @@ import httpx2
 
 from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom_llm.bodies import PATHS, Dialect, body, read, said_wrong, tokens
+from fairloom_llm.lines import Lines
 from fairloom_llm.retry import again, asked_to_wait
 from fairloom_llm.sending import Reply
 
 _NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
 """Errors of httpx2 after which no server can have answered, and billed."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @attrs.frozen(eq=False)
 class HttpServer:
-    """The ``Server`` that ``sending`` asks. ``secret`` is taken out of everything that is kept or said."""
+    """The ``Server`` that ``sending`` asks. The secret of ``lines`` is taken out of everything that is kept or said."""
 
-    client: httpx2.AsyncClient
+    lines: Lines
     dialect: Dialect
-    secret: str | None = attrs.field(default=None, repr=False)
 
     def most_tokens(self, request: Request) -> int:
         """The most tokens that an answer to it may have."""
@@ -38,11 +39,11 @@ class HttpServer:
     async def call(self, request: Request, seconds: float) -> Reply:
         """One call; what went wrong is an outcome, not an exception."""
         dialect = self.dialect
-        sent = body(request, dialect)
+        content = _ENCODER.encode(body(request, dialect)).encode()
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(seconds):
-                response = await self.client.post(PATHS[dialect.api], json=sent)
+                response = await self.lines.post(PATHS[dialect.api], content)
         except TimeoutError:
             return self._failed(f"no answer within {seconds:.0f} s")
         except (httpx2.HTTPError, httpx2.InvalidURL) as error:
@@ -75,11 +76,12 @@ class HttpServer:
 
     def _clean(self, outcome: Outcome) -> Outcome:
         """Without the secret, should a server say it back."""
-        if not self.secret:
+        secret = self.lines.secret
+        if not secret:
             return outcome
         if isinstance(outcome, Failure):
-            return attrs.evolve(outcome, message=outcome.message.replace(self.secret, "***"))
-        return attrs.evolve(outcome, text=outcome.text.replace(self.secret, "***"))
+            return attrs.evolve(outcome, message=outcome.message.replace(secret, "***"))
+        return attrs.evolve(outcome, text=outcome.text.replace(secret, "***"))
 
 
 def _json(content: bytes) -> Any:
@@ -89,14 +91,24 @@ def _json(content: bytes) -> Any:
         return content[:200].decode("utf-8", "replace")
 
 
-def client(base_url: str, secret: str | None, *, places: int, seconds: float) -> httpx2.AsyncClient:
-    """A client with a connection for every place; redirects are not followed, for they would carry the key away."""
-    wire = logging.getLogger("httpcore2")
-    if wire.level == logging.NOTSET:  # it logs what servers say at level debug, and one may say the key back
-        wire.setLevel(logging.WARNING)
+def lines(base_url: str, secret: str | None) -> Lines:
+    """Lines to a server; nothing is opened yet."""
+    _hush()
+    return Lines(base_url, secret)
+
+
+def client(base_url: str, secret: str | None, *, seconds: float) -> httpx2.AsyncClient:
+    """A client for a look at a server; redirects are not followed, for they would carry the key away."""
+    _hush()
     return httpx2.AsyncClient(
         base_url=base_url.rstrip("/") + "/",
         headers={"Authorization": f"Bearer {secret}"} if secret else {},
         timeout=httpx2.Timeout(seconds, connect=min(10.0, seconds)),
-        limits=httpx2.Limits(max_connections=places, max_keepalive_connections=places),
     )
+
+
+def _hush() -> None:
+    """Keep what servers say out of the log: httpcore2 logs it at level debug, and one may say the key back."""
+    wire = logging.getLogger("httpcore2")
+    if wire.level == logging.NOTSET:
+        wire.setLevel(logging.WARNING)

@@ -117,8 +117,8 @@ class OpenAIModel:
         config, secret = self.config, secret_of(self.config.key_env)
         patience = Patience(call=config.timeout, deadline=config.deadline, attempts=config.attempts)
         http = _http()
-        async with http.client(config.base_url, secret, places=config.max_places, seconds=config.timeout) as client:
-            sender = Sender(http.HttpServer(client, self.dialect, secret), self.traffic, patience, meter, done)
+        async with http.lines(config.base_url, secret) as lines:
+            sender = Sender(http.HttpServer(lines, self.dialect), self.traffic, patience, meter, done)
             try:
                 await sender.run(requests)
             except BaseExceptionGroup as group:
@@ -133,7 +133,7 @@ class OpenAIModel:
     async def _probe(self, found: dict[str, Any]) -> None:
         config, secret, seconds = self.config, secret_of(self.config.key_env), min(30.0, self.config.timeout)
         http = _http()
-        async with http.client(config.base_url, secret, places=1, seconds=seconds) as client:
+        async with http.client(config.base_url, secret, seconds=seconds) as client:
             found |= await probe(client, config.model, config.api)
 
 

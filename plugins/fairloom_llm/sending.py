@@ -82,6 +82,16 @@ class Traffic:
                 bucket.reset()
 
 
+@attrs.frozen(kw_only=True)
+class _Entry:
+    """What is to be written down of one try; ``outcome`` only of the last one of a request."""
+
+    ticket: int | None
+    tokens: tuple[int, int] | None
+    index: int
+    outcome: Outcome | None
+
+
 @attrs.define(eq=False)
 class Sender:
     """Sends the requests of one ``ask``."""
@@ -94,45 +104,65 @@ class Sender:
     _settled: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _open: int = attrs.field(default=0, init=False)
     _broke: bool = attrs.field(default=False, init=False)
+    _entries: list[_Entry] = attrs.field(factory=list, init=False)
 
     async def run(self, requests: Sequence[Request]) -> None:
-        """Bring every request to its outcome."""
+        """Bring every request to its outcome: so many workers take one after the other."""
         self.traffic.reset()
-        room = asyncio.Semaphore(self.traffic.places.most * _QUEUE)
+        left = iter(enumerate(requests))
 
-        async def one(index: int, request: Request) -> None:
-            """Bring one to its outcome and make room for the next."""
-            try:
-                outcome = await self._outcome(request, name=f"{index} {request.attempt}")
-                if outcome is not None:
-                    self.done(index, outcome)
-            finally:
-                room.release()
+        async def work() -> None:
+            for index, request in left:
+                await self._bring(index, request)
 
         async with asyncio.TaskGroup() as tasks:
-            for index, request in enumerate(requests):
-                await room.acquire()
-                tasks.create_task(one(index, request))
+            for _ in range(min(len(requests), self.traffic.places.most * _QUEUE)):
+                tasks.create_task(work())
 
-    async def _outcome(self, request: Request, name: str) -> Outcome:
-        """The outcome of one request after as many tries as it takes and may take."""
-        loop = asyncio.get_running_loop()
+    async def _bring(self, index: int, request: Request) -> None:
+        """Bring one request to its outcome, with as many tries as it takes and may take."""
+        loop, name = asyncio.get_running_loop(), f"{index} {request.attempt}"
         deadline, calls = float("inf"), 0
         while True:
-            began, reply = await self._try(request, deadline)
-            if reply is None:
-                return Failure(kind="budget", message="a limit of the run is reached", calls=calls)
+            began, ticket, reply = await self._try(request, deadline)
             deadline = min(deadline, began + self.patience.deadline)
-            calls += 1
-            if not reply.again or calls >= self.patience.attempts:
-                return attrs.evolve(reply.outcome, calls=calls)
-            wait = backoff(calls, name) if not reply.wait else reply.wait
-            if loop.time() + wait >= deadline:
-                return _out_of_time(reply, wait, calls)
+            calls += ticket is not None
+            wait = (reply.wait or backoff(calls, name)) if reply.again else 0.0
+            outcome = self._final(reply, calls, wait, deadline - loop.time())
+            await self._write(_Entry(ticket=ticket, tokens=reply.tokens, index=index, outcome=outcome))
+            if outcome is not None:
+                return
             await asyncio.sleep(wait)
 
-    async def _try(self, request: Request, deadline: float) -> tuple[float, Reply | None]:
-        """One call, when there is place and quota for it: when it was sent, and its reply; none at a limit."""
+    def _final(self, reply: Reply, calls: int, wait: float, left: float) -> Outcome | None:
+        """The outcome after so many calls; ``None`` where the request is to be tried again."""
+        if not reply.again or calls >= self.patience.attempts:
+            return attrs.evolve(reply.outcome, calls=calls)
+        return _out_of_time(reply, wait, calls) if wait >= left else None
+
+    async def _write(self, entry: _Entry) -> None:
+        """Write it down together with all that becomes known in this turn of the loop."""
+        self._entries.append(entry)
+        if len(self._entries) > 1:
+            return
+        try:
+            await asyncio.sleep(0)
+        finally:  # what was answered is written down even where the run is being stopped
+            entries, self._entries = self._entries, []
+            with self.meter.together():
+                for each in entries:
+                    self._note(each)
+
+    def _note(self, entry: _Entry) -> None:
+        if entry.ticket is not None:
+            self.meter.settle(entry.ticket, *(entry.tokens or ()))
+            self._open -= 1
+            self._settled.set()
+        if entry.outcome is not None:
+            self.done(entry.index, entry.outcome)
+
+    async def _try(self, request: Request, deadline: float) -> tuple[float, int | None, Reply]:
+        """One call, when there is place and quota for it: when it was sent, its ticket (none at a limit), its reply."""
         loop, traffic = asyncio.get_running_loop(), self.traffic
         await traffic.places.take()
         try:
@@ -140,12 +170,11 @@ class Sender:
             await self._paused()
             ticket = await self._reserved(request)
             if ticket is None:
-                return loop.time(), None
+                return loop.time(), None, _AT_A_LIMIT
             sent = loop.time()
             reply = await self.server.call(request, max(0.001, min(self.patience.call, deadline - sent)))
-            self._settle(ticket, reply)
             self._learn(request, reply, sent, expected)
-            return sent, reply
+            return sent, ticket, reply
         finally:
             traffic.places.leave()
 
@@ -178,11 +207,6 @@ class Sender:
             self._settled.clear()
             await self._settled.wait()
 
-    def _settle(self, ticket: int, reply: Reply) -> None:
-        self.meter.settle(ticket, *(reply.tokens or ()))
-        self._open -= 1
-        self._settled.set()
-
     def _learn(self, request: Request, reply: Reply, sent: float, expected: float) -> None:
         """What the reply says of the server."""
         traffic, now = self.traffic, asyncio.get_running_loop().time()
@@ -202,6 +226,9 @@ class Sender:
                 traffic.expected.learn(request, prompt, answer)
             if traffic.tokens is not None:
                 traffic.tokens.put_back(expected - prompt - answer)
+
+
+_AT_A_LIMIT = Reply(outcome=Failure(kind="budget", message="a limit of the run is reached"))
 
 
 def _out_of_time(reply: Reply, wait: float, calls: int) -> Failure:

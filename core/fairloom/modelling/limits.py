@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
@@ -70,6 +72,12 @@ class Limits:
             if not known:
                 tokens, cost = found
             _spend(connection, (self.journal.run, self.name), 1, tokens, cost)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that is settled and done inside."""
+        with self.journal.writing():
+            yield
 
     def flush(self) -> None:
         """Write down what was counted here."""

@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import attrs
 
-from fairloom.modelling.journal import Journal, key_of
+from fairloom.modelling.journal import Journal, Question
 from fairloom.modelling.limits import Limits
 from fairloom.modelling.pace import Pace
 from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
@@ -39,15 +39,16 @@ class Opened:
         Raises:
             ModelError: A limit is reached, a replay lacks an answer, or the server answers nothing.
         """
-        identity = self.asks.identity
-        keys = [key_of(identity, request) for request in requests]
+        questions = Question.all_of(self.asks.identity, requests)
+        keys = [question.key for question in questions]
         known = {**self._given, **self.journal.find(keys, failures=self.replay == "only")}
-        missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
+        both = zip(questions, requests, strict=True)
+        missing = {question.key: (question, request) for question, request in both if question.key not in known}
         if missing:
-            known |= self._asked(missing)
+            known |= self._asked(*zip(*missing.values(), strict=True))
         return [known[key] for key in keys]
 
-    def _asked(self, missing: Mapping[str, Request]) -> dict[str, Outcome]:
+    def _asked(self, missing: Sequence[Question], requests: Sequence[Request]) -> dict[str, Outcome]:
         """The outcomes of requests that the journal does not know, by key."""
         if self.replay == "only":
             where = self.journal.path or "of this call"
@@ -55,14 +56,12 @@ class Opened:
                 f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run "
                 'needs, and replay = "only" asks no model; without it, the run asks for them'
             )
-        keys, requests = list(missing), list(missing.values())
         found: dict[str, Outcome] = {}
         pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
         def done(index: int, outcome: Outcome) -> None:
             never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
-            kept = outcome if never_sent else self.journal.add(self.asks.identity, requests[index], outcome)
-            found[keys[index]] = kept
+            found[missing[index].key] = outcome if never_sent else self.journal.add(missing[index], outcome)
             if pace:
                 pace.count(outcome)
 

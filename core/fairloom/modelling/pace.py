@@ -11,15 +11,20 @@ from fairloom.modelling.limits import Limits
 from fairloom.models import Answer, Outcome
 
 
+_OFTEN = 0.1
+"""Seconds between two lines: nobody reads faster, and drawing one takes longer than to note an answer."""
+
+
 @attrs.define(eq=False)
 class Pace:
-    """Counts the outcomes of one ``ask`` and says how it goes."""
+    """Counts the outcomes of one ``ask`` and says how it goes, now and then and at the end."""
 
     limits: Limits
     asked: int
     say: Callable[[str], None]
     clock: Callable[[], float] = time.monotonic
     _began: float = attrs.field(init=False)
+    _said: float = attrs.field(default=float("-inf"), init=False)
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _cost: float = attrs.field(default=0.0, init=False)
@@ -35,7 +40,10 @@ class Pace:
             self._cost += self.limits.cost(outcome.prompt_tokens, outcome.answer_tokens)
         else:
             self._failed += 1
-        self.say(self.line())
+        now = self.clock()
+        if now - self._said >= _OFTEN or self._done == self.asked:
+            self._said = now
+            self.say(self.line())
 
     def line(self) -> str:
         """``writer: 120 of 400 asked, 12.5 a second, 3 failed, cost 0.02, 22 s left``."""
