@@ -69,13 +69,28 @@ Outcome = Answer | Failure
 
 
 class Meter(Protocol):
-    """The limits of the run, as a ``Model`` meets them: it asks before every call it sends, retries too."""
+    """The limits of the run, as a ``Model`` meets them: it asks before every call it sends, retries too.
+
+    They hold for all processes of the run together.
+    """
 
     def reserve(self, prompt_tokens: int, answer_tokens: int) -> int | None:
         """A ticket for one call that costs at most these tokens, or ``None`` where a limit of the run is reached."""
 
     def settle(self, ticket: int, prompt_tokens: int | None = None, answer_tokens: int | None = None) -> None:
         """Say what the call came to; left out, it is taken to have cost all that was reserved."""
+
+    def draw(self, quota: str, *, rate: float, burst: float, amount: float) -> float:
+        """The seconds until ``amount`` may be used of a quota that fills at ``rate`` a second up to ``burst``.
+
+        It is drawn already: whoever draws next waits longer. A negative amount is put back.
+        """
+
+    def places(self, most: int, *, wanted: int, held: int, seconds: float) -> int:
+        """How many calls this process may have under way, where all processes may have ``most``.
+
+        It would like ``wanted`` and has ``held``; it says so again within ``seconds``, and 0 of both when it is done.
+        """
 
     def together(self) -> AbstractContextManager[None]:
         """Several outcomes that become known at once: what is settled and ``done`` inside is written as one."""

@@ -32,10 +32,12 @@ class Lines:
     _idle: list[httpx2.AsyncHTTPTransport] = attrs.field(factory=list, init=False)
     _all: list[httpx2.AsyncHTTPTransport] = attrs.field(factory=list, init=False)
     _headers: list[tuple[bytes, bytes]] = attrs.field(init=False, repr=False)
+    _proxy: str | None = attrs.field(init=False, repr=False)
     _urls: dict[str, httpx2.URL] = attrs.field(factory=dict, init=False)
 
     def __attrs_post_init__(self) -> None:
-        """The headers are the same for every call."""
+        """Headers and proxy are the same for every call."""
+        self._proxy = _proxy(self.base_url)
         self._headers = [
             (b"accept", b"application/json"),
             (b"accept-encoding", b"gzip, deflate"),
@@ -66,8 +68,7 @@ class Lines:
         return self._urls[path]
 
     def _opened(self) -> httpx2.AsyncHTTPTransport:
-        proxy = _proxy(self.base_url)
-        line = httpx2.AsyncHTTPTransport(verify=_trusted(), limits=_ONE, proxy=proxy)
+        line = httpx2.AsyncHTTPTransport(verify=_trusted(), limits=_ONE, proxy=self._proxy)
         self._all.append(line)
         return line
 

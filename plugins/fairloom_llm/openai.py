@@ -57,19 +57,21 @@ class OpenAI:
         default=16, metadata={"help": "how often a request is sent at most"}, validator=_positive
     )
     min_places: int = attrs.field(
-        default=1, metadata={"help": "the fewest calls under way at once"}, validator=_positive
+        default=1,
+        metadata={"help": "the fewest calls under way at once, if other workers leave so many"},
+        validator=_positive,
     )
     max_places: int = attrs.field(
-        default=64, metadata={"help": "the most calls under way at once"}, validator=_positive
+        default=64, metadata={"help": "the most calls under way at once, of all workers together"}, validator=_positive
     )
     requests_per_minute: float | None = attrs.field(
         default=None,
-        metadata={"help": "the server's quota of requests, kept by each worker process"},
+        metadata={"help": "the server's quota of requests, for all workers together"},
         validator=_positive,
     )
     tokens_per_minute: float | None = attrs.field(
         default=None,
-        metadata={"help": "the server's quota of tokens, kept by each worker process"},
+        metadata={"help": "the server's quota of tokens, for all workers together"},
         validator=_positive,
     )
 
@@ -142,9 +144,8 @@ def build(config: OpenAI, _tools: Tools) -> OpenAIModel:
     parameters = {"max_tokens": 512, **config.parameters}
     dialect = Dialect(model=config.model, api=config.api, closed=config.closed, parameters=parameters)
     places = Places(config.min_places, config.max_places)
-    requests, tokens = (
-        Bucket(each) if each else None for each in (config.requests_per_minute, config.tokens_per_minute)
-    )
+    quotas = {"requests": config.requests_per_minute, "tokens": config.tokens_per_minute}
+    requests, tokens = (Bucket(name, most) if most else None for name, most in quotas.items())
     return OpenAIModel(config, _identity(config, parameters), dialect, Traffic(places, requests, tokens))
 
 

@@ -21,6 +21,8 @@ _QUEUE = 4
 """Requests that may wait (for a place, or to be tried again) for every place there can be."""
 _IN_A_ROW = 3
 """So many calls in a row that were asked to wait mean everybody."""
+_SHARING = 0.25
+"""Seconds after which processes of a run look again who needs how many places."""
 
 
 @attrs.frozen(kw_only=True)
@@ -84,10 +86,11 @@ class Traffic:
 
 @attrs.frozen(kw_only=True)
 class _Entry:
-    """What is to be written down of one try; ``outcome`` only of the last one of a request."""
+    """What is to be written down of one try: what it took, ``unused`` of the tokens drawn, the outcome if it is one."""
 
     ticket: int | None
     tokens: tuple[int, int] | None
+    unused: float
     index: int
     outcome: Outcome | None
 
@@ -105,31 +108,49 @@ class Sender:
     _open: int = attrs.field(default=0, init=False)
     _broke: bool = attrs.field(default=False, init=False)
     _entries: list[_Entry] = attrs.field(factory=list, init=False)
+    _left: int = attrs.field(default=0, init=False)
 
     async def run(self, requests: Sequence[Request]) -> None:
         """Bring every request to its outcome: so many workers take one after the other."""
         self.traffic.reset()
-        left = iter(enumerate(requests))
+        self._left, left = len(requests), iter(enumerate(requests))
 
         async def work() -> None:
             for index, request in left:
                 await self._bring(index, request)
+                self._left -= 1
 
-        async with asyncio.TaskGroup() as tasks:
-            for _ in range(min(len(requests), self.traffic.places.most * _QUEUE)):
-                tasks.create_task(work())
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                looking = tasks.create_task(self._look())
+                for each in [tasks.create_task(work()) for _ in range(self._workers)]:
+                    await each
+                looking.cancel()
+        finally:
+            self._share(wanted=0)
+
+    @property
+    def _workers(self) -> int:
+        return min(self._left, self.traffic.places.most * _QUEUE)
+
+    async def _look(self) -> None:
+        """See now and then how many places other processes of the run leave."""
+        while True:
+            self._share(wanted=min(self._left, self.traffic.places.most))
+            await asyncio.sleep(_SHARING)
 
     async def _bring(self, index: int, request: Request) -> None:
         """Bring one request to its outcome, with as many tries as it takes and may take."""
         loop, name = asyncio.get_running_loop(), f"{index} {request.attempt}"
         deadline, calls = float("inf"), 0
         while True:
-            began, ticket, reply = await self._try(request, deadline)
+            began, ticket, reply, drawn = await self._try(request, deadline)
             deadline = min(deadline, began + self.patience.deadline)
             calls += ticket is not None
             wait = (reply.wait or backoff(calls, name)) if reply.again else 0.0
             outcome = self._final(reply, calls, wait, deadline - loop.time())
-            await self._write(_Entry(ticket=ticket, tokens=reply.tokens, index=index, outcome=outcome))
+            unused = drawn - sum(reply.tokens) if reply.tokens is not None else 0.0
+            await self._write(_Entry(ticket=ticket, tokens=reply.tokens, unused=unused, index=index, outcome=outcome))
             if outcome is not None:
                 return
             await asyncio.sleep(wait)
@@ -158,25 +179,36 @@ class Sender:
             self.meter.settle(entry.ticket, *(entry.tokens or ()))
             self._open -= 1
             self._settled.set()
+        if self.traffic.tokens is not None:
+            self.traffic.tokens.put_back(entry.unused, self.meter)
         if entry.outcome is not None:
             self.done(entry.index, entry.outcome)
 
-    async def _try(self, request: Request, deadline: float) -> tuple[float, int | None, Reply]:
-        """One call, when there is place and quota for it: when it was sent, its ticket (none at a limit), its reply."""
+    async def _try(self, request: Request, deadline: float) -> tuple[float, int | None, Reply, float]:
+        """One call, when there is place and quota for it.
+
+        Returns: When it was sent, its ticket (none at a limit), its reply, and the tokens that were drawn for it.
+        """
         loop, traffic = asyncio.get_running_loop(), self.traffic
         await traffic.places.take()
         try:
-            expected = await self._quotas(request)
+            drawn = await self._quotas(request)
             await self._paused()
             ticket = await self._reserved(request)
             if ticket is None:
-                return loop.time(), None, _AT_A_LIMIT
+                return loop.time(), None, _AT_A_LIMIT, drawn
             sent = loop.time()
             reply = await self.server.call(request, max(0.001, min(self.patience.call, deadline - sent)))
-            self._learn(request, reply, sent, expected)
-            return sent, ticket, reply
+            self._learn(request, reply, sent)
+            return sent, ticket, reply, drawn
         finally:
             traffic.places.leave()
+
+    def _share(self, *, wanted: int) -> None:
+        places = self.traffic.places
+        held = places.under_way if wanted else 0
+        seconds = self.patience.call + 2 * _SHARING
+        places.allow(self.meter.places(places.most, wanted=wanted, held=held, seconds=seconds))
 
     async def _paused(self) -> None:
         """Wait as long as the server asked anybody to wait; another call may have made it longer meanwhile."""
@@ -189,9 +221,9 @@ class Sender:
         traffic = self.traffic
         expected = traffic.expected.of(request, self.server.most_tokens(request))
         if traffic.requests is not None:
-            await traffic.requests.draw(1)
+            await traffic.requests.draw(1, self.meter)
         if traffic.tokens is not None:
-            await traffic.tokens.draw(expected)
+            await traffic.tokens.draw(expected, self.meter)
         return expected
 
     async def _reserved(self, request: Request) -> int | None:
@@ -207,7 +239,7 @@ class Sender:
             self._settled.clear()
             await self._settled.wait()
 
-    def _learn(self, request: Request, reply: Reply, sent: float, expected: float) -> None:
+    def _learn(self, request: Request, reply: Reply, sent: float) -> None:
         """What the reply says of the server."""
         traffic, now = self.traffic, asyncio.get_running_loop().time()
         if reply.wait:
@@ -220,12 +252,8 @@ class Sender:
             traffic.places.faltered()
         else:
             traffic.places.answered(now - sent)
-        if reply.tokens is not None:
-            prompt, answer = reply.tokens
-            if isinstance(reply.outcome, Answer):
-                traffic.expected.learn(request, prompt, answer)
-            if traffic.tokens is not None:
-                traffic.tokens.put_back(expected - prompt - answer)
+        if reply.tokens is not None and isinstance(reply.outcome, Answer):
+            traffic.expected.learn(request, *reply.tokens)
 
 
 _AT_A_LIMIT = Reply(outcome=Failure(kind="budget", message="a limit of the run is reached"))

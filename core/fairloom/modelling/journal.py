@@ -20,6 +20,7 @@ from typing import Any
 
 import attrs
 
+from fairloom.modelling.sharing import TABLES as SHARED
 from fairloom.models import Answer, Failure, Message, Outcome, Request
 from fairloom.problems import ModelError, RecipeError
 
@@ -203,7 +204,7 @@ class Journal:
         connection.execute("PRAGMA journal_mode = WAL")
         # What is committed outlives the process; to outlive a power cut, each answer would wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_TABLES)
+        connection.executescript(_TABLES + SHARED)
         self._connection = connection
         if self.recorded is not None:
             with self.recorded.open(encoding="utf-8") as lines:

@@ -10,7 +10,6 @@ import attrs
 from fairloom.modelling.limits import Limits
 from fairloom.models import Answer, Outcome
 
-
 _OFTEN = 0.1
 """Seconds between two lines: nobody reads faster, and drawing one takes longer than to note an answer."""
 
