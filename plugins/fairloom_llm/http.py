@@ -1,6 +1,6 @@
-"""One call to a server that speaks the OpenAI protocol, over httpx2, and what came of it.
+"""One call to a server that speaks the OpenAI protocol, over httpx2 and its transport, and what came of it.
 
-This is the only module that needs httpx2, and it is imported when something is asked.
+This module and ``lines`` and ``wire`` need httpx2, and are imported when something is asked.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import httpx2
 
 from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom_llm.bodies import PATHS, Dialect, body, read, said_wrong, tokens
-from fairloom_llm.lines import Lines
+from fairloom_llm.lines import ERRORS, Lines, Response
 from fairloom_llm.retry import again, asked_to_wait
 from fairloom_llm.sending import Reply
 
-_NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
-"""Errors of httpx2 after which no server can have answered, and billed."""
+_NEVER_SENT = ("ConnectError", "ConnectTimeout", "ProxyError")
+"""Errors of httpcore2 after which no server can have answered, and billed."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
@@ -46,22 +46,22 @@ class HttpServer:
                 response = await self.lines.post(PATHS[dialect.api], content)
         except TimeoutError:
             return self._failed(f"no answer within {seconds:.0f} s")
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except ERRORS as error:
             name = type(error).__name__
             return self._failed(f"{name}: {error}", tokens=(0, 0) if name in _NEVER_SENT else None)
         return self._reply(response, request, asyncio.get_running_loop().time() - began)
 
-    def _reply(self, response: httpx2.Response, request: Request, seconds: float) -> Reply:
-        if response.status_code == 200:
+    def _reply(self, response: Response, request: Request, seconds: float) -> Reply:
+        if response.status == 200:
             return self._answered(response.content, request, seconds)
         data = _json(response.content)
         error = data.get("error") if isinstance(data, dict) else None
         code = error.get("code") if isinstance(error, dict) else None
-        said = f"status {response.status_code}: {said_wrong(data)}"
-        if not again(response.status_code, code if isinstance(code, str) else None):
+        said = f"status {response.status}: {said_wrong(data)}"
+        if not again(response.status, code if isinstance(code, str) else None):
             return Reply(outcome=self._clean(Failure(kind="rejected", message=said)), tokens=(0, 0))
         wait = asked_to_wait(response.headers, time.time())
-        return self._failed(said, wait=wait, busy=response.status_code == 429, tokens=(0, 0))
+        return self._failed(said, wait=wait, busy=response.status == 429, tokens=(0, 0))
 
     def _answered(self, content: bytes, request: Request, seconds: float) -> Reply:
         outcome, once_more = read(content, request, self.dialect, seconds)
