@@ -14,8 +14,8 @@ from fairloom.models import Meter, Request, tokens_of
 
 _SHARE = 0.97
 """How much of the quota is used, since the server's clock and count are not quite ours."""
-_BURST = 1.0
-"""Seconds of the quota that may be drawn at once after a pause."""
+_BURST = 0.5
+"""Seconds of the quota that may be drawn at once after a pause; some servers count by the second."""
 _LEARNING = 0.1
 """The weight of the newest answer in what is expected of the next."""
 _FRAME = 4
