@@ -8,7 +8,7 @@ client is a loop over httpx2 that sends, reads and forgets; ours keeps journal, 
 ``--quota`` asks for as much as 600 requests and 90,000 tokens per minute allow of a server that enforces both by the
 second, in real time: how much of them was used, and how many calls were refused after a warm-up.
 
-``--beside NAME=PYTHON`` has another program make the same calls (``benchmarks/llm_beside.py``) in the Python that has it.
+``--beside NAME=PYTHON`` has another program make the same calls (``benchmarks/llm_beside.py``) in a Python that has it.
 """
 
 from __future__ import annotations

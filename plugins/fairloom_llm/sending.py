@@ -12,7 +12,7 @@ from typing import Protocol
 
 import attrs
 
-from fairloom.models import Answer, Failure, Meter, Outcome, Request, most_tokens
+from fairloom.models import Answer, Failure, FailureKind, Meter, Outcome, Request, most_tokens
 from fairloom_llm.places import Places
 from fairloom_llm.quota import Bucket, Expected
 from fairloom_llm.retry import backoff
@@ -84,15 +84,38 @@ class Traffic:
                 bucket.reset()
 
 
+@attrs.define(eq=False)
+class _Case:
+    """One request on its way to an outcome; the deadline runs from when it was first sent."""
+
+    index: int
+    request: Request
+    calls: int = 0
+    deadline: float = float("inf")
+
+    @property
+    def name(self) -> str:
+        """What its waits are jittered by."""
+        return f"{self.index} {self.request.attempt}"
+
+    def failed(self, kind: FailureKind, message: str) -> Failure:
+        """The outcome where none is to be had."""
+        return Failure(kind=kind, message=message, calls=self.calls)
+
+
 @attrs.frozen(kw_only=True)
 class _Entry:
-    """What is to be written down of one try: what it took, ``unused`` of the tokens drawn, the outcome if it is one."""
+    """What is to be written down of one try: its ticket, if it was sent, and what it took.
 
-    ticket: int | None
-    tokens: tuple[int, int] | None
-    unused: float
+    ``unused`` of the tokens drawn for it go back. Without an outcome the request is tried again after ``wait``.
+    """
+
     index: int
     outcome: Outcome | None
+    unused: float = 0.0
+    ticket: int | None = None
+    tokens: tuple[int, int] | None = None
+    wait: float = 0.0
 
 
 @attrs.define(eq=False)
@@ -117,7 +140,7 @@ class Sender:
 
         async def work() -> None:
             for index, request in left:
-                await self._bring(index, request)
+                await self._bring(_Case(index, request))
                 self._left -= 1
 
         try:
@@ -139,40 +162,66 @@ class Sender:
             self._share(wanted=min(self._left, self.traffic.places.most))
             await asyncio.sleep(_SHARING)
 
-    async def _bring(self, index: int, request: Request) -> None:
+    async def _bring(self, case: _Case) -> None:
         """Bring one request to its outcome, with as many tries as it takes and may take."""
-        loop, name = asyncio.get_running_loop(), f"{index} {request.attempt}"
-        deadline, calls = float("inf"), 0
+        places = self.traffic.places
         while True:
-            began, ticket, reply, drawn = await self._try(request, deadline)
-            deadline = min(deadline, began + self.patience.deadline)
-            calls += ticket is not None
-            wait = (reply.wait or backoff(calls, name)) if reply.again else 0.0
-            outcome = self._final(reply, calls, wait, deadline - loop.time())
-            unused = drawn - sum(reply.tokens) if reply.tokens is not None else 0.0
-            await self._write(_Entry(ticket=ticket, tokens=reply.tokens, unused=unused, index=index, outcome=outcome))
-            if outcome is not None:
+            await places.take()
+            try:  # the place is kept until it is written down: no more answers than places can ever be lost
+                entry = await self._try(case)
+                await self._write(entry)
+            finally:
+                places.leave()
+            if entry.outcome is not None:
                 return
-            await asyncio.sleep(wait)
+            await asyncio.sleep(entry.wait)
 
-    def _final(self, reply: Reply, calls: int, wait: float, left: float) -> Outcome | None:
-        """The outcome after so many calls; ``None`` where the request is to be tried again."""
-        if not reply.again or calls >= self.patience.attempts:
-            return attrs.evolve(reply.outcome, calls=calls)
-        return _out_of_time(reply, wait, calls) if wait >= left else None
+    async def _try(self, case: _Case) -> _Entry:
+        """One call, when there is quota for it."""
+        loop, request = asyncio.get_running_loop(), case.request
+        drawn = await self._quotas(request)
+        await self._paused()
+        if loop.time() >= case.deadline:
+            late = case.failed("unavailable", "its next turn came past the deadline")
+            return _Entry(index=case.index, outcome=late, unused=drawn)
+        ticket = await self._reserved(request)
+        if ticket is None:
+            over = case.failed("budget", "a limit of the run is reached")
+            return _Entry(index=case.index, outcome=over, unused=drawn)
+        sent = loop.time()
+        reply = await self.server.call(request, max(0.001, min(self.patience.call, case.deadline - sent)))
+        case.calls, case.deadline = case.calls + 1, min(case.deadline, sent + self.patience.deadline)
+        self._learn(request, reply, sent)
+        wait = (reply.wait or backoff(case.calls, case.name)) if reply.again else 0.0
+        return _Entry(
+            index=case.index,
+            outcome=self._final(case, reply, wait),
+            unused=drawn - sum(reply.tokens) if reply.tokens is not None else 0.0,
+            ticket=ticket,
+            tokens=reply.tokens,
+            wait=wait,
+        )
+
+    def _final(self, case: _Case, reply: Reply, wait: float) -> Outcome | None:
+        """The outcome after so many calls; ``None`` where the request is to be tried again after ``wait``."""
+        if not reply.again or case.calls >= self.patience.attempts:
+            return attrs.evolve(reply.outcome, calls=case.calls)
+        if asyncio.get_running_loop().time() + wait < case.deadline:
+            return None
+        said = reply.outcome.message if isinstance(reply.outcome, Failure) else ""
+        return case.failed("unavailable", f"{said}; the next try in {wait:.0f} s would be past the deadline")
 
     async def _write(self, entry: _Entry) -> None:
         """Write it down together with all that becomes known in this turn of the loop."""
         self._entries.append(entry)
-        if len(self._entries) > 1:
-            return
         try:
             await asyncio.sleep(0)
         finally:  # what was answered is written down even where the run is being stopped
             entries, self._entries = self._entries, []
-            with self.meter.together():
-                for each in entries:
-                    self._note(each)
+            if entries:
+                with self.meter.together():
+                    for each in entries:
+                        self._note(each)
 
     def _note(self, entry: _Entry) -> None:
         if entry.ticket is not None:
@@ -183,26 +232,6 @@ class Sender:
             self.traffic.tokens.put_back(entry.unused, self.meter)
         if entry.outcome is not None:
             self.done(entry.index, entry.outcome)
-
-    async def _try(self, request: Request, deadline: float) -> tuple[float, int | None, Reply, float]:
-        """One call, when there is place and quota for it.
-
-        Returns: When it was sent, its ticket (none at a limit), its reply, and the tokens that were drawn for it.
-        """
-        loop, traffic = asyncio.get_running_loop(), self.traffic
-        await traffic.places.take()
-        try:
-            drawn = await self._quotas(request)
-            await self._paused()
-            ticket = await self._reserved(request)
-            if ticket is None:
-                return loop.time(), None, _AT_A_LIMIT, drawn
-            sent = loop.time()
-            reply = await self.server.call(request, max(0.001, min(self.patience.call, deadline - sent)))
-            self._learn(request, reply, sent)
-            return sent, ticket, reply, drawn
-        finally:
-            traffic.places.leave()
 
     def _share(self, *, wanted: int) -> None:
         places = self.traffic.places
@@ -254,12 +283,3 @@ class Sender:
             traffic.places.answered(now - sent)
         if reply.tokens is not None and isinstance(reply.outcome, Answer):
             traffic.expected.learn(request, *reply.tokens)
-
-
-_AT_A_LIMIT = Reply(outcome=Failure(kind="budget", message="a limit of the run is reached"))
-
-
-def _out_of_time(reply: Reply, wait: float, calls: int) -> Failure:
-    said = reply.outcome.message if isinstance(reply.outcome, Failure) else ""
-    message = f"{said}; the next try in {wait:.0f} s would be past the deadline"
-    return Failure(kind="unavailable", message=message, calls=calls)

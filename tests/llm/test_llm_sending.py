@@ -230,6 +230,11 @@ def test_tries_and_deadline_are_bounds() -> None:
     server = Fake(play)
     send(server, asked(1), patience=Patience(call=60, deadline=20, attempts=1000))
     assert server.sent[-1] < 20
+    server, quota = Fake(play), Bucket("requests", 1.0)  # the second try would have to wait for a minute
+    traffic, patience = Traffic(Places(1, 4), quota), Patience(call=60, deadline=20, attempts=10)
+    (outcome,) = send(server, asked(1), traffic=traffic, patience=patience)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, "past the deadline" in outcome.message, len(server.sent)) == ("unavailable", True, 1)
 
 
 @settings(max_examples=200, deadline=None)

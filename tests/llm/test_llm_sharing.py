@@ -9,6 +9,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import fairloom as fl
-from fairloom.modelling.journal import Journal
+from fairloom.modelling.journal import Journal, Question
 from fairloom.modelling.sharing import Shared
 
 
@@ -65,6 +66,56 @@ def test_processes_draw_from_one_bucket() -> None:
     assert used == sorted(used)
     assert all(later - first >= (number - 5) / 10 - 1e-6 for first in used[:1] for number, later in enumerate(used, 1))
     assert abs(used[-1] - (200 - 5) / 10) < 0.2
+    journal.close()
+
+
+OTHER = """
+import sys, time
+from pathlib import Path
+from fairloom.modelling.journal import Journal, Question
+from fairloom.models import Answer
+journal = Journal(Path(sys.argv[1]), run="other")
+with journal.asking(sys.argv[2:]) as (known, mine):
+    print(len(mine), flush=True)
+    sys.stdin.readline()
+    journal.add(Question(mine[0], "m", "r"), Answer(text="from the other"))
+    print("answered", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_a_key_is_asked_by_one_process_at_a_time(opened: Any, serve: Any, ask: Any, tmp_path: Path) -> None:
+    """The other one waits for its answer, and asks by itself once that one died without."""
+    requests = [ask("one"), ask("two")]
+
+    async def answer(_: Any) -> Any:
+        return 200, {}, b'{"choices": [{"message": {"content": "from here"}}]}'
+
+    with serve(answer) as server, ThreadPoolExecutor(1) as pool:
+        model = opened(server.url)
+        keys = [question.key for question in Question.all_of(model.asks.identity, requests)]
+        command = [sys.executable, "-c", OTHER, str(tmp_path / "journal.sqlite"), *keys]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as other:
+            assert other.stdin
+            assert other.stdout
+            assert other.stdout.readline() == "2\n"
+            outcomes = pool.submit(model.ask, requests)
+            time.sleep(0.3)
+            other.stdin.write("\n")
+            assert other.stdout.readline() == "answered\n"
+            time.sleep(0.3)
+            assert server.asked == []
+            other.kill()
+        assert [outcome.text for outcome in outcomes.result(10)] == ["from the other", "from here"]
+    assert len(server.asked) == 1
+
+
+def test_claims_of_a_process_whose_number_lives_on_are_free(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", run="r")
+    with journal.writing() as connection:
+        connection.execute("INSERT INTO asking VALUES ('k', 'of old', ?, '1', ?)", (os.getpid(), time.time()))
+    with journal.asking(["k"]) as (_, mine):
+        assert mine == ["k"]
     journal.close()
 
 

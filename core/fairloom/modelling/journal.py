@@ -21,6 +21,7 @@ from typing import Any
 import attrs
 
 from fairloom.modelling.sharing import TABLES as SHARED
+from fairloom.modelling.sharing import claim, release
 from fairloom.models import Answer, Failure, Message, Outcome, Request
 from fairloom.problems import ModelError, RecipeError
 
@@ -126,6 +127,23 @@ class Journal:
             answered = [(self.run, key) for key, each in found.items() if isinstance(each, Answer)]
             connection.executemany("INSERT OR IGNORE INTO used VALUES (?, ?)", answered)
         return found
+
+    @contextmanager
+    def asking(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Outcome], list[str]]]:
+        """What is known under these keys by now, and those of the rest that this process may ask inside the block.
+
+        Whatever is in neither is being asked by another process: one request is under way for each key, however many
+        processes and runs share the file.
+        """
+        wanted = list(keys)
+        with self.writing() as connection:
+            known = self.find(wanted, failures=False)
+            mine = claim(connection, [key for key in wanted if key not in known], time.time())
+        try:
+            yield known, [key for key in wanted if key in mine]
+        finally:
+            with self.writing() as connection:
+                release(connection)
 
     def add(self, question: Question, outcome: Outcome) -> Outcome:
         """Store an outcome and give back the one that holds: the first answer stored under its key."""

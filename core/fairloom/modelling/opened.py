@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
@@ -18,6 +19,9 @@ Replay = Literal["off", "only"]
 
 _FEW_FAILED = 4
 """So many requests without one answer between them say that the server is down, not that a row is odd."""
+
+_LOOK = 0.1
+"""Seconds between two looks at what another process is asking."""
 
 
 @attrs.define(eq=False)
@@ -49,7 +53,10 @@ class Opened:
         return [known[key] for key in keys]
 
     def _asked(self, missing: Sequence[Question], requests: Sequence[Request]) -> dict[str, Outcome]:
-        """The outcomes of requests that the journal does not know, by key."""
+        """The outcomes of requests that the journal does not know, by key.
+
+        What another process is asking already is waited for.
+        """
         if self.replay == "only":
             where = self.journal.path or "of this call"
             raise ModelError(
@@ -57,11 +64,26 @@ class Opened:
                 'needs, and replay = "only" asks no model; without it, the run asks for them'
             )
         found: dict[str, Outcome] = {}
+        left = dict(zip([question.key for question in missing], zip(missing, requests, strict=True), strict=True))
+        while left:
+            with self.journal.asking(left) as (known, mine):
+                found |= known
+                if mine:
+                    found |= self._sent(*zip(*(left[key] for key in mine), strict=True))
+            left = {key: each for key, each in left.items() if key not in found}
+            if left and not mine:
+                time.sleep(_LOOK)
+        return found
+
+    def _sent(self, questions: Sequence[Question], requests: Sequence[Request]) -> dict[str, Outcome]:
+        """The outcomes of requests that are asked here and now, by key."""
+        found: dict[str, Outcome] = {}
         pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
         def done(index: int, outcome: Outcome) -> None:
+            question = questions[index]
             never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
-            found[missing[index].key] = outcome if never_sent else self.journal.add(missing[index], outcome)
+            found[question.key] = outcome if never_sent else self.journal.add(question, outcome)
             if pace:
                 pace.count(outcome)
 

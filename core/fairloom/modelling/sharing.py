@@ -1,12 +1,15 @@
-"""What all processes of a run share at a server: its quotas per minute, and the calls that may be under way at once.
+"""What processes share at a server: quotas per minute, the calls that may be under way at once, who asks what.
 
-Both stand in the journal's file, as the limits do.
+All of it stands in the journal's file, as the limits do.
 """
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import uuid
+from collections.abc import Sequence
+from pathlib import Path
 
 import attrs
 
@@ -17,9 +20,14 @@ CREATE TABLE IF NOT EXISTS quotas (
 CREATE TABLE IF NOT EXISTS places (
   run TEXT NOT NULL, model TEXT NOT NULL, process TEXT NOT NULL, wanted INTEGER NOT NULL, held INTEGER NOT NULL,
   until REAL NOT NULL, PRIMARY KEY (run, model, process)) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS asking (
+  key TEXT PRIMARY KEY, process TEXT NOT NULL, pid INTEGER NOT NULL, born TEXT NOT NULL, at REAL NOT NULL)
+  WITHOUT ROWID;
 """
 _PROCESS = uuid.uuid4().hex
 """What tells this process from others that share a journal; it is in no data."""
+_LONGEST = 3600.0
+"""Seconds that anybody may take to ask: what was claimed before that is free, should its number live on."""
 
 
 @attrs.frozen
@@ -66,6 +74,40 @@ class Shared:
         return granted
 
 
+def claim(connection: sqlite3.Connection, keys: Sequence[str], now: float, process: str = _PROCESS) -> set[str]:
+    """Those of ``keys`` that nobody else is asking just now; from here on this process is asking them.
+
+    A process that died asks nothing, nor does one that was not heard of for an hour.
+    """
+    others = connection.execute(_CLAIMED, (process,)).fetchall()
+    dead = [(who,) for who, pid, born in others if born != _born(pid)]
+    connection.executemany("DELETE FROM asking WHERE process = ?", dead)
+    connection.execute("DELETE FROM asking WHERE at < ?", (now - _LONGEST,))
+    pid = os.getpid()
+    born = _born(pid)
+    connection.executemany(_CLAIM, ((key, process, pid, born, now) for key in keys))
+    return {key for (key,) in connection.execute("SELECT key FROM asking WHERE process = ?", (process,))} & set(keys)
+
+
+def release(connection: sqlite3.Connection, process: str = _PROCESS) -> None:
+    """This process asks nothing any more."""
+    connection.execute("DELETE FROM asking WHERE process = ?", (process,))
+
+
+def _born(pid: int) -> str | None:
+    """When a process began, since numbers are given again; ``None`` where there is none, empty where nobody knows."""
+    try:
+        os.kill(pid, 0)
+        stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
+    except ProcessLookupError:
+        return None
+    except OSError:  # there is no such folder, or the process is somebody else's
+        return ""
+    return stat.rpartition(")")[2].split()[19]  # proc(5): starttime, the 22nd field
+
+
+_CLAIMED = "SELECT DISTINCT process, pid, born FROM asking WHERE process != ?"
+_CLAIM = "INSERT OR IGNORE INTO asking VALUES (?, ?, ?, ?, ?)"
 _LEVEL = "SELECT level, at FROM quotas WHERE run = ? AND model = ? AND name = ?"
 _DRAWN = "INSERT OR REPLACE INTO quotas VALUES (?, ?, ?, ?, ?)"
 _GONE = "DELETE FROM places WHERE run = ? AND model = ? AND (process = ? OR until < ?)"
