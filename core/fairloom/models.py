@@ -142,10 +142,13 @@ class Estimate:
 
 
 class Estimates(Protocol):
-    """What a component that asks models may offer beside its work, for ``fairloom plan``."""
+    """What a generator, filter or metric that asks models may offer beside its work, for ``fairloom plan``."""
 
     def estimate(self, rows: pa.RecordBatch) -> Sequence[Estimate]:
-        """What these rows will take, one estimate per model; ``plan`` asks for a sample and scales it."""
+        """What these rows will take, one estimate per model; ``plan`` asks for a sample and scales it.
+
+        The rows are briefs: no text is written yet, also where a filter or metric will read one.
+        """
 
 
 def tokens_of(text: str) -> int:
