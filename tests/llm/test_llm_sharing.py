@@ -18,7 +18,9 @@ from hypothesis import strategies as st
 
 import fairloom as fl
 from fairloom.modelling.journal import Journal, Question
+from fairloom.modelling.pace import Counts, together
 from fairloom.modelling.sharing import Shared
+from fairloom.showing.progress import Silent
 
 
 @settings(max_examples=60, deadline=None)
@@ -139,6 +141,38 @@ def test_workers_keep_to_one_quota_and_one_number_of_places(asking: Any, serve: 
     assert len(times) == 40
     assert times[-1] - times[0] >= (40 - rate - 2) / rate  # a second of the quota may come at once
     assert 2 <= server.most <= 3
+
+
+class _Notes(Silent):
+    """Progress that keeps what is noted."""
+
+    def __init__(self) -> None:
+        self.notes: list[str] = []
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+def test_workers_say_how_the_asking_goes(asking: Any, serve: Any, tmp_path: Path) -> None:
+    async def answer(_: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return 200, {}, b'{"choices": [{"message": {"content": "a day"}}], "usage": {"prompt_tokens": 1000}}'
+
+    said = _Notes()
+    with serve(answer) as server:
+        path = _over_http(asking(), server.url, "max_places = 2\nprompt_price = 10000")
+        path.write_text(path.read_text("utf-8").replace("rows = 8", "rows = 20"), "utf-8")
+        fl.Recipe.load(path).run(tmp_path / "out", workers=2, progress=said)
+    assert said.notes
+    assert all(note.startswith("writer: ") and "cost" in note and "s left" in note for note in said.notes)
+
+
+def test_what_workers_say_is_added_up() -> None:
+    one = Counts(model="a", asked=20, done=5, failed=0, cost=0.25, rate=2.0)
+    other = Counts(model="a", asked=30, done=15, failed=1, cost=0.5, rate=3.0)
+    assert [each.line for each in together([one, other])] == [
+        "a: 20 of 50 asked, 5.0 a second, 1 failed, cost 0.75, 6 s left"
+    ]
 
 
 def test_killed_at_any_moment_answers_that_came_together_are_kept(asking: Any, serve: Any, tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -11,7 +11,7 @@ import attrs
 
 from fairloom.modelling.journal import Journal, Question
 from fairloom.modelling.limits import Limits
-from fairloom.modelling.pace import Pace
+from fairloom.modelling.pace import Counts, Pace, together
 from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
 from fairloom.problems import FairloomError, ModelError, PluginError
 
@@ -33,7 +33,7 @@ class Opened:
     journal: Journal
     limits: Limits
     replay: Replay = "off"
-    say: Callable[[str], None] | None = None
+    say: Callable[[Counts], None] | None = None
     _answered: bool = attrs.field(default=False, init=False)
     _given: dict[str, Failure] = attrs.field(factory=dict, init=False)
 
@@ -127,6 +127,7 @@ class Models:
     journal: Journal = attrs.field(factory=lambda: Journal(None))
     opened: dict[str, Opened] = attrs.field(factory=dict)
     uses: dict[str, str] = attrs.field(factory=dict)
+    say: Callable[[str], None] | None = None
 
     def __iter__(self) -> Iterator[Opened]:
         return iter(self.opened.values())
@@ -150,10 +151,22 @@ class Models:
         self.journal.path = self.journal.path or default
 
     def begin(self, say: Callable[[str], None] | None = None) -> None:
-        """The run starts or goes on; ``say`` is told how the asking goes."""
+        """The run starts or goes on; ``say`` is told in words how the asking goes."""
+        self.say = say
         for model in self:
             model.limits.begin()
-            model.say = say
+        if say is not None:
+            self.count(lambda counts: say(counts.line))
+
+    def count(self, hear: Callable[[Counts], None]) -> None:
+        """``hear`` is told in numbers how the asking of this process goes."""
+        for model in self:
+            model.say = hear
+
+    def told(self, counts: Iterable[Counts]) -> None:
+        """Other processes told how their asking goes: say it in words."""
+        if self.say is not None:
+            self.say("; ".join(each.line for each in together(counts)))
 
     def identities(self) -> dict[str, Any]:
         """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""
