@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import os
 import signal
 import sqlite3
@@ -127,22 +128,6 @@ def _over_http(path: Path, url: str, more: str = "") -> Path:
     return path
 
 
-def test_workers_keep_to_one_quota_and_one_number_of_places(asking: Any, serve: Any, tmp_path: Path) -> None:
-    async def answer(asked: Any) -> Any:
-        await asyncio.sleep(0.05)
-        return 200, {}, b'{"choices": [{"message": {"content": "%d"}}]}' % (len(str(asked)) + id(asked))
-
-    with serve(answer) as server:
-        more = "requests_per_minute = 900\nmax_places = 3"
-        done = fl.Recipe.load(_over_http(asking(), server.url, more)).run(tmp_path / "out", workers=2)
-    assert done.status == "passed"
-    times = [at for at, _, _ in server.asked]
-    rate = 900 / 60
-    assert len(times) == 40
-    assert times[-1] - times[0] >= (40 - rate - 2) / rate  # a second of the quota may come at once
-    assert 2 <= server.most <= 3
-
-
 class _Notes(Silent):
     """Progress that keeps what is noted."""
 
@@ -153,18 +138,24 @@ class _Notes(Silent):
         self.notes.append(text)
 
 
-def test_workers_say_how_the_asking_goes(asking: Any, serve: Any, tmp_path: Path) -> None:
+def test_workers_keep_to_one_quota_and_one_number_of_places(asking: Any, serve: Any, tmp_path: Path) -> None:
     async def answer(_: Any) -> Any:
         await asyncio.sleep(0.05)
         return 200, {}, b'{"choices": [{"message": {"content": "a day"}}], "usage": {"prompt_tokens": 1000}}'
 
     said = _Notes()
     with serve(answer) as server:
-        path = _over_http(asking(), server.url, "max_places = 2\nprompt_price = 10000")
-        path.write_text(path.read_text("utf-8").replace("rows = 8", "rows = 20"), "utf-8")
-        fl.Recipe.load(path).run(tmp_path / "out", workers=2, progress=said)
+        more = "requests_per_minute = 900\nmax_places = 3\nprompt_price = 10000"
+        recipe = fl.Recipe.load(_over_http(asking(), server.url, more))
+        done = recipe.run(tmp_path / "out", workers=2, progress=said)
+    assert done.status == "passed"
     assert said.notes
     assert all(note.startswith("writer: ") and "cost" in note and "s left" in note for note in said.notes)
+    times = [at for at, _, _ in server.asked]
+    rate = 900 / 60
+    assert len(times) == 40
+    assert times[-1] - times[0] >= (40 - rate - 2) / rate  # a second of the quota may come at once
+    assert 2 <= server.most <= 3
 
 
 def test_what_workers_say_is_added_up() -> None:
@@ -176,12 +167,12 @@ def test_what_workers_say_is_added_up() -> None:
 
 
 def test_killed_at_any_moment_answers_that_came_together_are_kept(asking: Any, serve: Any, tmp_path: Path) -> None:
-    """Eight places: each kill may have caught what was under way, never more."""
-    places = 8
+    """Eight places: each kill may have caught what was under way, never more. No two calls are answered alike."""
+    places, numbers = 8, itertools.count()
 
     async def answer(asked: Any) -> Any:
         await asyncio.sleep(0.05)
-        text = asked["messages"][-1]["content"]
+        text = f"{asked['messages'][-1]['content']} {next(numbers)}"
         return 200, {}, b'{"choices": [{"message": {"content": "%s"}}]}' % text.encode()
 
     with serve(answer) as server:
@@ -207,4 +198,7 @@ def test_killed_at_any_moment_answers_that_came_together_are_kept(asking: Any, s
             before = kept
         assert subprocess.run(command, check=False).returncode == 0
     assert len(server.asked) <= 400 + places * kills
-    assert fl.Run.open(out).manifest["journal"]["answers"] == 400
+    ended = fl.Run.open(out).manifest
+    assert ended["journal"]["answers"] == 400
+    again = fl.Recipe.load(path).run(tmp_path / "again", replay="only", journal=out / "journal.sqlite", workers=2)
+    assert again.manifest["content_digest"] == ended["content_digest"]
