@@ -9,6 +9,7 @@ same for every model.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
 import attrs
@@ -68,13 +69,31 @@ Outcome = Answer | Failure
 
 
 class Meter(Protocol):
-    """The limits of the run, as a ``Model`` meets them: it asks before every call it sends, retries too."""
+    """The limits of the run, as a ``Model`` meets them: it asks before every call it sends, retries too.
+
+    They hold for all processes of the run together.
+    """
 
     def reserve(self, prompt_tokens: int, answer_tokens: int) -> int | None:
         """A ticket for one call that costs at most these tokens, or ``None`` where a limit of the run is reached."""
 
     def settle(self, ticket: int, prompt_tokens: int | None = None, answer_tokens: int | None = None) -> None:
         """Say what the call came to; left out, it is taken to have cost all that was reserved."""
+
+    def draw(self, quota: str, *, rate: float, burst: float, amount: float) -> float:
+        """The seconds until ``amount`` may be used of a quota that fills at ``rate`` a second up to ``burst``.
+
+        It is drawn already: whoever draws next waits longer. A negative amount is put back.
+        """
+
+    def places(self, most: int, *, wanted: int, held: int, seconds: float) -> int:
+        """How many calls this process may have under way, where all processes may have ``most``.
+
+        It would like ``wanted`` and has ``held``; it says so again within ``seconds``, and 0 of both when it is done.
+        """
+
+    def together(self) -> AbstractContextManager[None]:
+        """Several outcomes that become known at once: what is settled and ``done`` inside is written as one."""
 
 
 class Asks(Protocol):
@@ -90,7 +109,8 @@ class Asks(Protocol):
     def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
         """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known.
 
-        ``done`` may be called from one thread at a time only; it writes the journal before it returns.
+        ``done`` may be called from one thread at a time only. It writes the journal before it returns, or, inside of
+        ``meter.together()``, before that block ends.
         """
 
 
@@ -122,10 +142,13 @@ class Estimate:
 
 
 class Estimates(Protocol):
-    """What a component that asks models may offer beside its work, for ``fairloom plan``."""
+    """What a generator, filter or metric that asks models may offer beside its work, for ``fairloom plan``."""
 
     def estimate(self, rows: pa.RecordBatch) -> Sequence[Estimate]:
-        """What these rows will take, one estimate per model; ``plan`` asks for a sample and scales it."""
+        """What these rows will take, one estimate per model; ``plan`` asks for a sample and scales it.
+
+        The rows are briefs: no text is written yet, also where a filter or metric will read one.
+        """
 
 
 def tokens_of(text: str) -> int:

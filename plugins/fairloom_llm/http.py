@@ -1,6 +1,6 @@
-"""One call to a server that speaks the OpenAI protocol, over httpx2, and what came of it.
+"""One call to a server that speaks the OpenAI protocol, over httpx2 and its transport, and what came of it.
 
-This is the only module that needs httpx2, and it is imported when something is asked.
+This module and ``lines`` and ``wire`` need httpx2, and are imported when something is asked.
 """
 
 from __future__ import annotations
@@ -16,20 +16,21 @@ import httpx2
 
 from fairloom.models import Answer, Failure, Outcome, Request
 from fairloom_llm.bodies import PATHS, Dialect, body, read, said_wrong, tokens
+from fairloom_llm.lines import ERRORS, Lines, Response
 from fairloom_llm.retry import again, asked_to_wait
 from fairloom_llm.sending import Reply
 
-_NEVER_SENT = ("ConnectError", "ConnectTimeout", "PoolTimeout", "UnsupportedProtocol")
-"""Errors of httpx2 after which no server can have answered, and billed."""
+_NEVER_SENT = ("ConnectError", "ConnectTimeout", "ProxyError")
+"""Errors of httpcore2 after which no server can have answered, and billed."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 @attrs.frozen(eq=False)
 class HttpServer:
-    """The ``Server`` that ``sending`` asks. ``secret`` is taken out of everything that is kept or said."""
+    """The ``Server`` that ``sending`` asks. The secret of ``lines`` is taken out of everything that is kept or said."""
 
-    client: httpx2.AsyncClient
+    lines: Lines
     dialect: Dialect
-    secret: str | None = attrs.field(default=None, repr=False)
 
     def most_tokens(self, request: Request) -> int:
         """The most tokens that an answer to it may have."""
@@ -38,29 +39,29 @@ class HttpServer:
     async def call(self, request: Request, seconds: float) -> Reply:
         """One call; what went wrong is an outcome, not an exception."""
         dialect = self.dialect
-        sent = body(request, dialect)
+        content = _ENCODER.encode(body(request, dialect)).encode()
         began = asyncio.get_running_loop().time()
         try:
             async with asyncio.timeout(seconds):
-                response = await self.client.post(PATHS[dialect.api], json=sent)
+                response = await self.lines.post(PATHS[dialect.api], content)
         except TimeoutError:
             return self._failed(f"no answer within {seconds:.0f} s")
-        except (httpx2.HTTPError, httpx2.InvalidURL) as error:
+        except ERRORS as error:
             name = type(error).__name__
             return self._failed(f"{name}: {error}", tokens=(0, 0) if name in _NEVER_SENT else None)
         return self._reply(response, request, asyncio.get_running_loop().time() - began)
 
-    def _reply(self, response: httpx2.Response, request: Request, seconds: float) -> Reply:
-        if response.status_code == 200:
+    def _reply(self, response: Response, request: Request, seconds: float) -> Reply:
+        if response.status == 200:
             return self._answered(response.content, request, seconds)
         data = _json(response.content)
         error = data.get("error") if isinstance(data, dict) else None
         code = error.get("code") if isinstance(error, dict) else None
-        said = f"status {response.status_code}: {said_wrong(data)}"
-        if not again(response.status_code, code if isinstance(code, str) else None):
+        said = f"status {response.status}: {said_wrong(data)}"
+        if not again(response.status, code if isinstance(code, str) else None):
             return Reply(outcome=self._clean(Failure(kind="rejected", message=said)), tokens=(0, 0))
         wait = asked_to_wait(response.headers, time.time())
-        return self._failed(said, wait=wait, busy=response.status_code == 429, tokens=(0, 0))
+        return self._failed(said, wait=wait, busy=response.status == 429, tokens=(0, 0))
 
     def _answered(self, content: bytes, request: Request, seconds: float) -> Reply:
         outcome, once_more = read(content, request, self.dialect, seconds)
@@ -75,11 +76,12 @@ class HttpServer:
 
     def _clean(self, outcome: Outcome) -> Outcome:
         """Without the secret, should a server say it back."""
-        if not self.secret:
+        secret = self.lines.secret
+        if not secret:
             return outcome
         if isinstance(outcome, Failure):
-            return attrs.evolve(outcome, message=outcome.message.replace(self.secret, "***"))
-        return attrs.evolve(outcome, text=outcome.text.replace(self.secret, "***"))
+            return attrs.evolve(outcome, message=outcome.message.replace(secret, "***"))
+        return attrs.evolve(outcome, text=outcome.text.replace(secret, "***"))
 
 
 def _json(content: bytes) -> Any:
@@ -89,14 +91,24 @@ def _json(content: bytes) -> Any:
         return content[:200].decode("utf-8", "replace")
 
 
-def client(base_url: str, secret: str | None, *, places: int, seconds: float) -> httpx2.AsyncClient:
-    """A client with a connection for every place; redirects are not followed, for they would carry the key away."""
-    wire = logging.getLogger("httpcore2")
-    if wire.level == logging.NOTSET:  # it logs what servers say at level debug, and one may say the key back
-        wire.setLevel(logging.WARNING)
+def lines(base_url: str, secret: str | None) -> Lines:
+    """Lines to a server; nothing is opened yet."""
+    _hush()
+    return Lines(base_url, secret)
+
+
+def client(base_url: str, secret: str | None, *, seconds: float) -> httpx2.AsyncClient:
+    """A client for a look at a server; redirects are not followed, for they would carry the key away."""
+    _hush()
     return httpx2.AsyncClient(
         base_url=base_url.rstrip("/") + "/",
         headers={"Authorization": f"Bearer {secret}"} if secret else {},
         timeout=httpx2.Timeout(seconds, connect=min(10.0, seconds)),
-        limits=httpx2.Limits(max_connections=places, max_keepalive_connections=places),
     )
+
+
+def _hush() -> None:
+    """Keep what servers say out of the log: httpcore2 logs it at level debug, and one may say the key back."""
+    wire = logging.getLogger("httpcore2")
+    if wire.level == logging.NOTSET:
+        wire.setLevel(logging.WARNING)

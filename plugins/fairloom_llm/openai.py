@@ -57,19 +57,21 @@ class OpenAI:
         default=16, metadata={"help": "how often a request is sent at most"}, validator=_positive
     )
     min_places: int = attrs.field(
-        default=1, metadata={"help": "the fewest calls under way at once"}, validator=_positive
+        default=1,
+        metadata={"help": "the fewest calls under way at once, if other workers leave so many"},
+        validator=_positive,
     )
     max_places: int = attrs.field(
-        default=64, metadata={"help": "the most calls under way at once"}, validator=_positive
+        default=64, metadata={"help": "the most calls under way at once, of all workers together"}, validator=_positive
     )
     requests_per_minute: float | None = attrs.field(
         default=None,
-        metadata={"help": "the server's quota of requests, kept by each worker process"},
+        metadata={"help": "the server's quota of requests, for all workers together"},
         validator=_positive,
     )
     tokens_per_minute: float | None = attrs.field(
         default=None,
-        metadata={"help": "the server's quota of tokens, kept by each worker process"},
+        metadata={"help": "the server's quota of tokens, for all workers together"},
         validator=_positive,
     )
 
@@ -117,8 +119,8 @@ class OpenAIModel:
         config, secret = self.config, secret_of(self.config.key_env)
         patience = Patience(call=config.timeout, deadline=config.deadline, attempts=config.attempts)
         http = _http()
-        async with http.client(config.base_url, secret, places=config.max_places, seconds=config.timeout) as client:
-            sender = Sender(http.HttpServer(client, self.dialect, secret), self.traffic, patience, meter, done)
+        async with http.lines(config.base_url, secret) as lines:
+            sender = Sender(http.HttpServer(lines, self.dialect), self.traffic, patience, meter, done)
             try:
                 await sender.run(requests)
             except BaseExceptionGroup as group:
@@ -133,7 +135,7 @@ class OpenAIModel:
     async def _probe(self, found: dict[str, Any]) -> None:
         config, secret, seconds = self.config, secret_of(self.config.key_env), min(30.0, self.config.timeout)
         http = _http()
-        async with http.client(config.base_url, secret, places=1, seconds=seconds) as client:
+        async with http.client(config.base_url, secret, seconds=seconds) as client:
             found |= await probe(client, config.model, config.api)
 
 
@@ -142,9 +144,8 @@ def build(config: OpenAI, _tools: Tools) -> OpenAIModel:
     parameters = {"max_tokens": 512, **config.parameters}
     dialect = Dialect(model=config.model, api=config.api, closed=config.closed, parameters=parameters)
     places = Places(config.min_places, config.max_places)
-    requests, tokens = (
-        Bucket(each) if each else None for each in (config.requests_per_minute, config.tokens_per_minute)
-    )
+    quotas = {"requests": config.requests_per_minute, "tokens": config.tokens_per_minute}
+    requests, tokens = (Bucket(name, most) if most else None for name, most in quotas.items())
     return OpenAIModel(config, _identity(config, parameters), dialect, Traffic(places, requests, tokens))
 
 

@@ -25,11 +25,15 @@ _FORGETTING = 1.001
 
 @attrs.define(eq=False)
 class Places:
-    """The places of one model. ``cuts`` counts the episodes of refusals."""
+    """The places of one model. ``cuts`` counts the episodes of refusals.
+
+    ``limit`` is what the server seems to bear, ``allowed`` what other processes of the run leave.
+    """
 
     least: int
     most: int
     limit: float = attrs.field(init=False)
+    allowed: int = attrs.field(init=False)
     cuts: int = attrs.field(default=0, init=False)
     under_way: int = attrs.field(default=0, init=False)
     _starting: bool = attrs.field(default=True, init=False)
@@ -40,11 +44,21 @@ class Places:
 
     def __attrs_post_init__(self) -> None:
         """Begin with few."""
-        self.limit = float(max(self.least, min(4, self.most)))
+        self.limit, self.allowed = float(max(self.least, min(4, self.most))), self.most
+
+    @property
+    def size(self) -> int:
+        """How many there are."""
+        return min(int(self.limit), self.allowed)
+
+    def allow(self, allowed: int) -> None:
+        """Other processes leave so many."""
+        self.allowed = allowed
+        self._admit()
 
     async def take(self) -> None:
         """Wait for a place, first come, first served."""
-        if not self._waiting and self.under_way < int(self.limit):
+        if not self._waiting and self.under_way < self.size:
             self.under_way += 1
             return
         turn = asyncio.get_running_loop().create_future()
@@ -64,7 +78,7 @@ class Places:
     def answered(self, seconds: float) -> None:
         """A call was answered after this long; a round is as many of them as there are places."""
         self._round.append(seconds)
-        if len(self._round) >= int(self.limit):
+        if len(self._round) >= self.size:
             mean = max(sum(self._round) / len(self._round), 1e-6)
             self._round.clear()
             self._quickest = min(self._quickest * _FORGETTING, mean)
@@ -89,12 +103,12 @@ class Places:
             self._starting, self.limit = False, self.limit * CUT
         elif slower > QUEUEING:
             self._starting = False
-        else:
+        elif self.limit <= self.allowed:  # places that could not be taken say nothing of more
             self.limit += self.limit if self._starting else 1
         self.limit = min(float(self.most), max(float(self.least), self.limit))
 
     def _admit(self) -> None:
-        while self._waiting and self.under_way < int(self.limit):
+        while self._waiting and self.under_way < self.size:
             turn = self._waiting.popleft()
             if not turn.done():
                 self.under_way += 1

@@ -1,6 +1,7 @@
 """Keeping to a quota per minute, of requests or of tokens: a bucket that fills steadily and is drawn from.
 
-A request draws what it will probably need; once the server has counted, the difference is put back or drawn as well.
+The bucket stands where all processes of the run find it, which is the ``Meter``'s business. A request draws what it
+will probably need; once the server has counted, the difference is put back or drawn as well.
 """
 
 from __future__ import annotations
@@ -9,12 +10,12 @@ import asyncio
 
 import attrs
 
-from fairloom.models import Request, tokens_of
+from fairloom.models import Meter, Request, tokens_of
 
 _SHARE = 0.97
 """How much of the quota is used, since the server's clock and count are not quite ours."""
-_BURST = 1.0
-"""Seconds of the quota that may be drawn at once after a pause."""
+_BURST = 0.5
+"""Seconds of the quota that may be drawn at once after a pause; some servers count by the second."""
 _LEARNING = 0.1
 """The weight of the newest answer in what is expected of the next."""
 _FRAME = 4
@@ -23,38 +24,27 @@ _FRAME = 4
 
 @attrs.define(eq=False)
 class Bucket:
-    """Fills at ``per_minute``; may be overdrawn by one request, which the next ones wait out."""
+    """The quota ``name``, which the processes of a run share; may be overdrawn by one request of each of them."""
 
+    name: str
     per_minute: float
-    _level: float = attrs.field(default=0.0, init=False)
-    _at: float | None = attrs.field(default=None, init=False)
     _turn: asyncio.Lock = attrs.field(factory=asyncio.Lock, init=False)
 
-    @property
-    def _rate(self) -> float:
-        return self.per_minute * _SHARE / 60
-
-    async def draw(self, amount: float) -> None:
+    async def draw(self, amount: float, meter: Meter) -> None:
         """Wait until ``amount`` may be used, in order of asking."""
-        loop = asyncio.get_running_loop()
         async with self._turn:
-            self._fill(loop.time())
-            wanted = min(amount, max(1.0, self._rate * _BURST))
-            while self._level < wanted:
-                await asyncio.sleep(max((wanted - self._level) / self._rate, 1e-3))
-                self._fill(loop.time())
-            self._level -= amount
+            wait = self._drawn(amount, meter)
+            if wait:
+                await asyncio.sleep(wait)
 
-    def put_back(self, amount: float) -> None:
+    def put_back(self, amount: float, meter: Meter) -> None:
         """Correct what was drawn; negative where it was too little."""
-        self._level += amount
+        if amount:
+            self._drawn(-amount, meter)
 
-    def _fill(self, now: float) -> None:
-        most = max(1.0, self._rate * _BURST)
-        if self._at is None:
-            self._at, self._level = now, most
-        self._level = min(most, self._level + (now - self._at) * self._rate)
-        self._at = now
+    def _drawn(self, amount: float, meter: Meter) -> float:
+        rate = self.per_minute * _SHARE / 60
+        return meter.draw(self.name, rate=rate, burst=max(1.0, rate * _BURST), amount=amount)
 
     def reset(self) -> None:
         """A new event loop: locks belong to one."""

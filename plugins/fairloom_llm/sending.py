@@ -12,7 +12,7 @@ from typing import Protocol
 
 import attrs
 
-from fairloom.models import Answer, Failure, Meter, Outcome, Request, most_tokens
+from fairloom.models import Answer, Failure, FailureKind, Meter, Outcome, Request, most_tokens
 from fairloom_llm.places import Places
 from fairloom_llm.quota import Bucket, Expected
 from fairloom_llm.retry import backoff
@@ -21,6 +21,8 @@ _QUEUE = 4
 """Requests that may wait (for a place, or to be tried again) for every place there can be."""
 _IN_A_ROW = 3
 """So many calls in a row that were asked to wait mean everybody."""
+_SHARING = 0.25
+"""Seconds after which processes of a run look again who needs how many places."""
 
 
 @attrs.frozen(kw_only=True)
@@ -83,6 +85,40 @@ class Traffic:
 
 
 @attrs.define(eq=False)
+class _Case:
+    """One request on its way to an outcome; the deadline runs from when it was first sent."""
+
+    index: int
+    request: Request
+    calls: int = 0
+    deadline: float = float("inf")
+
+    @property
+    def name(self) -> str:
+        """What its waits are jittered by."""
+        return f"{self.index} {self.request.attempt}"
+
+    def failed(self, kind: FailureKind, message: str) -> Failure:
+        """The outcome where none is to be had."""
+        return Failure(kind=kind, message=message, calls=self.calls)
+
+
+@attrs.frozen(kw_only=True)
+class _Entry:
+    """What is to be written down of one try: its ticket, if it was sent, and what it took.
+
+    ``unused`` of the tokens drawn for it go back. Without an outcome the request is tried again after ``wait``.
+    """
+
+    index: int
+    outcome: Outcome | None
+    unused: float = 0.0
+    ticket: int | None = None
+    tokens: tuple[int, int] | None = None
+    wait: float = 0.0
+
+
+@attrs.define(eq=False)
 class Sender:
     """Sends the requests of one ``ask``."""
 
@@ -94,60 +130,114 @@ class Sender:
     _settled: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _open: int = attrs.field(default=0, init=False)
     _broke: bool = attrs.field(default=False, init=False)
+    _entries: list[_Entry] = attrs.field(factory=list, init=False)
+    _left: int = attrs.field(default=0, init=False)
 
     async def run(self, requests: Sequence[Request]) -> None:
-        """Bring every request to its outcome."""
+        """Bring every request to its outcome: so many workers take one after the other."""
         self.traffic.reset()
-        room = asyncio.Semaphore(self.traffic.places.most * _QUEUE)
+        self._left, left = len(requests), iter(enumerate(requests))
 
-        async def one(index: int, request: Request) -> None:
-            """Bring one to its outcome and make room for the next."""
-            try:
-                outcome = await self._outcome(request, name=f"{index} {request.attempt}")
-                if outcome is not None:
-                    self.done(index, outcome)
-            finally:
-                room.release()
+        async def work() -> None:
+            for index, request in left:
+                await self._bring(_Case(index, request))
+                self._left -= 1
 
-        async with asyncio.TaskGroup() as tasks:
-            for index, request in enumerate(requests):
-                await room.acquire()
-                tasks.create_task(one(index, request))
-
-    async def _outcome(self, request: Request, name: str) -> Outcome:
-        """The outcome of one request after as many tries as it takes and may take."""
-        loop = asyncio.get_running_loop()
-        deadline, calls = float("inf"), 0
-        while True:
-            began, reply = await self._try(request, deadline)
-            if reply is None:
-                return Failure(kind="budget", message="a limit of the run is reached", calls=calls)
-            deadline = min(deadline, began + self.patience.deadline)
-            calls += 1
-            if not reply.again or calls >= self.patience.attempts:
-                return attrs.evolve(reply.outcome, calls=calls)
-            wait = backoff(calls, name) if not reply.wait else reply.wait
-            if loop.time() + wait >= deadline:
-                return _out_of_time(reply, wait, calls)
-            await asyncio.sleep(wait)
-
-    async def _try(self, request: Request, deadline: float) -> tuple[float, Reply | None]:
-        """One call, when there is place and quota for it: when it was sent, and its reply; none at a limit."""
-        loop, traffic = asyncio.get_running_loop(), self.traffic
-        await traffic.places.take()
         try:
-            expected = await self._quotas(request)
-            await self._paused()
-            ticket = await self._reserved(request)
-            if ticket is None:
-                return loop.time(), None
-            sent = loop.time()
-            reply = await self.server.call(request, max(0.001, min(self.patience.call, deadline - sent)))
-            self._settle(ticket, reply)
-            self._learn(request, reply, sent, expected)
-            return sent, reply
+            async with asyncio.TaskGroup() as tasks:
+                looking = tasks.create_task(self._look())
+                for each in [tasks.create_task(work()) for _ in range(self._workers)]:
+                    await each
+                looking.cancel()
         finally:
-            traffic.places.leave()
+            self._share(wanted=0)
+
+    @property
+    def _workers(self) -> int:
+        return min(self._left, self.traffic.places.most * _QUEUE)
+
+    async def _look(self) -> None:
+        """See now and then how many places other processes of the run leave."""
+        while True:
+            self._share(wanted=min(self._left, self.traffic.places.most))
+            await asyncio.sleep(_SHARING)
+
+    async def _bring(self, case: _Case) -> None:
+        """Bring one request to its outcome, with as many tries as it takes and may take."""
+        places = self.traffic.places
+        while True:
+            await places.take()
+            try:  # the place is kept until it is written down: no more answers than places can ever be lost
+                entry = await self._try(case)
+                await self._write(entry)
+            finally:
+                places.leave()
+            if entry.outcome is not None:
+                return
+            await asyncio.sleep(entry.wait)
+
+    async def _try(self, case: _Case) -> _Entry:
+        """One call, when there is quota for it."""
+        loop, request = asyncio.get_running_loop(), case.request
+        drawn = await self._quotas(request)
+        await self._paused()
+        if loop.time() >= case.deadline:
+            late = case.failed("unavailable", "its next turn came past the deadline")
+            return _Entry(index=case.index, outcome=late, unused=drawn)
+        ticket = await self._reserved(request)
+        if ticket is None:
+            over = case.failed("budget", "a limit of the run is reached")
+            return _Entry(index=case.index, outcome=over, unused=drawn)
+        sent = loop.time()
+        reply = await self.server.call(request, max(0.001, min(self.patience.call, case.deadline - sent)))
+        case.calls, case.deadline = case.calls + 1, min(case.deadline, sent + self.patience.deadline)
+        self._learn(request, reply, sent)
+        wait = (reply.wait or backoff(case.calls, case.name)) if reply.again else 0.0
+        return _Entry(
+            index=case.index,
+            outcome=self._final(case, reply, wait),
+            unused=drawn - sum(reply.tokens) if reply.tokens is not None else 0.0,
+            ticket=ticket,
+            tokens=reply.tokens,
+            wait=wait,
+        )
+
+    def _final(self, case: _Case, reply: Reply, wait: float) -> Outcome | None:
+        """The outcome after so many calls; ``None`` where the request is to be tried again after ``wait``."""
+        if not reply.again or case.calls >= self.patience.attempts:
+            return attrs.evolve(reply.outcome, calls=case.calls)
+        if asyncio.get_running_loop().time() + wait < case.deadline:
+            return None
+        said = reply.outcome.message if isinstance(reply.outcome, Failure) else ""
+        return case.failed("unavailable", f"{said}; the next try in {wait:.0f} s would be past the deadline")
+
+    async def _write(self, entry: _Entry) -> None:
+        """Write it down together with all that becomes known in this turn of the loop."""
+        self._entries.append(entry)
+        try:
+            await asyncio.sleep(0)
+        finally:  # what was answered is written down even where the run is being stopped
+            entries, self._entries = self._entries, []
+            if entries:
+                with self.meter.together():
+                    for each in entries:
+                        self._note(each)
+
+    def _note(self, entry: _Entry) -> None:
+        if entry.ticket is not None:
+            self.meter.settle(entry.ticket, *(entry.tokens or ()))
+            self._open -= 1
+            self._settled.set()
+        if self.traffic.tokens is not None:
+            self.traffic.tokens.put_back(entry.unused, self.meter)
+        if entry.outcome is not None:
+            self.done(entry.index, entry.outcome)
+
+    def _share(self, *, wanted: int) -> None:
+        places = self.traffic.places
+        held = places.under_way if wanted else 0
+        seconds = self.patience.call + 2 * _SHARING
+        places.allow(self.meter.places(places.most, wanted=wanted, held=held, seconds=seconds))
 
     async def _paused(self) -> None:
         """Wait as long as the server asked anybody to wait; another call may have made it longer meanwhile."""
@@ -160,9 +250,9 @@ class Sender:
         traffic = self.traffic
         expected = traffic.expected.of(request, self.server.most_tokens(request))
         if traffic.requests is not None:
-            await traffic.requests.draw(1)
+            await traffic.requests.draw(1, self.meter)
         if traffic.tokens is not None:
-            await traffic.tokens.draw(expected)
+            await traffic.tokens.draw(expected, self.meter)
         return expected
 
     async def _reserved(self, request: Request) -> int | None:
@@ -178,12 +268,7 @@ class Sender:
             self._settled.clear()
             await self._settled.wait()
 
-    def _settle(self, ticket: int, reply: Reply) -> None:
-        self.meter.settle(ticket, *(reply.tokens or ()))
-        self._open -= 1
-        self._settled.set()
-
-    def _learn(self, request: Request, reply: Reply, sent: float, expected: float) -> None:
+    def _learn(self, request: Request, reply: Reply, sent: float) -> None:
         """What the reply says of the server."""
         traffic, now = self.traffic, asyncio.get_running_loop().time()
         if reply.wait:
@@ -196,15 +281,5 @@ class Sender:
             traffic.places.faltered()
         else:
             traffic.places.answered(now - sent)
-        if reply.tokens is not None:
-            prompt, answer = reply.tokens
-            if isinstance(reply.outcome, Answer):
-                traffic.expected.learn(request, prompt, answer)
-            if traffic.tokens is not None:
-                traffic.tokens.put_back(expected - prompt - answer)
-
-
-def _out_of_time(reply: Reply, wait: float, calls: int) -> Failure:
-    said = reply.outcome.message if isinstance(reply.outcome, Failure) else ""
-    message = f"{said}; the next try in {wait:.0f} s would be past the deadline"
-    return Failure(kind="unavailable", message=message, calls=calls)
+        if reply.tokens is not None and isinstance(reply.outcome, Answer):
+            traffic.expected.learn(request, *reply.tokens)

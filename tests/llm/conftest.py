@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import socket
+import ssl
 import subprocess
 import threading
 import time
@@ -208,8 +209,8 @@ class Serving:
 
 
 @contextmanager
-def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
-    """Serve until the block ends, on a thread of its own."""
+def serving(answer: Callable[[Asked], Awaitable[Given]], secure: ssl.SSLContext | None = None) -> Iterator[Serving]:
+    """Serve until the block ends, on a thread of its own; over TLS where ``secure`` says how."""
     loop = asyncio.new_event_loop()
     state = Serving("")
     started, servers = threading.Event(), {}
@@ -233,14 +234,14 @@ def serving(answer: Callable[[Asked], Awaitable[Given]]) -> Iterator[Serving]:
                 top = f"HTTP/1.1 {status} X\r\n{said}\r\n"
                 writer.write(top.encode() + body)
                 await writer.drain()
-        except (asyncio.IncompleteReadError, ConnectionError):
+        except (asyncio.IncompleteReadError, ConnectionError, ssl.SSLError):
             pass
         finally:
             writer.close()
 
     async def main() -> None:
-        server = servers["one"] = await asyncio.start_server(handle, "127.0.0.1", 0)
-        state.url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
+        server = servers["one"] = await asyncio.start_server(handle, "127.0.0.1", 0, ssl=secure)
+        state.url = f"http{'s' if secure else ''}://127.0.0.1:{server.sockets[0].getsockname()[1]}/v1"
         started.set()
 
     starting = loop.create_task(main())

@@ -16,7 +16,7 @@ import pytest
 
 import fairloom as fl
 from fairloom.cli import main
-from fairloom.modelling.journal import Journal, key_of
+from fairloom.modelling.journal import Journal, Question, key_of
 from fairloom.models import Answer, Failure, Message, Request
 from fairloom.problems import ModelError, RecipeError
 from fairloom.verify import rebuild, verify
@@ -26,6 +26,12 @@ SAID = {"model": "tiny"}
 
 def question(text: str, **more: Any) -> Request:
     return Request(messages=(Message("user", text),), **more)
+
+
+def said(text: str) -> Question:
+    """A question as the journal writes it."""
+    (found,) = Question.all_of(SAID, [question(text)])
+    return found
 
 
 def answers(path: Path) -> int:
@@ -56,8 +62,8 @@ def test_everything_asked_is_in_the_key() -> None:
 
 def test_the_first_answer_stored_holds_for_all(tmp_path: Path) -> None:
     one, other = Journal(tmp_path / "j", run="one"), Journal(tmp_path / "j", run="other")
-    assert one.add(SAID, question("a"), Answer(text="first")) == Answer(text="first")
-    assert other.add(SAID, question("a"), Answer(text="second")) == Answer(text="first")
+    assert one.add(said("a"), Answer(text="first")) == Answer(text="first")
+    assert other.add(said("a"), Answer(text="second")) == Answer(text="first")
     one.close()
     other.close()
 
@@ -66,10 +72,10 @@ def test_failures_are_kept_and_are_no_answers(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "j", run="r")
     keys = {kind: key_of(SAID, question(kind)) for kind in ("unavailable", "refused", "broken")}
     for kind in keys:
-        journal.add(SAID, question(kind), Failure(kind=kind, message="no"))  # type: ignore[arg-type]
+        journal.add(said(kind), Failure(kind=kind, message="no"))  # type: ignore[arg-type]
     assert list(journal.find(keys.values(), failures=False)) == [keys["refused"]]
     assert set(journal.find(keys.values(), failures=True)) == set(keys.values())
-    journal.add(SAID, question("broken"), Answer(text="after all"))
+    journal.add(said("broken"), Answer(text="after all"))
     assert journal.find([keys["broken"]], failures=True) == {keys["broken"]: Answer(text="after all")}
     assert journal.record()["failures"] == {"broken": 1, "refused": 1, "unavailable": 1}
     journal.close()
@@ -78,7 +84,7 @@ def test_failures_are_kept_and_are_no_answers(tmp_path: Path) -> None:
 def test_many_at_once_on_one_file(tmp_path: Path) -> None:
     def work(number: int) -> list[str]:
         journal = Journal(tmp_path / "j", run=str(number))
-        held = [journal.add(SAID, question(str(each)), Answer(text=f"{number}")) for each in range(50)]
+        held = [journal.add(said(str(each)), Answer(text=f"{number}")) for each in range(50)]
         journal.close()
         return [outcome.text for outcome in held if isinstance(outcome, Answer)]
 

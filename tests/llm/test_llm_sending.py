@@ -100,6 +100,7 @@ def send(
         found[index] = outcome
 
     limits = Limits("writer", spec or ModelSpec(use="fake"), journal or Journal(None, run="r"))
+    limits.clock = lambda: asyncio.get_running_loop().time()
     traffic = traffic or Traffic(Places(1, 64))
     patience = patience or Patience(call=60, deadline=600, attempts=16)
     turned(lambda: Sender(server, traffic, patience, limits, done).run(requests))
@@ -181,7 +182,8 @@ def test_a_quota_is_used_and_kept(requests: float | None, tokens: float | None, 
         await asyncio.sleep(0.5)
         return ANSWER
 
-    buckets = [Bucket(each) if each else None for each in (requests, tokens)]
+    quotas = {"requests": requests, "tokens": tokens}
+    buckets = [Bucket(name, most) if most else None for name, most in quotas.items()]
     server = Fake(play)
     number = 3000 if requests else 300
     send(server, asked(number), traffic=Traffic(Places(1, 64), *buckets))
@@ -228,6 +230,11 @@ def test_tries_and_deadline_are_bounds() -> None:
     server = Fake(play)
     send(server, asked(1), patience=Patience(call=60, deadline=20, attempts=1000))
     assert server.sent[-1] < 20
+    server, quota = Fake(play), Bucket("requests", 1.0)  # the second try would have to wait for a minute
+    traffic, patience = Traffic(Places(1, 4), quota), Patience(call=60, deadline=20, attempts=10)
+    (outcome,) = send(server, asked(1), traffic=traffic, patience=patience)
+    assert isinstance(outcome, Failure)
+    assert (outcome.kind, "past the deadline" in outcome.message, len(server.sent)) == ("unavailable", True, 1)
 
 
 @settings(max_examples=200, deadline=None)

@@ -20,6 +20,8 @@ from typing import Any
 
 import attrs
 
+from fairloom.modelling.sharing import TABLES as SHARED
+from fairloom.modelling.sharing import claim, release
 from fairloom.models import Answer, Failure, Message, Outcome, Request
 from fairloom.problems import ModelError, RecipeError
 
@@ -51,9 +53,12 @@ CREATE TABLE IF NOT EXISTS probes (model TEXT PRIMARY KEY, found TEXT NOT NULL) 
 """
 
 
+_ENCODER = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
 def canonical(data: Any) -> str:
     """JSON with sorted keys and no blanks, which keys and digests are taken over."""
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+    return _ENCODER.encode(data)
 
 
 def asked(request: Request) -> dict[str, Any]:
@@ -66,12 +71,29 @@ def asked(request: Request) -> dict[str, Any]:
     }
 
 
+@attrs.frozen
+class Question:
+    """A request to a model as the journal writes it: the canonical JSON of both, and the SHA-256 over them."""
+
+    key: str
+    model: str
+    request: str
+
+    @classmethod
+    def all_of(cls, identity: Mapping[str, Any], requests: Iterable[Request]) -> list[Question]:
+        """The questions that these requests to one model are."""
+        model = canonical(dict(identity))
+        texts = (canonical(asked(request)) for request in requests)
+        return [cls(_digest(model, text), model, text) for text in texts]
+
+
 def key_of(identity: Mapping[str, Any], request: Request) -> str:
     """The key of a request to a model: SHA-256 over canonical JSON of both."""
-    return _key(canonical(dict(identity)), canonical(asked(request)))
+    (question,) = Question.all_of(identity, [request])
+    return question.key
 
 
-def _key(model: str, request: str) -> str:
+def _digest(model: str, request: str) -> str:
     return hashlib.sha256(f'{{"model":{model},"request":{request}}}'.encode()).hexdigest()
 
 
@@ -106,29 +128,43 @@ class Journal:
             connection.executemany("INSERT OR IGNORE INTO used VALUES (?, ?)", answered)
         return found
 
-    def add(self, identity: Mapping[str, Any], request: Request, outcome: Outcome) -> Outcome:
+    @contextmanager
+    def asking(self, keys: Iterable[str]) -> Iterator[tuple[dict[str, Outcome], list[str]]]:
+        """What is known under these keys by now, and those of the rest that this process may ask inside the block.
+
+        Whatever is in neither is being asked by another process: one request is under way for each key, however many
+        processes and runs share the file.
+        """
+        wanted = list(keys)
+        with self.writing() as connection:
+            known = self.find(wanted, failures=False)
+            mine = claim(connection, [key for key in wanted if key not in known], time.time())
+        try:
+            yield known, [key for key in wanted if key in mine]
+        finally:
+            with self.writing() as connection:
+                release(connection)
+
+    def add(self, question: Question, outcome: Outcome) -> Outcome:
         """Store an outcome and give back the one that holds: the first answer stored under its key."""
-        model, question = canonical(dict(identity)), canonical(asked(request))
-        key = _key(model, question)
         with self.writing() as connection:
             if isinstance(outcome, Failure):
-                row = (key, self.run, outcome.kind, outcome.message, outcome.calls, time.time())
-                connection.execute(
-                    "INSERT INTO failures (key, run, kind, message, calls, at) VALUES (?, ?, ?, ?, ?, ?)", row
-                )
+                row = (question.key, self.run, outcome.kind, outcome.message, outcome.calls, time.time())
+                connection.execute(_FAIL, row)
                 return outcome
-            stored = _store(connection, model, question, outcome)
-            connection.execute("INSERT OR IGNORE INTO used VALUES (?, ?)", (self.run, key))
+            stored = _store(connection, question, outcome)
+            connection.execute("INSERT OR IGNORE INTO used VALUES (?, ?)", (self.run, question.key))
             if stored:
                 return outcome
-            (row,) = connection.execute(_ANSWERED.format("?"), (key,))
+            (row,) = connection.execute(_ANSWERED.format("?"), (question.key,))
             return _answer(row)
 
     def take_in(self, answers: Iterable[tuple[Mapping[str, Any], Request, Answer]]) -> None:
         """Store answers recorded elsewhere, with the model they are of; what is here already stays."""
         with self.writing() as connection:
             for identity, request, answer in answers:
-                _store(connection, canonical(dict(identity)), canonical(asked(request)), answer)
+                (question,) = Question.all_of(identity, [request])
+                _store(connection, question, answer)
 
     def probed(self, identity: Mapping[str, Any]) -> dict[str, Any] | None:
         """What the last look at this model found, if there was one."""
@@ -157,7 +193,7 @@ class Journal:
 
     @contextmanager
     def writing(self) -> Iterator[sqlite3.Connection]:
-        """A transaction that no other process can come between.
+        """A transaction that no other process can come between; inside another one it is a part of that.
 
         Raises:
             ModelError: The file is no journal or cannot be written.
@@ -165,6 +201,9 @@ class Journal:
         with self._lock:
             try:
                 connection = self._connection or self._open()
+                if connection.in_transaction:
+                    yield connection
+                    return
                 connection.execute("BEGIN IMMEDIATE")
                 try:
                     yield connection
@@ -183,7 +222,7 @@ class Journal:
         connection.execute("PRAGMA journal_mode = WAL")
         # What is committed outlives the process; to outlive a power cut, each answer would wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.executescript(_TABLES)
+        connection.executescript(_TABLES + SHARED)
         self._connection = connection
         if self.recorded is not None:
             with self.recorded.open(encoding="utf-8") as lines:
@@ -200,6 +239,7 @@ class Journal:
 
 _ANSWERED = "SELECT key, text, prompt_tokens, answer_tokens, seconds, calls FROM answers WHERE key IN ({})"
 _FAILED = "SELECT key, kind, message, calls FROM failures WHERE key IN ({}) ORDER BY id"
+_FAIL = "INSERT INTO failures (key, run, kind, message, calls, at) VALUES (?, ?, ?, ?, ?, ?)"
 _USED = (
     "SELECT answers.key, text, calls, prompt_tokens, answer_tokens FROM used JOIN answers USING (key) "
     "WHERE run = ? ORDER BY answers.key"
@@ -207,12 +247,11 @@ _USED = (
 _FAILURES = "SELECT kind, count(DISTINCT key) FROM failures WHERE run = ? GROUP BY kind ORDER BY kind"
 
 
-def _store(connection: sqlite3.Connection, model: str, request: str, answer: Answer) -> bool:
+def _store(connection: sqlite3.Connection, question: Question, answer: Answer) -> bool:
     """Whether it was stored; ``False`` where there is an answer already."""
-    tokens = (answer.prompt_tokens, answer.answer_tokens)
-    values = (_key(model, request), model, request, answer.text, *tokens, answer.seconds, answer.calls, time.time())
-    sql = "INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    return connection.execute(sql, values).rowcount == 1
+    asked_for, tokens = (question.key, question.model, question.request), (answer.prompt_tokens, answer.answer_tokens)
+    values = (*asked_for, answer.text, *tokens, answer.seconds, answer.calls, time.time())
+    return connection.execute("INSERT OR IGNORE INTO answers VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", values).rowcount == 1
 
 
 def _chunks(keys: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import attrs
 
 from fairloom.modelling.journal import Journal
+from fairloom.modelling.sharing import Shared
 from fairloom.recipe import ModelSpec
 
 _MILLION = 1_000_000
@@ -29,6 +32,7 @@ class Limits:
     spec: ModelSpec
     journal: Journal
     reached: str | None = None
+    clock: Callable[[], float] = time.time
     _counted: list[tuple[int, float]] = attrs.field(factory=list, init=False)
 
     @property
@@ -47,7 +51,7 @@ class Limits:
             self.reached = self._reached(connection, tokens, cost)
             if self.reached:
                 return None
-            values = (self.journal.run, self.name, tokens, cost)
+            values = (*self._mine, tokens, cost)
             return connection.execute(
                 "INSERT INTO reserved (run, model, tokens, cost) VALUES (?, ?, ?, ?)", values
             ).lastrowid
@@ -69,24 +73,40 @@ class Limits:
                 return
             if not known:
                 tokens, cost = found
-            _spend(connection, (self.journal.run, self.name), 1, tokens, cost)
+            _spend(connection, self._mine, 1, tokens, cost)
+
+    def draw(self, quota: str, *, rate: float, burst: float, amount: float) -> float:
+        """Draw from a quota that all processes of the run share: the seconds until that may be used."""
+        with self.journal.writing() as connection:
+            return self._shared(connection).draw(quota, rate=rate, burst=burst, amount=amount)
+
+    def places(self, most: int, *, wanted: int, held: int, seconds: float) -> int:
+        """How many of the calls that may be under way at once for the whole run are this process's."""
+        with self.journal.writing() as connection:
+            return self._shared(connection).places(most, wanted=wanted, held=held, seconds=seconds)
+
+    @contextmanager
+    def together(self) -> Iterator[None]:
+        """One transaction for all that is settled and done inside."""
+        with self.journal.writing():
+            yield
 
     def flush(self) -> None:
         """Write down what was counted here."""
         if self._counted:
             tokens, cost = sum(each for each, _ in self._counted), sum(each for _, each in self._counted)
             with self.journal.writing() as connection:
-                _spend(connection, (self.journal.run, self.name), len(self._counted), tokens, cost)
+                _spend(connection, self._mine, len(self._counted), tokens, cost)
             self._counted.clear()
 
     def begin(self) -> None:
         """The run starts or goes on: what a killed process left reserved is spent, the seconds count anew."""
         with self.journal.writing() as connection:
-            mine = (self.journal.run, self.name)
-            left = connection.execute(_LEFT, mine).fetchone()
-            _spend(connection, mine, *left)
-            connection.execute("DELETE FROM reserved WHERE run = ? AND model = ?", mine)
-            connection.execute("UPDATE spent SET began = 0 WHERE run = ? AND model = ?", mine)
+            left = connection.execute(_LEFT, self._mine).fetchone()
+            _spend(connection, self._mine, *left)
+            connection.execute("DELETE FROM reserved WHERE run = ? AND model = ?", self._mine)
+            connection.execute("DELETE FROM places WHERE run = ? AND model = ?", self._mine)
+            connection.execute("UPDATE spent SET began = 0 WHERE run = ? AND model = ?", self._mine)
 
     def spent(self) -> dict[str, Any]:
         """Calls, tokens and cost so far, with what is reserved for calls under way."""
@@ -99,16 +119,21 @@ class Limits:
         prompt, answer = self.spec.prompt_price or 0.0, self.spec.answer_price or 0.0
         return (prompt_tokens * prompt + answer_tokens * answer) / _MILLION
 
+    @property
+    def _mine(self) -> tuple[str, str]:
+        return self.journal.run, self.name
+
+    def _shared(self, connection: sqlite3.Connection) -> Shared:
+        return Shared(connection, *self._mine, self.clock())
+
     def _reached(self, connection: sqlite3.Connection, tokens: int, cost: float) -> str | None:
         """The limit that one more call might exceed, in the words of the recipe."""
         spec = self.spec
         calls, used, paid, began = self._so_far(connection)
-        now = time.time()
+        now = self.clock()
         if not began:
-            _spend(connection, (self.journal.run, self.name), 0, 0, 0.0)
-            connection.execute(
-                "UPDATE spent SET began = ? WHERE run = ? AND model = ?", (now, self.journal.run, self.name)
-            )
+            _spend(connection, self._mine, 0, 0, 0.0)
+            connection.execute("UPDATE spent SET began = ? WHERE run = ? AND model = ?", (now, *self._mine))
         elapsed = now - (began or now)
         for key, limit, would in (
             ("max_calls", spec.max_calls, calls + 1),
@@ -121,9 +146,8 @@ class Limits:
         return None
 
     def _so_far(self, connection: sqlite3.Connection) -> tuple[int, int, float, float]:
-        mine = (self.journal.run, self.name)
-        calls, tokens, cost, began = connection.execute(_SPENT, mine).fetchone() or (0, 0, 0.0, 0.0)
-        more_calls, more_tokens, more_cost = connection.execute(_LEFT, mine).fetchone()
+        calls, tokens, cost, began = connection.execute(_SPENT, self._mine).fetchone() or (0, 0, 0.0, 0.0)
+        more_calls, more_tokens, more_cost = connection.execute(_LEFT, self._mine).fetchone()
         return calls + more_calls, tokens + more_tokens, cost + more_cost, began
 
 

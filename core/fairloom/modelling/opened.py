@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
 import attrs
 
-from fairloom.modelling.journal import Journal, key_of
+from fairloom.modelling.journal import Journal, Question
 from fairloom.modelling.limits import Limits
-from fairloom.modelling.pace import Pace
+from fairloom.modelling.pace import Counts, Pace, together
 from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
 from fairloom.problems import FairloomError, ModelError, PluginError
 
@@ -18,6 +19,9 @@ Replay = Literal["off", "only"]
 
 _FEW_FAILED = 4
 """So many requests without one answer between them say that the server is down, not that a row is odd."""
+
+_LOOK = 0.1
+"""Seconds between two looks at what another process is asking."""
 
 
 @attrs.define(eq=False)
@@ -29,7 +33,7 @@ class Opened:
     journal: Journal
     limits: Limits
     replay: Replay = "off"
-    say: Callable[[str], None] | None = None
+    say: Callable[[Counts], None] | None = None
     _answered: bool = attrs.field(default=False, init=False)
     _given: dict[str, Failure] = attrs.field(factory=dict, init=False)
 
@@ -39,30 +43,47 @@ class Opened:
         Raises:
             ModelError: A limit is reached, a replay lacks an answer, or the server answers nothing.
         """
-        identity = self.asks.identity
-        keys = [key_of(identity, request) for request in requests]
+        questions = Question.all_of(self.asks.identity, requests)
+        keys = [question.key for question in questions]
         known = {**self._given, **self.journal.find(keys, failures=self.replay == "only")}
-        missing = {key: request for key, request in zip(keys, requests, strict=True) if key not in known}
+        both = zip(questions, requests, strict=True)
+        missing = {question.key: (question, request) for question, request in both if question.key not in known}
         if missing:
-            known |= self._asked(missing)
+            known |= self._asked(*zip(*missing.values(), strict=True))
         return [known[key] for key in keys]
 
-    def _asked(self, missing: Mapping[str, Request]) -> dict[str, Outcome]:
-        """The outcomes of requests that the journal does not know, by key."""
+    def _asked(self, missing: Sequence[Question], requests: Sequence[Request]) -> dict[str, Outcome]:
+        """The outcomes of requests that the journal does not know, by key.
+
+        What another process is asking already is waited for.
+        """
         if self.replay == "only":
             where = self.journal.path or "of this call"
             raise ModelError(
                 f"the journal {where} lacks {len(missing):,} of the answers of [models.{self.name}] that this run "
                 'needs, and replay = "only" asks no model; without it, the run asks for them'
             )
-        keys, requests = list(missing), list(missing.values())
+        found: dict[str, Outcome] = {}
+        left = dict(zip([question.key for question in missing], zip(missing, requests, strict=True), strict=True))
+        while left:
+            with self.journal.asking(left) as (known, mine):
+                found |= known
+                if mine:
+                    found |= self._sent(*zip(*(left[key] for key in mine), strict=True))
+            left = {key: each for key, each in left.items() if key not in found}
+            if left and not mine:
+                time.sleep(_LOOK)
+        return found
+
+    def _sent(self, questions: Sequence[Question], requests: Sequence[Request]) -> dict[str, Outcome]:
+        """The outcomes of requests that are asked here and now, by key."""
         found: dict[str, Outcome] = {}
         pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
         def done(index: int, outcome: Outcome) -> None:
+            question = questions[index]
             never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
-            kept = outcome if never_sent else self.journal.add(self.asks.identity, requests[index], outcome)
-            found[keys[index]] = kept
+            found[question.key] = outcome if never_sent else self.journal.add(question, outcome)
             if pace:
                 pace.count(outcome)
 
@@ -106,6 +127,7 @@ class Models:
     journal: Journal = attrs.field(factory=lambda: Journal(None))
     opened: dict[str, Opened] = attrs.field(factory=dict)
     uses: dict[str, str] = attrs.field(factory=dict)
+    say: Callable[[str], None] | None = None
 
     def __iter__(self) -> Iterator[Opened]:
         return iter(self.opened.values())
@@ -129,10 +151,22 @@ class Models:
         self.journal.path = self.journal.path or default
 
     def begin(self, say: Callable[[str], None] | None = None) -> None:
-        """The run starts or goes on; ``say`` is told how the asking goes."""
+        """The run starts or goes on; ``say`` is told in words how the asking goes."""
+        self.say = say
         for model in self:
             model.limits.begin()
-            model.say = say
+        if say is not None:
+            self.count(lambda counts: say(counts.line))
+
+    def count(self, hear: Callable[[Counts], None]) -> None:
+        """``hear`` is told in numbers how the asking of this process goes."""
+        for model in self:
+            model.say = hear
+
+    def told(self, counts: Iterable[Counts]) -> None:
+        """Other processes told how their asking goes: say it in words."""
+        if self.say is not None:
+            self.say("; ".join(each.line for each in together(counts)))
 
     def identities(self) -> dict[str, Any]:
         """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""

@@ -3,23 +3,69 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import attrs
 
 from fairloom.modelling.limits import Limits
 from fairloom.models import Answer, Outcome
 
+_OFTEN = 0.1
+"""Seconds between two counts: nobody reads faster, and drawing one takes longer than to note an answer."""
+
+
+@attrs.frozen(kw_only=True)
+class Counts:
+    """How the asking goes just now: plain numbers, which a worker can send. ``rate`` is in answers a second."""
+
+    model: str
+    asked: int
+    done: int
+    failed: int
+    cost: float
+    rate: float
+
+    @property
+    def line(self) -> str:
+        """``writer: 120 of 400 asked, 12.5 a second, 3 failed, cost 0.02, 22 s left``."""
+        parts = [f"{self.model}: {self.done:,} of {self.asked:,} asked", f"{self.rate:.1f} a second"]
+        if self.failed:
+            parts.append(f"{self.failed:,} failed")
+        if self.cost:
+            parts.append(f"cost {self.cost:.2f}")
+        return ", ".join([*parts, f"{(self.asked - self.done) / max(self.rate, 1e-3):.0f} s left"])
+
+
+def together(counts: Iterable[Counts]) -> list[Counts]:
+    """The counts of several workers, one for each model."""
+    found: dict[str, Counts] = {}
+    for each in counts:
+        known = found.get(each.model)
+        found[each.model] = each if known is None else _sum(known, each)
+    return list(found.values())
+
+
+def _sum(one: Counts, other: Counts) -> Counts:
+    return Counts(
+        model=one.model,
+        asked=one.asked + other.asked,
+        done=one.done + other.done,
+        failed=one.failed + other.failed,
+        cost=one.cost + other.cost,
+        rate=one.rate + other.rate,
+    )
+
 
 @attrs.define(eq=False)
 class Pace:
-    """Counts the outcomes of one ``ask`` and says how it goes."""
+    """Counts the outcomes of one ``ask`` and says how it goes, now and then and at the end."""
 
     limits: Limits
     asked: int
-    say: Callable[[str], None]
+    say: Callable[[Counts], None]
     clock: Callable[[], float] = time.monotonic
     _began: float = attrs.field(init=False)
+    _said: float = attrs.field(default=float("-inf"), init=False)
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _cost: float = attrs.field(default=0.0, init=False)
@@ -35,14 +81,18 @@ class Pace:
             self._cost += self.limits.cost(outcome.prompt_tokens, outcome.answer_tokens)
         else:
             self._failed += 1
-        self.say(self.line())
+        now = self.clock()
+        if now - self._said >= _OFTEN or self._done == self.asked:
+            self._said = now
+            self.say(self.counts())
 
-    def line(self) -> str:
-        """``writer: 120 of 400 asked, 12.5 a second, 3 failed, cost 0.02, 22 s left``."""
-        rate = self._done / max(self.clock() - self._began, 1e-3)
-        parts = [f"{self.limits.name}: {self._done:,} of {self.asked:,} asked", f"{rate:.1f} a second"]
-        if self._failed:
-            parts.append(f"{self._failed:,} failed")
-        if self._cost:
-            parts.append(f"cost {self._cost:.2f}")
-        return ", ".join([*parts, f"{(self.asked - self._done) / max(rate, 1e-3):.0f} s left"])
+    def counts(self) -> Counts:
+        """How it goes just now."""
+        return Counts(
+            model=self.limits.name,
+            asked=self.asked,
+            done=self._done,
+            failed=self._failed,
+            cost=self._cost,
+            rate=self._done / max(self.clock() - self._began, 1e-3),
+        )

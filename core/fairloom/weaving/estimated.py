@@ -1,4 +1,7 @@
-"""What a recipe will ask of its models, before anything is sent: steps estimate some briefs, and that is scaled."""
+"""What a recipe will ask of its models, before anything is sent.
+
+Steps, and the metrics of gates, estimate some briefs, and that is scaled.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ import numpy as np
 from fairloom.weaving.guard import blamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from fairloom.models import Estimate
     from fairloom.weaving.loom import Loom
@@ -26,13 +29,20 @@ def estimated(loom: Loom) -> list[dict[str, Any]]:
     families = loom.plan.families
     chosen = np.unique(np.linspace(0, families - 1, min(SAMPLE, families)).astype(np.int64))
     totals: dict[str, list[float]] = {}
-    for step in loom.steps:
-        if not hasattr(step.work, "estimate"):
-            continue
-        rows = loom.briefs.make(chosen, np.zeros(len(chosen), np.int64))
-        with blamed(f"step {step.name!r} ({step.use}): estimate"):
-            _add(totals, step.work.estimate(rows), families / len(chosen))
+    for what, work in _working(loom):
+        if hasattr(work, "estimate"):
+            rows = loom.briefs.make(chosen, np.zeros(len(chosen), np.int64))
+            with blamed(f"{what}: estimate"):
+                _add(totals, work.estimate(rows), families / len(chosen))
     return [_told(loom, name, *counts) for name, counts in totals.items()]
+
+
+def _working(loom: Loom) -> Iterator[tuple[str, Any]]:
+    """What may ask models, in order, with what to call it."""
+    for step in loom.steps:
+        yield f"step {step.name!r} ({step.use})", step.work
+    for index, gate in enumerate(loom.recipe.gate):
+        yield f"the metric {gate.metric} of gate {gate.name!r}", loom.metric(gate, index)
 
 
 def _add(totals: dict[str, list[float]], found: Iterable[Estimate], scale: float) -> None:

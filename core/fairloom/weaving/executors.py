@@ -13,14 +13,19 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import IO, Any, Protocol
 
 import attrs
 
+from fairloom.modelling.opened import Models
+from fairloom.modelling.pace import Counts
 from fairloom.problems import FairloomError, ModelError, PluginError, Problem, RecipeError, RunError
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.parts import Job, PartSpec, work
+
+_LISTENING = 0.2
+"""Seconds between two looks at how the asking of models goes."""
 
 Done = tuple[PartSpec, dict[str, Any]]
 
@@ -44,15 +49,18 @@ class Inline:
             yield spec, work(job, spec, self.loom)
 
 
-@attrs.frozen
+@attrs.frozen(eq=False)
 class Pool:
     """A pool of ``workers`` processes. Workers write their parts; only counts and digests come back.
+
+    ``models`` say how the asking of all workers goes.
 
     Workers are started as modules and spoken to in JSON, so that a script needs no guard around its
     main code, as `multiprocessing` would ask for, and nothing is pickled.
     """
 
     workers: int
+    models: Models
 
     def run(self, job: Job, specs: Sequence[PartSpec]) -> Iterator[Done]:
         """Work on every part; one thread waits for each worker."""
@@ -69,9 +77,14 @@ class Pool:
                 idle.put(worker)
 
         threads = ThreadPoolExecutor(len(started))
+        waiting = {threads.submit(ask, spec) for spec in specs}
         try:
-            for future in as_completed([threads.submit(ask, spec) for spec in specs]):
-                yield future.result()
+            while waiting:
+                done, waiting = wait(waiting, _LISTENING if self.models else None, FIRST_COMPLETED)
+                if heard := [counts for worker in started for counts in tuple(worker.heard.values())]:
+                    self.models.told(heard)
+                for future in done:
+                    yield future.result()
         finally:
             # A cancelled run must not wait for parts it will not use; dead workers let their threads go.
             for worker in started:
@@ -83,12 +96,13 @@ class Pool:
 
 @attrs.frozen(eq=False)
 class _Worker:
-    """One worker process and the pipes to it."""
+    """One worker process and the pipes to it; ``heard`` is how its asking goes, by model."""
 
     process: subprocess.Popen[str]
     to: IO[str]
     answers: IO[str]
     lock: threading.Lock = attrs.field(factory=threading.Lock)
+    heard: dict[str, Counts] = attrs.field(factory=dict)
 
     @classmethod
     def start(cls, job: Job) -> _Worker:
@@ -115,19 +129,29 @@ class _Worker:
         with self.lock:
             try:
                 self.say(attrs.asdict(spec))
-                line = self.answers.readline()
+                answer = self._listen()
             except (OSError, ValueError):
-                line = ""
-        if not line:
+                answer = {}
+        if not answer:
             raise RunError(
                 "a worker process died (killed, or out of memory); finished parts are kept. "
                 "Run the same command again to go on, perhaps with fewer --workers"
             )
-        answer: dict[str, Any] = json.loads(line)
         if "error" in answer:
             raise _error(answer)
         result: dict[str, Any] = answer["result"]
         return result
+
+    def _listen(self) -> dict[str, Any]:
+        """The answer, after whatever is said of the asking of models; nothing where the worker died."""
+        for line in self.answers:
+            said: dict[str, Any] = json.loads(line)
+            if "asking" not in said:
+                self.heard.clear()
+                return said
+            counts = Counts(**said["asking"])
+            self.heard[counts.model] = counts
+        return {}
 
     def close(self) -> None:
         self.process.wait()
@@ -149,4 +173,4 @@ def _error(answer: dict[str, Any]) -> Exception:
 
 def executor_for(loom: Loom, workers: int) -> Runs:
     """The built-in executor for a number of workers."""
-    return Inline(loom) if workers <= 1 else Pool(workers)
+    return Inline(loom) if workers <= 1 else Pool(workers, loom.models)

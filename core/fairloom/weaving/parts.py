@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,7 @@ import pyarrow as pa
 from fairloom.batch import ADDRESS, ATTEMPT, FAMILY
 from fairloom.draws import Ints
 from fairloom.modelling.journal import FILE as JOURNAL
+from fairloom.modelling.pace import Counts
 from fairloom.problems import RunError
 from fairloom.reading.inputs import file_digest
 from fairloom.recipe import Recipe
@@ -99,9 +100,16 @@ def refill_specs(turn: int, families: Ints, attempts: Ints, size: int) -> list[P
     ]
 
 
-def work(job: Job, spec: PartSpec, loom: Loom | None = None) -> dict[str, Any]:
-    """Weave one part, write its files, return its result as plain data."""
+def work(
+    job: Job, spec: PartSpec, loom: Loom | None = None, hear: Callable[[Counts], None] | None = None
+) -> dict[str, Any]:
+    """Weave one part, write its files, return its result as plain data.
+
+    ``hear`` is told now and then how the asking of models goes.
+    """
     loom = loom or _loom(ordered(attrs.asdict(job)))
+    if hear is not None:
+        loom.models.count(hear)
     woven = loom.weaver().weave(*spec.addresses())
     folder = Path(job.folder) / WORK / PARTS
     files = _write_all(loom, woven, folder, spec.key.replace("/", "-"))

@@ -1,8 +1,9 @@
 """A worker process: parts in and results out as lines of JSON, ``python -m fairloom.weaving.worker``.
 
 The first line on standard input is the import path of the parent and the job, each further line a part;
-each answer is a line on standard output. When the input ends the parent is gone or done, and the
-worker ends at once, in the middle of a part if need be: unfinished parts leave no trace.
+each answer is a line on standard output, and so is, before it, how the asking of models goes. When the
+input ends the parent is gone or done, and the worker ends at once, in the middle of a part if need be:
+unfinished parts leave no trace.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import os
 import queue
 import sys
 import threading
+from collections.abc import Callable
 from typing import IO, Any
 
 Lines = queue.SimpleQueue[str]
@@ -25,10 +27,13 @@ def main() -> None:
     start = json.loads(lines.get())
     sys.path[:] = start["path"]
     _one_core()
-    while True:
-        answer = _answer(start["job"], json.loads(lines.get()))
-        answers.write(json.dumps(answer) + "\n")
+
+    def say(said: dict[str, Any]) -> None:
+        answers.write(json.dumps(said) + "\n")
         answers.flush()
+
+    while True:
+        say(_answer(start["job"], json.loads(lines.get()), say))
 
 
 def _own_stdout() -> IO[str]:
@@ -53,12 +58,17 @@ def _one_core() -> None:
     pa.set_io_thread_count(1)
 
 
-def _answer(job: dict[str, Any], spec: dict[str, Any]) -> dict[str, Any]:
+def _answer(job: dict[str, Any], spec: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
+    import attrs  # noqa: PLC0415 - after the import path is set
+
     from fairloom.problems import FairloomError  # noqa: PLC0415
     from fairloom.weaving.parts import Job, PartSpec, work  # noqa: PLC0415 - after the import path is set
 
+    def hear(counts: Any) -> None:
+        say({"asking": attrs.asdict(counts)})
+
     try:
-        return {"result": work(Job(**job), PartSpec(**spec))}
+        return {"result": work(Job(**job), PartSpec(**spec), hear=hear)}
     except FairloomError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except OSError as error:
