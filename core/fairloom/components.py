@@ -253,13 +253,17 @@ class Writes(Protocol):
 class Mends(Writes, Protocol):
     """A ``Generator`` that can mend, where ``repairs`` is true: the last one of a recipe is asked to, once per attempt.
 
+    It gets the rows that later filters rejected, and those that it refused itself with a ``reason`` beside whole texts.
     The rejected text stays in the ledger; the mended row meets all later filters again.
     """
 
     repairs: bool
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
-        """The columns of ``write`` anew for rows that later filters rejected, each for its reason."""
+        """The columns of ``write`` anew for these rows, each rejected for its reason.
+
+        What earlier steps had written, and ``write`` may have replaced, is there too: ``batch.before_of(column)``.
+        """
 
 
 class Judges(Protocol):

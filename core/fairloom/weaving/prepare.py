@@ -280,8 +280,13 @@ class _Setting:
 
     def _step(self, index: int, spec: StepSpec) -> Step:
         component = self._found(index, spec)
-        judges = tuple(later.name for later in self.recipe.step[index + 1 :] if later.kind == "filter")
+        after = self.recipe.step[index + 1 :]
+        judges = tuple(later.name for later in after if later.kind == "filter")
         work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, judges=judges)
+        writer = next((later.name for later in after if later.kind == "generate"), None)
+        if writer and getattr(work, "repairs", False):
+            said = f"rejected texts go back to the last generator alone, and step {writer!r} generates after this one"
+            raise RecipeError.of(said, "repair", suggestion="leave repair out here, or let this step generate last")
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
 
     def check_gates(self) -> None:
