@@ -388,7 +388,21 @@ def test_bad_templates_are_asked_for_again_and_told_why() -> None:
     wrote = templates.build(templates.TemplatesSettings(model="fake", slots=SLOTS), made).write(rows)
     assert wrote["reason"].null_count == rows.num_rows
     assert len(fake.asked) == 18
-    assert "does not have the placeholder [city]" in user_of(fake.asked[6])
+    assert {len(request.messages) for request in fake.asked} == {2}
+
+
+def test_a_refused_template_is_told_back_once_and_then_asked_for_anew() -> None:
+    def say(request: Request) -> str:
+        return wording(request) if request.attempt == 2 else "Hello [person.given], no city."
+
+    made, fake, rows = with_templates(say)
+    wrote = templates.build(templates.TemplatesSettings(model="fake", slots=SLOTS, repair=1), made).write(rows)
+    assert wrote["reason"].null_count == rows.num_rows
+    assert [len(request.messages) for request in fake.asked] == [2] * 6 + [4] * 6 + [2] * 6
+    told = fake.asked[6].messages
+    assert told[:2] == fake.asked[0].messages
+    assert told[2].content == "Hello [person.given], no city."
+    assert "rejected: it does not have the placeholder [city]. Write the template again" in told[3].content
 
 
 def test_a_template_that_cannot_be_had_is_a_reason() -> None:

@@ -1,0 +1,45 @@
+"""Telling a model once what was wrong with its answer (``repair = 1``): one way for all modes.
+
+The model gets the question again, its answer, and the reason why that was rejected. What it then says is checked like
+any answer, and never told back again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import attrs
+
+from fairloom.components import Tools
+from fairloom.models import Message
+from fairloom_llm.prompts import Prompt, read_prompt
+from fairloom_llm.sandbox import safe
+from fairloom_llm.settings import MendSettings
+
+
+@attrs.frozen
+class Complaint:
+    """A rejected answer and the reason."""
+
+    text: str
+    reason: str
+
+
+@attrs.frozen(eq=False)
+class Mending:
+    """How a model is told."""
+
+    prompt: Prompt
+
+    def told(self, messages: Sequence[Message], complaint: Complaint, values: Mapping[str, Any]) -> tuple[Message, ...]:
+        """The conversation ``messages``, answered by the rejected text, and what was wrong with it."""
+        (said,) = self.prompt.messages({**values, "reason": complaint.reason})
+        return (*messages, Message("assistant", safe(complaint.text)), said)
+
+
+def mending_of(config: MendSettings, tools: Tools, names: Iterable[str], default: str = "repair") -> Mending | None:
+    """How the model is told, where the settings ask for it. ``names`` are what the mode tells its prompts."""
+    if not config.repair:
+        return None
+    return Mending(read_prompt(None, default, tools, names=(*names, "reason")))
