@@ -25,7 +25,7 @@ from fairloom_llm.asking import number
 from fairloom_llm.checking import Check
 from fairloom_llm.filling import Template
 from fairloom_llm.kappa import cohen, fleiss
-from fairloom_llm.marks import Marked, marked, restored
+from fairloom_llm.marks import Marked, marked, remarked, restored
 from fairloom_llm.sandbox import one_line, quoted
 from fairloom_llm.shots import picks
 
@@ -500,6 +500,32 @@ def test_marking_and_restoring_are_inverse(parts: list[str], data: st.DataObject
     assert list(back.spans) == spans
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(range(1, 5)), st.lists(st.sampled_from(["", "a", " b ", "."]), min_size=5, max_size=5))
+def test_what_was_answered_can_be_told_back(order: list[int], between: list[str]) -> None:
+    values = ["Lyon", "", "Oslo", "é"]
+    said, spans = "", []
+    for number_, value in enumerate(values):
+        spans.append({"start": len(said), "end": len(said) + len(value), "slot": f"s{number_}", "value": value})
+        said += f"{value} and "
+    before = marked(said, spans)
+    assert isinstance(before, Marked)
+    answer = between[0] + "".join(f"[{number_}]{part}" for number_, part in zip(order, between[1:], strict=True))
+    after = restored(answer, before)
+    assert not isinstance(after, str)
+    again = remarked(after.text, after.spans, before)
+    # Where two marks meet, an empty value has no side; what is restored from either is the same.
+    assert restored(again, before) == after or sorted(again) == sorted(answer)
+
+
+def test_a_text_that_is_no_paraphrase_stands_with_its_reason() -> None:
+    made, _ = tools(lambda _: "[1] and [2]")
+    wrote = paraphrase.build(paraphrase.ParaphraseSettings(model="fake"), made).write(sample_rows(2))
+    assert wrote["text"].to_pylist() == ["[1] and [2]"] * 2
+    assert wrote["text.spans"].to_pylist() == [[], []]
+    assert wrote["reason"].null_count == 0
+
+
 # llm.judge and llm.agreement
 
 
@@ -553,6 +579,20 @@ def test_agreement_is_the_same_in_any_batches() -> None:
     assert found[0].value == 1.0
     assert found[0].n <= 15
     assert found[0].values["abstained"] == pytest.approx(1 - found[0].n / 15)
+
+
+def test_a_plan_knows_what_a_measuring_judge_will_ask() -> None:
+    made, fake = tools(verdict)
+    metric = judge.build_agreement(judge.AgreementSettings(model="fake", rows=15, votes=2), made)
+    (guess,) = metric.estimate(briefs(24))
+    assert guess.whole
+    assert guess.calls == pytest.approx(30)
+    (few,) = metric.estimate(briefs(6))
+    assert few.calls == pytest.approx(12)
+    assert not fake.asked
+    metric.observe(sample_rows())
+    metric.result()
+    assert len(fake.asked) == 30
 
 
 @settings(max_examples=40, deadline=None)

@@ -74,7 +74,7 @@ def test_templates(run) -> None:
     made, reasons = run("llm-templates")
     rows = made.table.to_pylist()
     assert not reasons
-    assert made.manifest["journal"]["answers"] == 9
+    assert made.manifest["journal"]["answers"] == 9  # eight, and one that was told back
     assert len({row["text.template"] for row in rows}) == 8
     for row in rows:
         spans = row["text.spans"]
@@ -92,6 +92,7 @@ def test_paraphrases(run) -> None:
     made, reasons = run("llm-paraphrase")
     assert reasons == {"paraphrase lost the span person": 1}
     for row in made.table.to_pylist():
+        assert row["attempt"] == 0
         assert row["text"] != row["original"]
         spans = {span["slot"]: row["text"][span["start"] : span["end"]] for span in row["text.spans"]}
         assert spans == {"person": row["person"], "city": row["city"]}
@@ -104,7 +105,9 @@ def test_a_judge(run) -> None:
 
 
 def test_conversations(run) -> None:
-    made, _ = run("llm-chat")
+    made, reasons = run("llm-chat")
+    assert sum(reasons.values()) == 1
     for row in made.table.to_pylist():
+        assert row["attempt"] == 0
         assert [turn["role"] for turn in row["messages"]] == ["user", "assistant"] * 2
         assert ("gone" in row["messages"][0]["content"]) == (row["label"] == "card_lost")
