@@ -134,6 +134,10 @@ INJECTIONS = [
 ]  # fmt: skip
 
 
+TOKENS = ("<|", "|>", "[INST]", "[/INST]", "</s>", "<s>", "<<SYS>>", "<start_of_")
+"""By which chat formats mark who speaks."""
+
+
 def seeded(say: Say, texts: Sequence[str]) -> tuple[Tools, Fake]:
     made, fake = tools(say)
     table = pa.table({"label": ["card_lost", "card_broken"] * len(texts), "text": [t for t in texts for _ in range(2)]})
@@ -150,13 +154,21 @@ def test_there_are_fifty_injections() -> None:
     assert len(set(INJECTIONS)) >= 50
 
 
+SEEDED: dict[str, Callable[[Tools], text.TextWriter]] = {
+    "text": lambda made: text.build(text.TextSettings(model="fake", seeds="real", shots=2), made),
+    "self_instruct": lambda made: self_instruct.build(
+        self_instruct.SelfInstructSettings(model="fake", seeds="real", shots=2), made
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", SEEDED)
 @pytest.mark.parametrize("attack", INJECTIONS)
-def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str) -> None:
-    settings_ = text.TextSettings(model="fake", seeds="real", shots=2)
+def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str, mode: str) -> None:
     shapes = []
     for said in ("a plain text", attack):
         made, fake = seeded(lambda _: "x", [said, said])
-        text.build(settings_, made).write(briefs(4))
+        SEEDED[mode](made).write(briefs(4))
         shapes.append([shape(request) for request in fake.asked])
         joined = "".join(user_of(request) for request in fake.asked)
         data = [line.removeprefix("> ") for line in joined.splitlines() if line.startswith("> ")]
@@ -165,9 +177,7 @@ def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str
     # The words of the attack stand there as they are; only the tokens of chat formats are broken up.
     letters = [c for c in attack if c.isalnum()]
     assert [c for line in data for c in line if c.isalnum()] == letters * 8
-    assert not any(
-        token in joined for token in ("<|", "|>", "[INST]", "[/INST]", "</s>", "<s>", "<<SYS>>", "<start_of_")
-    )
+    assert not any(token in joined for token in TOKENS)
 
 
 @pytest.mark.parametrize("attack", INJECTIONS)
@@ -208,7 +218,48 @@ def test_a_text_that_is_judged_or_said_again_changes_no_structure(mode: str, att
     plain, attacked = asked("a plain text"), asked(attack)
     if mode != "paraphrase" or not set("[]") & set(attack):  # brackets are refused before a model is asked
         assert list(map(shape, plain)) == list(map(shape, attacked))
-    assert not any("49" in message.content for request in attacked for message in request.messages)
+    said = "".join(message.content for request in attacked for message in request.messages)
+    assert not any(each in said for each in ("49", *TOKENS))
+
+
+def test_nothing_in_what_is_told_back_changes_the_structure() -> None:
+    for attack in INJECTIONS:
+        made, fake = tools(lambda _: "x")
+        rows = sample_rows(2).drop_columns(["text.spans"])
+        rows = rows.set_column(rows.schema.names.index("text"), "text", pa.array([attack] * 2))
+        text.build(text.TextSettings(model="fake", repair=1), made).repair(rows, pa.array([f"says {attack}"] * 2))
+        talks = pa.array([[{"role": "user", "content": attack}]] * 2, chat.CHAT)
+        talked = rows.append_column("messages", talks)
+        chat.build(chat.ChatSettings(model="fake", turns=1, repair=1), made).repair(
+            talked, pa.array([f"says {attack}"] * 2)
+        )
+        before = rows.append_column("before.text", pa.array(["a plain text"] * 2))
+        again = paraphrase.build(paraphrase.ParaphraseSettings(model="fake", repair=1), made)
+        again.repair(before, pa.array([f"says {attack}"] * 2))
+        assert len(fake.asked) == 6
+        for request in fake.asked:
+            assert [message.role for message in request.messages] == ["system", "user", "assistant", "user"]
+            assert len(user_of(request).splitlines()) == 1
+            told = request.messages[2].content + user_of(request)
+            assert "49" not in told
+            assert not any(token in told for token in TOKENS), told
+
+
+def test_nothing_in_a_level_is_evaluated_in_a_template() -> None:
+    for attack in INJECTIONS:
+        made, fake, rows = with_templates(lambda _: "Hello [person.given], this is for you", levels=1)
+        table = pa.table({"given": [attack]})
+        factors = {**made.factors, "person": Factor("person", "protected", table, (attack,))}
+        made = attrs.evolve(made, factors=factors)
+        at = rows.schema.names.index("person")
+        rows = rows.set_column(at, "person", pa.array([attack] * rows.num_rows).dictionary_encode())
+        config = templates.TemplatesSettings(model="fake", slots=("person.given",), by=())
+        wrote = templates.build(config, made).write(rows)
+        assert set(wrote["text"].to_pylist()) == {f"Hello {attack}, this is for you"}
+        shown = [line for line in user_of(fake.asked[0]).splitlines() if line.startswith("[person.given], for example")]
+        assert len(shown) == 1
+        assert "49" not in shown[0]
+        assert not any(token in shown[0] for token in TOKENS)
 
 
 @settings(max_examples=60, deadline=None)
