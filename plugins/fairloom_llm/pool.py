@@ -12,7 +12,9 @@ from functools import cached_property
 from typing import Any
 
 import attrs
+import pyarrow as pa
 
+from fairloom.batch import ADDRESS, ATTEMPT
 from fairloom.design import Bools
 from fairloom.factors import Axis, Factor
 from fairloom.models import Estimate, OpenModel, Request
@@ -23,6 +25,7 @@ from fairloom_llm.estimating import estimate
 from fairloom_llm.filling import Template
 from fairloom_llm.mending import Complaint, Mending
 from fairloom_llm.prompts import Prompt
+from fairloom_llm.shots import Shots
 
 Key = tuple[str, ...]
 """One template: the level of each axis of ``by``, then the level of the template factor."""
@@ -60,6 +63,7 @@ class Pool:
     factor: Factor
     allowed: Bools | None
     examples: Sequence[Mapping[str, str]]
+    shots: Shots
     parameters: Mapping[str, Any]
     field: str
     tries: int
@@ -102,6 +106,15 @@ class Pool:
                 if self.allowed is None or self.allowed[(*places, level)]:
                     yield (*(each[place] for each, place in zip(names, places, strict=True)), name)
 
+    @cached_property
+    def _seeds(self) -> dict[Key, list[Mapping[str, Any]]]:
+        """The seed rows that each template's prompt shows, at every try the same."""
+        keys = list(self.keys())
+        names = [str(axis) for axis in self.by]
+        columns = {name: pa.array([key[names.index(name)] for key in keys], pa.string()) for name in self.shots.same}
+        columns |= {ADDRESS: pa.array(range(len(keys)), pa.int64()), ATTEMPT: pa.array([0] * len(keys), pa.int64())}
+        return dict(zip(keys, self.shots.of_rows(pa.RecordBatch.from_pydict(columns)), strict=True))
+
     def _complaint(self, before: Template | Refused | None, attempt: int) -> Complaint | None:
         """What to tell: every other try, so that each refused template is told back once and then asked for anew."""
         if attempt % 2 == 0 or not isinstance(before, Refused) or before.text is None:
@@ -124,7 +137,7 @@ class Pool:
             "brief": [*values["brief"], *parts],
             "field": self.field,
             "slots": self.examples,
-            "shots": [],
+            "shots": self._seeds[key],
             "number": self.factor.names.index(key[-1]) + 1,
             "count": self.factor.size,
         }

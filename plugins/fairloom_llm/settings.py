@@ -35,3 +35,18 @@ class MendSettings(AskSettings):
         metadata={"help": "1 tells the model once why its answer was rejected, before it is asked anew"},
         validator=attrs.validators.in_((0, 1)),
     )
+
+
+@attrs.frozen(kw_only=True, slots=False)
+class ShotSettings:
+    """Of a component whose prompt may show seed rows."""
+
+    seeds: str | None = attrs.field(
+        default=None, metadata={"help": "the [reference.NAME] whose rows are shown as examples"}
+    )
+    shots: int = attrs.field(
+        default=0, metadata={"help": "how many examples a prompt has"}, validator=attrs.validators.in_(range(51))
+    )
+    same: tuple[str, ...] | None = attrs.field(
+        default=None, metadata={"help": "axes that examples share with the row; the label if left out"}
+    )

@@ -29,11 +29,12 @@ from fairloom_llm.filling import Template, filled
 from fairloom_llm.mending import mending_of
 from fairloom_llm.pool import Key, Pool, Refused, Rejected
 from fairloom_llm.prompts import read_prompt
-from fairloom_llm.settings import MendSettings, PromptSettings
+from fairloom_llm.settings import MendSettings, PromptSettings, ShotSettings
+from fairloom_llm.shots import Shots, shots_of
 
 
 @attrs.frozen(kw_only=True)
-class TemplatesSettings(PromptSettings, MendSettings):
+class TemplatesSettings(PromptSettings, MendSettings, ShotSettings):
     """Keys of a step with ``generate = "llm.templates"``."""
 
     slots: tuple[str, ...] = attrs.field(
@@ -179,6 +180,7 @@ def build(config: TemplatesSettings, tools: Tools) -> TemplatesWriter:
         factor=driver,
         allowed=tools.possible([*map(str, by), driver.name]),
         examples=_examples(slots, tools.factors),
+        shots=_shots(config, by, tools),
         parameters=config.parameters,
         field=field,
         tries=config.tries,
@@ -230,6 +232,19 @@ def _axes(texts: Sequence[str], key: str, factors: Mapping[str, Factor], *, draw
             message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
             raise RecipeError.of(message, key, index, suggestion=hint)
     return axes
+
+
+def _shots(config: TemplatesSettings, by: Sequence[Axis], tools: Tools) -> Shots:
+    """The seed rows to show: what they share with a template is known of it, so it is among the axes ``by``."""
+    known = tuple(map(str, by))
+    for index, name in enumerate(config.same or ()):
+        if name not in known:
+            way = f"by = {[*known, name]!r}".replace("'", '"')
+            raise RecipeError.of(
+                f"templates do not differ by {name!r}, so no example can", "same", index, suggestion=way
+            )
+    same = config.same if config.same is not None or LABEL in known else ()
+    return shots_of(config.seeds, config.shots, same, tools)
 
 
 def _examples(slots: Sequence[Axis], factors: Mapping[str, Factor]) -> list[dict[str, str]]:

@@ -18,7 +18,7 @@ from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.mending import Complaint, Mending, mending_of
 from fairloom_llm.prompts import Prompt, read_prompt
-from fairloom_llm.settings import MendSettings, PromptSettings
+from fairloom_llm.settings import MendSettings, PromptSettings, ShotSettings
 from fairloom_llm.shots import Shots, shots_of
 
 NAMES = ("field", "shots", "written")
@@ -26,20 +26,11 @@ NAMES = ("field", "shots", "written")
 
 
 @attrs.frozen(kw_only=True)
-class TextSettings(PromptSettings, MendSettings):
+class TextSettings(PromptSettings, MendSettings, ShotSettings):
     """Keys of a step with ``generate = "llm.text"``."""
 
     prompts: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "field = prompt file, for fields that have their own"}
-    )
-    seeds: str | None = attrs.field(
-        default=None, metadata={"help": "the [reference.NAME] whose rows are shown as examples"}
-    )
-    shots: int = attrs.field(
-        default=0, metadata={"help": "how many examples a prompt has"}, validator=attrs.validators.in_(range(51))
-    )
-    same: tuple[str, ...] | None = attrs.field(
-        default=None, metadata={"help": "axes that examples share with the row; the label if left out"}
     )
 
 

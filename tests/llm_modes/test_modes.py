@@ -17,7 +17,7 @@ from sklearn.metrics import cohen_kappa_score
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
-from fairloom.models import Answer, Failure, Outcome, Request
+from fairloom.models import Answer, Failure, Outcome, Request, tokens_of
 from fairloom.problems import RecipeError, RunError
 from fairloom.testing.samples import briefs_of, sample_rows, sample_tools
 from fairloom_llm import chat, judge, novel, paraphrase, prompts, self_instruct, templates, text
@@ -405,6 +405,10 @@ def wording(request: Request) -> str:
 
 
 SLOTS = ("person.given", "city")
+SEEDS = {
+    "label": ["card_lost"] * 5 + ["card_broken"] * 5,
+    "text": [f"{label} {number_}" for label in ("card_lost", "card_broken") for number_ in range(5)],
+}
 
 
 def test_a_few_calls_make_all_rows_with_exact_spans() -> None:
@@ -463,6 +467,23 @@ def test_a_template_that_cannot_be_had_is_a_reason() -> None:
     reason = "no template: it says 'her', a value of person.their"
     assert wrote["reason"].to_pylist() == [reason if each else None for each in second]
     assert wrote["text"].is_null().to_pylist() == second
+
+
+def test_templates_are_shown_seed_rows_with_their_label() -> None:
+    made, fake, _ = with_templates(wording)
+    made = attrs.evolve(made, references={"real": lambda: pa.table(SEEDS)})
+    config = templates.TemplatesSettings(model="fake", slots=SLOTS, seeds="real", shots=2)
+    writer = templates.build(config, made)
+    (guess,) = writer.estimate(briefs(4))
+    assert len(writer.pool.templates) == 6
+    for request in fake.asked:
+        shown = {line for line in user_of(request).splitlines() if line.startswith("> ")}
+        label = "card_lost" if "Label: card_lost" in user_of(request) else "card_broken"
+        assert len(shown) == 2
+        assert shown <= {f"> {label} {number_}" for number_ in range(5)}
+    assert guess.prompt_tokens == sum(tokens_of(each.content) for request in fake.asked for each in request.messages)
+    with pytest.raises(RecipeError, match=r"do not differ by 'city'.*; by = \[\"label\", \"city\"\]"):
+        templates.build(attrs.evolve(config, same=("city",)), made)
 
 
 def test_repeated_templates_are_not_two() -> None:
