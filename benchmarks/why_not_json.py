@@ -34,7 +34,7 @@ try:
 except ImportError:
     repair_json = None
 
-DATA = Path(os.environ["FAIRLOOM_SHARED"])
+DATA = Path(os.environ.get("FAIRLOOM_SHARED", "../shared/data"))
 DRAWS = Draws(20260411)
 ROWS = 10
 """Rows that one JSON answer holds, as tools do that ask for lists."""

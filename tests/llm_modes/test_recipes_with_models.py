@@ -159,6 +159,30 @@ def test_a_paraphrase_is_told_what_filters_and_its_own_check_found(tmp_path: Pat
     assert len(ledger(tmp_path / "out")) == 24
 
 
+HALF = """
+def answer(messages, attempt):
+    row = attempt % 2**40
+    if len(messages) == 4:
+        assert row == 5 and messages[2]["content"] == "a card without its place", messages
+        return "The card that I had in [1] broke"
+    if attempt < 2**40 and row == 0:
+        return ""
+    return "a card without its place" if attempt < 2**40 and row in (1, 5) else "In [1] it was that my card broke"
+"""
+
+
+def test_a_family_that_cannot_be_whole_is_not_mended(tmp_path: Path) -> None:
+    head = HEAD.replace('cross = ["label"]\nindependent = [["label", "city"]]', 'within = ["city"]')
+    body = '\n[[step]]\ngenerate = "template"\n\n[[step]]\ngenerate = "llm.paraphrase"\nmodel = "writer"\nrepair = 1\n'
+    run = with_model(tmp_path, HALF, body, head + SAID).run(tmp_path / "out")
+    rows = run.table.to_pylist()
+    assert {row["family"]: row["attempt"] for row in rows} == {family: int(family == 0) for family in range(8)}
+    assert rows[5]["family"] == 1
+    assert rows[5]["text"] == f"The card that I had in {rows[5]['city']} broke"
+    reasons = Counter(line["reason"] for line in ledger(tmp_path / "out"))
+    assert reasons == {"empty answer": 1, "paraphrase lost the span city": 2, "family member rejected": 7}
+
+
 def test_only_the_last_generator_mends(tmp_path: Path) -> None:
     body = TEXT + 'repair = 1\n\n[[step]]\ngenerate = "llm.paraphrase"\nmodel = "writer"\n' + LENGTH
     with pytest.raises(RecipeError, match=r"step\[0\].repair: rejected texts go back to the last generator alone"):
