@@ -15,7 +15,7 @@ from fairloom.models import Estimate, OpenModel, Request
 from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
-from fairloom_llm.mending import Complaint, Mending, mending_of
+from fairloom_llm.mending import Complaint, Mending, as_asked, mending_of
 from fairloom_llm.prompts import Prompt, read_prompt
 from fairloom_llm.settings import MendSettings
 
@@ -93,7 +93,7 @@ class ChatWriter:
             [Complaint(turn["content"], reason) for turn in talk]
             for talk, reason in zip(talks, reasons.to_pylist(), strict=True)
         ]
-        return self._written(rows, complaints)
+        return self._written(as_asked(rows), complaints)
 
     def _written(self, rows: pa.RecordBatch, complaints: Sequence[Sequence[Complaint]] | None) -> pa.RecordBatch:
         values = self.facts.of_rows(rows)

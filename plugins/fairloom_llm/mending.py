@@ -10,7 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import attrs
+import pyarrow as pa
 
+from fairloom.batch import before_of
 from fairloom.components import Tools
 from fairloom.models import Message
 from fairloom_llm.prompts import Prompt, read_prompt
@@ -36,6 +38,14 @@ class Mending:
         """The conversation ``messages``, answered by the rejected text, and what was wrong with it."""
         (said,) = self.prompt.messages({**values, "reason": complaint.reason})
         return (*messages, Message("assistant", safe(complaint.text)), said)
+
+
+def as_asked(rows: pa.RecordBatch) -> pa.RecordBatch:
+    """Rows to be mended with the columns that earlier steps wrote as the generator first got them."""
+    names = [name for name in rows.schema.names if not name.startswith(before_of(""))]
+    known = set(rows.schema.names)
+    columns = [rows.column(before_of(name) if before_of(name) in known else name) for name in names]
+    return pa.RecordBatch.from_arrays(columns, names=names)
 
 
 def mending_of(config: MendSettings, tools: Tools, names: Iterable[str], default: str = "repair") -> Mending | None:

@@ -9,7 +9,7 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, before_of, decoded, spans_of
+from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, decoded, spans_of
 from fairloom.components import Tools
 from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import RecipeError, RunError
@@ -17,7 +17,7 @@ from fairloom_llm.asking import Said, ask, field_of, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.marks import Marked, Restored, Span, marked, remarked, restored
-from fairloom_llm.mending import Complaint, Mending, mending_of
+from fairloom_llm.mending import Complaint, Mending, as_asked, mending_of
 from fairloom_llm.prompts import Prompt, read_prompt
 from fairloom_llm.settings import MendSettings, PromptSettings
 
@@ -78,13 +78,13 @@ class ParaphraseWriter:
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
         """The same text said again, each time with what was said of it before and the reason."""
-        texts = _Texts.of(rows, before_of(self.field), before_of(spans_of(self.field)))
-        now = _Texts.of(rows, self.field, spans_of(self.field))
+        asked = as_asked(rows)
+        texts, now = (_Texts.of(each, self.field, spans_of(self.field)) for each in (asked, rows))
         complaints = [
             Complaint(remarked(text, spans, before), reason) if isinstance(before, Marked) else None
             for text, spans, before, reason in zip(now.texts, now.spans, texts.marked, reasons.to_pylist(), strict=True)
         ]
-        return self._written(rows, texts, complaints)
+        return self._written(asked, texts, complaints)
 
     def _written(self, rows: pa.RecordBatch, before: _Texts, complaints: Sequence[Complaint | None]) -> pa.RecordBatch:
         after = self._rewritten(rows, before.marked, complaints)

@@ -16,7 +16,7 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
-from fairloom_llm.mending import Complaint, Mending, mending_of
+from fairloom_llm.mending import Complaint, Mending, as_asked, mending_of
 from fairloom_llm.prompts import Prompt, read_prompt
 from fairloom_llm.settings import MendSettings, PromptSettings, ShotSettings
 from fairloom_llm.shots import Shots, shots_of
@@ -58,7 +58,7 @@ class TextWriter:
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields of each row, and why a row has none."""
-        return self._written(rows, None)
+        return self._written(rows, {})
 
     def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
         """One call per field; a later one also shows the fields before it."""
@@ -75,15 +75,19 @@ class TextWriter:
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
         """The fields again, each asked for with its rejected text and the reason."""
-        return self._written(rows, reasons.to_pylist())
+        told = reasons.to_pylist()
+        complaints = {
+            field: [Complaint(*pair) for pair in zip(rows.column(field).to_pylist(), told, strict=True)]
+            for field in self.prompts
+        }
+        return self._written(as_asked(rows), complaints)
 
-    def _written(self, rows: pa.RecordBatch, reasons: Sequence[str] | None) -> pa.RecordBatch:
+    def _written(self, rows: pa.RecordBatch, complaints: Mapping[str, Sequence[Complaint]]) -> pa.RecordBatch:
         values = self._values(rows)
         said = [Said() for _ in values]
         columns: dict[str, list[str | None]] = {}
         for field in self.prompts:
-            old = rows.column(field).to_pylist() if reasons is not None else None
-            said = self._field(field, rows, values, said, _complaints(old, reasons))
+            said = self._field(field, rows, values, said, complaints.get(field, ()))
             columns[field] = [each.text for each in said]
             for value, each in zip(values, said, strict=True):
                 value["written"].append({"name": field, "text": each.text or ""})
@@ -125,12 +129,6 @@ class TextWriter:
         if complaint is not None and self.mending is not None:
             messages = self.mending.told(messages, complaint, told)
         return Request(messages=messages, parameters=self.parameters, attempt=attempt)
-
-
-def _complaints(old: Sequence[str | None] | None, reasons: Sequence[str] | None) -> list[Complaint]:
-    if old is None or reasons is None:
-        return []
-    return [Complaint(text or "", reason) for text, reason in zip(old, reasons, strict=True)]
 
 
 def build(config: TextSettings, tools: Tools) -> TextWriter:

@@ -125,7 +125,8 @@ SAY_AGAIN = """
 def answer(messages, attempt):
     row = attempt % 2**40
     if len(messages) == 4:
-        assert "[1]" in messages[1]["content"] and "Write the text again" in messages[3]["content"]
+        assert "Again: My card had its day in [1]. (once My card" in messages[1]["content"]
+        assert "Write the text again" in messages[3]["content"]
         if row % 5 == 0:
             return "It is in [1] that I noticed that my card had its day"
         assert messages[2]["content"] == ("Sadly in a town" if row % 5 == 1 else "in [1] a password"), messages[2]
@@ -142,10 +143,12 @@ values = [{ name = "one", text = "My card had its day in {{ city }}." }]
 def test_a_paraphrase_is_told_what_filters_and_its_own_check_found(tmp_path: Path) -> None:
     body = (
         '\n[[step]]\ngenerate = "template"\n'
-        '\n[[step]]\ngenerate = "llm.paraphrase"\nmodel = "writer"\nkeep = "before"\nrepair = 1\n'
+        '\n[[step]]\ngenerate = "llm.paraphrase"\nmodel = "writer"\nkeep = "before"\nrepair = 1\nprompt = "p.jinja"\n'
         + LENGTH
         + '\n[[step]]\nfilter = "text.pattern"\nmust_not = ["pass.?word"]\n'
     )
+    asks = "{% block user %}Again: {{ text }} (once {{ row.text }}){% endblock %}"
+    (tmp_path / "p.jinja").write_text("{% block system %}x{% endblock %}" + asks, encoding="utf-8")
     run = with_model(tmp_path, SAY_AGAIN, body, HEAD + SAID).run(tmp_path / "out")
     rows = run.table.to_pylist()
     assert len(rows) == 40

@@ -56,8 +56,8 @@ def test_the_recorded_answers_are_those_the_recipe_asks_for(record: ModuleType, 
 @pytest.mark.parametrize(
     ("name", "calls"), [("llm-templates", 8), ("llm-text", 24), ("llm-chat", 24), ("llm-judge", 24)]
 )
-def test_the_plan_says_what_will_be_asked(name: str, calls: int) -> None:
-    (found,) = estimated(prepare(fl.Recipe.load(RECIPES / name / "recipe.toml")))
+def test_the_plan_says_what_its_steps_will_ask(name: str, calls: int) -> None:
+    (found,) = estimated(prepare(fl.Recipe.load(RECIPES / name / "recipe.toml", set=["gate=[]"])))
     assert found["calls"] == calls
     assert found["prompt_tokens"] > found["answer_tokens"] > 0
 
