@@ -1,5 +1,7 @@
 """The same 10,000 rows by llm.templates and by llm.text: calls and tokens per accepted row, spans, balance.
 
+Each mode runs twice: once to record the answers, and once from the recorded answers alone, which is what is measured.
+
 No language model takes part. The answers are made by the function below, the same for both modes: it fills in one of
 120 sentences, and in one answer of ten does what models do (forgets a name, says another name's pronoun, adds a
 preamble). So the figures say what the *modes* cost and catch, given the same writer; they say nothing about a model.
@@ -111,10 +113,11 @@ def measure(mode: str, rows: int, folder: Path) -> dict[str, Any]:
     (folder / "model.py").write_text(MODEL, encoding="utf-8")
     path = folder / "recipe.toml"
     path.write_text(RECIPE.format(rows=rows, mode=mode, factor=factor, settings=settings), encoding="utf-8")
+    first = fl.Recipe.load(path).run(folder / "out")
     began = time.perf_counter()
-    run = fl.Recipe.load(path).run(folder / "out")
+    run = fl.Recipe.load(path).run(folder / "again", journal=folder / "out" / "journal.sqlite", replay="only")
     seconds = time.perf_counter() - began
-    journal, made = run.manifest["journal"], run.table.to_pylist()
+    journal, made = first.manifest["journal"], run.table.to_pylist()
     return {
         "rows": len(made),
         "calls": journal["answers"],
@@ -125,8 +128,10 @@ def measure(mode: str, rows: int, folder: Path) -> dict[str, Any]:
         "exact by search": sum(map(found_once, made)) / len(made),
         "exact spans": sum(map(exact, made)) / len(made),
         "says her of him": sum(" her " in row["text"] and row["person.gender"] == "male" for row in made),
-        "label by gender gap": gap(made),
+        "label by gender gap": gap(made, "person.gender"),
+        "label by city gap": gap(made, "city"),
         "different texts": len({row["text"] for row in made}),
+        "the recorded rows": run.manifest["content_digest"] == first.manifest["content_digest"],
         "seconds": seconds,
     }
 
@@ -149,11 +154,11 @@ def as_json(row: dict[str, Any]) -> int:
     return tokens_of(json.dumps(said, ensure_ascii=False))
 
 
-def gap(rows: list[dict[str, Any]]) -> int:
-    """The largest difference between two cells of label and gender."""
+def gap(rows: list[dict[str, Any]], axis: str) -> int:
+    """The largest difference between two cells of label and an axis."""
     counts: dict[tuple[str, str], int] = {}
     for row in rows:
-        key = (row["label"], row["person.gender"])
+        key = (row["label"], row[axis])
         counts[key] = counts.get(key, 0) + 1
     return max(counts.values()) - min(counts.values())
 
@@ -166,7 +171,7 @@ def main(rows: int) -> None:
             found[mode] = measure(mode, rows, Path(folder))
     print(f"{'':22}" + "".join(f"{mode:>16}" for mode in found))
     for key in found["llm.text"]:
-        print(f"{key:22}" + "".join(f"{each[key]:16,.4g}" for each in found.values()))
+        print(f"{key:22}" + "".join(f"{each[key]:16,.5g}" for each in found.values()))
 
 
 if __name__ == "__main__":

@@ -46,6 +46,11 @@ def spans_of(field: str) -> str:
     return f"{field}.spans"
 
 
+def before_of(column: str) -> str:
+    """The name under which a generator that mends finds a column as it was before it wrote."""
+    return f"before.{column}"
+
+
 def with_columns(batch: pa.RecordBatch, extra: pa.RecordBatch) -> pa.RecordBatch:
     """``batch`` with the columns of ``extra`` appended, or replaced where the name is taken."""
     columns = dict(zip(batch.schema.names, batch.columns, strict=True))

@@ -7,14 +7,14 @@ protocols below say what the core calls.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
 import attrs
 import pyarrow as pa
 
-from fairloom.design import DesignTask, Plan, Uses
+from fairloom.design import Bools, DesignTask, Plan, Uses
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Factor
 from fairloom.models import OpenModel
@@ -48,6 +48,11 @@ def _alone(kind: type[Component], use: str, *_: Any) -> Any:
     raise RecipeError.of(f"there is no recipe here that could name the {kind.kind} {use!r}")
 
 
+def _unknown(_axes: Sequence[str]) -> Bools | None:
+    """``Tools.possible`` where there is no design."""
+    return None
+
+
 @attrs.frozen(kw_only=True)
 class Tools:
     """What a component may use, handed to ``build``.
@@ -59,7 +64,9 @@ class Tools:
     ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
     component, ``make(Generator, "edits.typo", {"rate": 0.1}, "transformations", 0)``: found, checked and recorded
     like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it.
-    ``judges`` tells a step the names of the filter steps that come after it.
+    ``judges`` tells a step the names of the filter steps that come after it. ``possible(axes)`` tells a step which
+    cells of some axes the rules of the design allow: a boolean array with a dimension per axis, ``None``
+    where it is not known.
     """
 
     task: Task
@@ -72,6 +79,7 @@ class Tools:
     predictors: Mapping[str, OpenPredictor] = attrs.field(factory=dict)
     make: Callable[..., Any] = _alone
     judges: tuple[str, ...] = ()
+    possible: Callable[[Sequence[str]], Bools | None] = _unknown
 
 
 @attrs.frozen(kw_only=True)
@@ -253,13 +261,17 @@ class Writes(Protocol):
 class Mends(Writes, Protocol):
     """A ``Generator`` that can mend, where ``repairs`` is true: the last one of a recipe is asked to, once per attempt.
 
+    It gets the rows that later filters rejected, and those that it refused itself with a ``reason`` beside whole texts.
     The rejected text stays in the ledger; the mended row meets all later filters again.
     """
 
     repairs: bool
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
-        """The columns of ``write`` anew for rows that later filters rejected, each for its reason."""
+        """The columns of ``write`` anew for these rows, each rejected for its reason.
+
+        What earlier steps had written, and ``write`` may have replaced, is there too: ``batch.before_of(column)``.
+        """
 
 
 class Judges(Protocol):

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 import attrs
 
 from fairloom.components import Tools
-from fairloom.models import Failure, FailureKind, Message, OpenModel, Outcome, Request
+from fairloom.models import Failure, FailureKind, OpenModel, Outcome, Request
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_llm.sandbox import safe
 
 _REASONS: dict[FailureKind, str] = {
     "refused": "model refused",
@@ -44,6 +43,19 @@ def model_of(tools: Tools, name: str, key: str = "model") -> OpenModel:
     return tools.models[name]
 
 
+def field_of(name: str | None, tools: Tools) -> str:
+    """The field of that name; the task's first one where there is no name.
+
+    Raises:
+        RecipeError: the task has none of that name.
+    """
+    field = name or tools.task.fields[0]
+    if field not in tools.task.fields:
+        hint = did_you_mean(field, tools.task.fields)
+        raise RecipeError.of(f"the task has no field {field!r}", "field", suggestion=hint)
+    return field
+
+
 def ask(model: OpenModel, requests: Sequence[Request]) -> list[Said]:
     """What the model says to each request, without the blanks around it."""
     return [_said(outcome) for outcome in model.ask(requests)] if requests else []
@@ -52,11 +64,6 @@ def ask(model: OpenModel, requests: Sequence[Request]) -> list[Said]:
 def number(address: int, attempt: int) -> int:
     """The ``Request.attempt`` of a row: rows with equal prompts ask for different texts, and so does every attempt."""
     return (attempt << _ATTEMPT_BITS) | address
-
-
-def again(messages: Sequence[Message], text: str, complaint: str) -> tuple[Message, ...]:
-    """The conversation that tells a model what was wrong with its answer."""
-    return (*messages, Message("assistant", safe(text)), Message("user", complaint))
 
 
 def _said(outcome: Outcome) -> Said:

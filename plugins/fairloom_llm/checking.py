@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 import attrs
 import pyarrow as pa
@@ -41,8 +42,8 @@ class Check:
         values.pop((), None)
         return cls(tuple(slots), values, max(map(len, values), default=0), most)
 
-    def read(self, text: str) -> Template | str:
-        """The template, or why it is none."""
+    def read(self, text: str, own: Container[Words] = ()) -> Template | str:
+        """The template, or why it is none. It may say the values ``own``, which all its rows have."""
         wrong = self._form(text) or self._places(text)
         if wrong:
             return wrong
@@ -50,7 +51,7 @@ class Check:
         literals, slots = tuple(parts[::2]), tuple(parts[1::2])
         if any(_BRACKETS.search(literal) for literal in literals):
             return "has brackets that are no placeholder"
-        return self._leak(literals) or Template(text, literals, slots)
+        return self._leak(literals, own) or Template(text, literals, slots)
 
     def _form(self, text: str) -> str | None:
         if len(text.splitlines()) != 1:
@@ -70,15 +71,17 @@ class Check:
                 return f"{times} the placeholder [{slot}]"
         return None
 
-    def _leak(self, literals: Iterable[str]) -> str | None:
-        for literal in literals:
-            own = words(literal)
-            for size in range(1, self.longest + 1):
-                for start in range(len(own) - size + 1):
-                    said = own[start : start + size]
-                    if said in self.values:
-                        return f"says {' '.join(said)!r}, a value of {self.values[said]}"
+    def _leak(self, literals: Iterable[str], own: Container[Words]) -> str | None:
+        for said in itertools.chain.from_iterable(map(self._runs, literals)):
+            if said in self.values and said not in own:
+                return f"says {' '.join(said)!r}, a value of {self.values[said]}"
         return None
+
+    def _runs(self, literal: str) -> Iterator[Words]:
+        """Every run of words that is short enough to be a value."""
+        said = words(literal)
+        for size in range(1, self.longest + 1):
+            yield from (said[start : start + size] for start in range(len(said) - size + 1))
 
 
 def words(text: str) -> Words:

@@ -37,5 +37,16 @@ def estimate(
     )
 
 
+def scaled(found: Estimate, times: float) -> Estimate:
+    """The estimate for ``times`` as much, which is all that the run asks."""
+    return Estimate(
+        model=found.model,
+        calls=found.calls * times,
+        prompt_tokens=found.prompt_tokens * times,
+        answer_tokens=found.answer_tokens * times,
+        whole=True,
+    )
+
+
 def _middle(bound: Between) -> float:
     return ((bound.min or 0) + (bound.max or 0)) / 2

@@ -9,12 +9,14 @@ from typing import Literal
 import attrs
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from fairloom.batch import FAMILY, LABEL, MEMBER, decoded
+from fairloom.batch import ADDRESS, FAMILY, LABEL, MEMBER, decoded
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Draws
 from fairloom.models import Estimate
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom_llm.estimating import scaled
 from fairloom_llm.kappa import cohen, fleiss
 from fairloom_llm.panel import Panel, PanelSettings, majority, panel_of
 
@@ -124,6 +126,12 @@ class Agreement:
     def judges(self) -> str | None:
         """The model that must not be a generator's, unless the recipe says so."""
         return None if self.same_model else self.panel.model.name
+
+    def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
+        """What judging the sample takes, for the whole run: it has as many rows as the plan where that has fewer."""
+        planned = int(pc.max(rows.column(ADDRESS)).as_py() or 0) + 1
+        times = min(self.size, planned) / max(1, rows.num_rows)
+        return [scaled(each, times) for each in self.panel.estimate(rows)]
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Keep the rows with the smallest words: the same sample in any order of batches."""

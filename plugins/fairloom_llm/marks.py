@@ -46,6 +46,18 @@ def marked(text: str, spans: Sequence[Span]) -> Marked | str:
     return Marked("".join(parts), tuple(ordered))
 
 
+def remarked(text: str, spans: Sequence[Span], before: Marked) -> str:
+    """A restored text with the marks of ``before`` for its spans: what had been answered."""
+    left: dict[tuple[str, str], list[int]] = {}
+    for number, span in enumerate(before.spans, start=1):
+        left.setdefault((span["slot"], span["value"]), []).append(number)
+    made, end = "", 0
+    for span in sorted(spans, key=lambda span: (span["start"], span["end"])):
+        made += f"{text[end : span['start']]}[{left[span['slot'], span['value']].pop(0)}]"
+        end = span["end"]
+    return made + text[end:]
+
+
 def restored(text: str, before: Marked) -> Restored | str:
     """The rewritten text with its values, or what is wrong with its marks."""
     parts = _MARK.split(text)

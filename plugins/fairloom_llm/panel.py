@@ -18,25 +18,22 @@ from fairloom.batch import FAMILY, MEMBER, decoded
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.models import Estimate, OpenModel, Request, tokens_of
-from fairloom.problems import RecipeError, did_you_mean
-from fairloom_llm.asking import ask, model_of
+from fairloom.problems import RecipeError
+from fairloom_llm.asking import ask, field_of, model_of
 from fairloom_llm.brief import facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
+from fairloom_llm.settings import PromptSettings
 
 NAMES = ("text", "field", "choices", "abstain")
 
 
 @attrs.frozen(kw_only=True)
-class PanelSettings:
+class PanelSettings(PromptSettings):
     """What the filter ``llm.judge`` and the metric ``llm.agreement`` have in common."""
 
-    model: str = attrs.field(metadata={"help": "the [models.NAME] that judges"})
     field: str | None = attrs.field(
         default=None, metadata={"help": "the field it reads; the task's first field when left out"}
-    )
-    prompt: str | None = attrs.field(
-        default=None, metadata={"help": "the prompt file (Jinja, blocks system and user); the built-in one if left out"}
     )
     choices: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "the answers it may give; the labels of the task if left out"}
@@ -48,9 +45,6 @@ class PanelSettings:
         validator=attrs.validators.in_(range(1, 26)),
     )
     same_model: bool = attrs.field(default=False, metadata={"help": "whether it may judge what the same model wrote"})
-    parameters: dict[str, Any] = attrs.field(
-        factory=dict, metadata={"help": "parameters of the model for this step, such as temperature"}
-    )
 
 
 @attrs.frozen(eq=False)
@@ -120,10 +114,7 @@ def panel_of(config: PanelSettings, tools: Tools) -> Panel:
     Raises:
         RecipeError: there is no such model, prompt or field, or there are fewer than two choices.
     """
-    field = config.field or tools.task.fields[0]
-    if field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        raise RecipeError.of(f"the task has no field {field!r}", "field", suggestion=hint)
+    field = field_of(config.field, tools)
     choices = config.choices or tuple(tools.task.labels)
     if len(choices) < 2 or len(set(choices)) < len(choices):
         way = 'give them: choices = ["yes", "no"]'

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import attrs
 
 from fairloom.components import Tools
+from fairloom_llm.settings import MendSettings, PromptSettings
 from fairloom_llm.text import TextSettings, TextWriter, text_writer
 
 
 @attrs.frozen(kw_only=True)
-class SelfInstructSettings:
+class SelfInstructSettings(PromptSettings, MendSettings):
     """Keys of a step with ``generate = "llm.self_instruct"``."""
 
-    model: str = attrs.field(metadata={"help": "the [models.NAME] that writes"})
     seeds: str = attrs.field(metadata={"help": "the [reference.NAME] whose rows are shown as examples"})
     shots: int = attrs.field(
         default=5, metadata={"help": "how many examples a prompt has"}, validator=attrs.validators.in_(range(1, 51))
@@ -22,19 +20,8 @@ class SelfInstructSettings:
     same: tuple[str, ...] | None = attrs.field(
         default=None, metadata={"help": "axes that examples share with the row; the label if left out"}
     )
-    prompt: str | None = attrs.field(
-        default=None, metadata={"help": "the prompt file (Jinja, blocks system and user); the built-in one if left out"}
-    )
     prompts: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "field = prompt file, for fields that have their own"}
-    )
-    parameters: dict[str, Any] = attrs.field(
-        factory=dict, metadata={"help": "parameters of the model for this step, such as temperature"}
-    )
-    repair: int = attrs.field(
-        default=0,
-        metadata={"help": "1 tells the model once why a filter rejected its text, before the row is made again"},
-        validator=attrs.validators.in_((0, 1)),
     )
 
 

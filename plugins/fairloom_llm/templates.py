@@ -8,35 +8,35 @@ spans.
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterator, Mapping, Sequence
-from functools import cached_property
-from typing import Any
+from collections.abc import Mapping, Sequence
 
 import attrs
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import LABEL, REASON, decoded, spans_of
+from fairloom.batch import ATTEMPT, LABEL, REASON, decoded, spans_of
 from fairloom.components import Tools
 from fairloom.draws import Ints
 from fairloom.factors import Axis, Factor
-from fairloom.models import Estimate, OpenModel, Request
+from fairloom.models import Estimate
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_llm.asking import Said, ask, model_of
+from fairloom_llm.asking import field_of, model_of
 from fairloom_llm.brief import Facts
-from fairloom_llm.checking import Check, text_axes, texts_of, words
-from fairloom_llm.estimating import estimate, text_tokens
+from fairloom_llm.checking import Check, text_axes, texts_of
+from fairloom_llm.estimating import text_tokens
 from fairloom_llm.filling import Template, filled
-from fairloom_llm.prompts import Prompt, read_prompt
+from fairloom_llm.mending import mending_of
+from fairloom_llm.pool import Key, Pool, Refused, Rejected
+from fairloom_llm.prompts import read_prompt
+from fairloom_llm.settings import MendSettings, PromptSettings, ShotSettings
+from fairloom_llm.shots import Shots, shots_of
 
 
 @attrs.frozen(kw_only=True)
-class TemplatesSettings:
+class TemplatesSettings(PromptSettings, MendSettings, ShotSettings):
     """Keys of a step with ``generate = "llm.templates"``."""
 
-    model: str = attrs.field(metadata={"help": "the [models.NAME] that writes templates"})
     slots: tuple[str, ...] = attrs.field(
         metadata={"help": "the axes that fill a template, each exactly once: `person.given`, `city`"},
         validator=attrs.validators.min_len(1),
@@ -53,13 +53,10 @@ class TemplatesSettings:
     )
     leaks: tuple[str, ...] | None = attrs.field(
         default=None,
-        metadata={"help": "axes whose values no template may say; all text columns of the slots' tables if left out"},
-    )
-    prompt: str | None = attrs.field(
-        default=None, metadata={"help": "the prompt file (Jinja, blocks system and user); the built-in one if left out"}
-    )
-    parameters: dict[str, Any] = attrs.field(
-        factory=dict, metadata={"help": "parameters of the model for this step, such as temperature"}
+        metadata={
+            "help": "axes whose values no template may say; if left out, all text columns of the slots' tables and of "
+            "factors that a rule of the design ties to them"
+        },
     )
     tries: int = attrs.field(
         default=5,
@@ -71,93 +68,7 @@ class TemplatesSettings:
     )
 
 
-Key = tuple[str, ...]
-"""One template: the level of each axis of ``by``, then the level of the template factor."""
-
-
 @attrs.frozen(eq=False)
-class Pool:
-    """Asks for all templates of a step: those that fail, or repeat an earlier one, are asked for again."""
-
-    model: OpenModel
-    facts: Facts
-    prompt: Prompt
-    check: Check
-    by: tuple[Axis, ...]
-    factor: Factor
-    examples: Sequence[Mapping[str, str]]
-    parameters: Mapping[str, Any]
-    field: str
-    tries: int
-    length: float
-
-    def estimate(self) -> Estimate:
-        """One call per template, however many rows there are."""
-        requests = [self._request(key, 0, None) for key in self.keys()]
-        return estimate(self.model, requests, self.length, whole=True)
-
-    def fill(self) -> dict[Key, Template | str]:
-        """Every template, or why there is none; in order of the keys, so that a repetition is always the later one."""
-        found: dict[Key, Template | str] = {}
-        seen: set[tuple[str, ...]] = set()
-        open_keys = list(self.keys())
-        for attempt in range(self.tries):
-            said = ask(self.model, [self._request(key, attempt, found.get(key)) for key in open_keys])
-            for key, each in zip(open_keys, said, strict=True):
-                found[key] = self._read(each, seen)
-            open_keys = [key for key in open_keys if isinstance(found[key], str)]
-        return found
-
-    def keys(self) -> Iterator[Key]:
-        """Every combination that a row may have, as far as ``match`` says."""
-        names = [axis.codes(self.facts.factors)[1] for axis in self.by]
-        for level, name in enumerate(self.factor.names):
-            for combination in itertools.product(*names):
-                if self._matches(combination, level):
-                    yield (*combination, name)
-
-    def _matches(self, combination: Sequence[str], level: int) -> bool:
-        pairs = dict(zip(map(str, self.by), combination, strict=True))
-        tied = [
-            (self.factor.column(column)[level].as_py(), pairs.get(axis)) for column, axis in self.factor.match.items()
-        ]
-        return all(theirs is None or str(mine) == theirs for mine, theirs in tied)
-
-    def _request(self, key: Key, attempt: int, before: Template | str | None) -> Request:
-        values = self.facts.of_levels(self._levels(key))
-        parts = [
-            {"name": str(axis), "role": "attribute", "value": name, "attributes": []}
-            for axis, name in zip(self.by, key, strict=False)
-            if axis.attribute is not None
-        ]
-        own = {
-            "brief": [*values["brief"], *parts],
-            "field": self.field,
-            "slots": self.examples,
-            "shots": [],
-            "number": self.factor.names.index(key[-1]) + 1,
-            "count": self.factor.size,
-            "complaint": before if isinstance(before, str) else "",
-        }
-        return Request(messages=self.prompt.messages({**values, **own}), parameters=self.parameters, attempt=attempt)
-
-    def _levels(self, key: Key) -> dict[str, str]:
-        """The levels that a prompt may see: of the axes that are whole factors, and the template's own."""
-        known = {axis.factor: name for axis, name in zip(self.by, key, strict=False) if axis.attribute is None}
-        return {**known, self.factor.name: key[-1]}
-
-    def _read(self, said: Said, seen: set[tuple[str, ...]]) -> Template | str:
-        if said.text is None:
-            return f"was not given: {said.reason}"
-        template = self.check.read(said.text)
-        if isinstance(template, Template):
-            if words(template.text) in seen:
-                return "says what another one says"
-            seen.add(words(template.text))
-        return template
-
-
-@attrs.define(eq=False, slots=False)
 class TemplatesWriter:
     """Fills templates that are asked for when the first row is written."""
 
@@ -179,23 +90,39 @@ class TemplatesWriter:
         """Every row needs its slots and what decides its template."""
         return frozenset(axis.factor for axis in (*self.slots, *self.pool.by)) | {self.pool.factor.name}
 
-    @cached_property
-    def templates(self) -> dict[Key, Template | str]:
-        """All templates of the step."""
-        return self.pool.fill()
+    @property
+    def repairs(self) -> bool:
+        """Whether rejected rows may be handed to ``repair``."""
+        return self.pool.mending is not None
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The texts with their spans, the template of each, and why a row has none."""
-        keys = list(self.templates)
-        found = [self.templates[key] for key in keys]
-        chosen = self._chosen(rows, keys)
+        keys = list(self.pool.templates)
+        return self._filled(rows, [self.pool.templates[key] for key in keys], self._chosen(rows, keys))
+
+    def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
+        """The same from templates that are mended, each once per reason and attempt; rows that share these share it."""
+        keys = list(self.pool.templates)
+        chosen, attempts = self._chosen(rows, keys).tolist(), rows.column(ATTEMPT).to_pylist()
+        wanted = [
+            Rejected(keys[place], reason, attempt)
+            for place, reason, attempt in zip(chosen, reasons.to_pylist(), attempts, strict=True)
+        ]
+        mended = self.pool.mended(wanted)
+        places = {each: place for place, each in enumerate(dict.fromkeys(wanted))}
+        numbers = np.array([places[each] for each in wanted], np.int64)
+        return self._filled(rows, [mended[each] for each in places], numbers)
+
+    def _filled(self, rows: pa.RecordBatch, found: Sequence[Template | Refused], chosen: Ints) -> pa.RecordBatch:
+        """The columns of rows that have the template ``found[chosen]``, none where that is past the last one."""
         good = [each if isinstance(each, Template) else None for each in found]
         usable = np.array([each is not None for each in good] + [False])
         values = {str(axis): self._values(rows, axis) for axis in self.slots}
         made = filled(good, np.where(usable[chosen], chosen, -1), values)
         sources = pa.array([each.text if each else None for each in good] + [None], pa.string())
         why = pa.array(
-            [f"no template: it {each}" if isinstance(each, str) else None for each in found] + ["no template"]
+            [f"no template: it {each.reason}" if isinstance(each, Refused) else None for each in found]
+            + ["no template"]
         )
         reasons = why.cast(pa.string()).take(pa.array(chosen))
         blank = pc.and_(pc.is_null(made.texts), pc.is_null(reasons))
@@ -230,7 +157,7 @@ class TemplatesWriter:
         return texts_of(axis, self.factors).take(self._level(rows, axis.factor))
 
 
-NAMES = ("field", "slots", "shots", "number", "count", "complaint")
+NAMES = ("field", "slots", "shots", "number", "count")
 
 
 def build(config: TemplatesSettings, tools: Tools) -> TemplatesWriter:
@@ -239,27 +166,44 @@ def build(config: TemplatesSettings, tools: Tools) -> TemplatesWriter:
     Raises:
         RecipeError: there is no such model, prompt, factor, slot or field.
     """
-    field = config.field or tools.task.fields[0]
-    if field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        raise RecipeError.of(f"the task has no field {field!r}", "field", suggestion=hint)
+    field = field_of(config.field, tools)
     slots = _axes(config.slots, "slots", tools.factors, drawn=True)
     by = _axes(config.by if config.by is not None else _label(tools), "by", tools.factors)
-    leaks = text_axes(slots, tools.factors) if config.leaks is None else _axes(config.leaks, "leaks", tools.factors)
+    driver = _driver(config.factor, tools.factors)
+    leaks = _leaks(config.leaks, slots, driver, tools)
     pool = Pool(
         model=model_of(tools, config.model),
         facts=Facts.of(tools),
         prompt=read_prompt(config.prompt, "templates", tools, names=NAMES),
         check=Check.of(config.slots, leaks, tools.factors, config.max_characters),
         by=by,
-        factor=_driver(config.factor, tools.factors),
+        factor=driver,
+        allowed=tools.possible([*map(str, by), driver.name]),
         examples=_examples(slots, tools.factors),
+        shots=_shots(config, by, tools),
         parameters=config.parameters,
         field=field,
         tries=config.tries,
         length=text_tokens(tools.task),
+        mending=mending_of(config, tools, NAMES),
     )
     return TemplatesWriter(pool, slots, tools.factors)
+
+
+def _leaks(given: Sequence[str] | None, slots: Sequence[Axis], driver: Factor, tools: Tools) -> Sequence[Axis]:
+    """The axes whose values no template may say: those given, or all that might contradict a value filled in."""
+    if given is not None:
+        return _axes(given, "leaks", tools.factors)
+    filling = dict.fromkeys(axis.factor for axis in slots if tools.factors[axis.factor].size)
+    others = [name for name, each in tools.factors.items() if each.size and name not in {LABEL, driver.name, *filling}]
+    tied = [name for name in others if any(_tied(name, slot, tools) for slot in filling)]
+    return text_axes([*slots, *map(Axis, tied)], tools.factors)
+
+
+def _tied(one: str, other: str, tools: Tools) -> bool:
+    """Whether a rule forbids some combination of two factors."""
+    cells = tools.possible((one, other))
+    return cells is not None and not cells.all()
 
 
 def _label(tools: Tools) -> tuple[str, ...]:
@@ -288,6 +232,19 @@ def _axes(texts: Sequence[str], key: str, factors: Mapping[str, Factor], *, draw
             message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
             raise RecipeError.of(message, key, index, suggestion=hint)
     return axes
+
+
+def _shots(config: TemplatesSettings, by: Sequence[Axis], tools: Tools) -> Shots:
+    """The seed rows to show: what they share with a template is known of it, so it is among the axes ``by``."""
+    known = tuple(map(str, by))
+    for index, name in enumerate(config.same or ()):
+        if name not in known:
+            way = f"by = {[*known, name]!r}".replace("'", '"')
+            raise RecipeError.of(
+                f"templates do not differ by {name!r}, so no example can", "same", index, suggestion=way
+            )
+    same = config.same if config.same is not None or LABEL in known else ()
+    return shots_of(config.seeds, config.shots, same, tools)
 
 
 def _examples(slots: Sequence[Axis], factors: Mapping[str, Factor]) -> list[dict[str, str]]:

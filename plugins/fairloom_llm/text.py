@@ -13,10 +13,12 @@ from fairloom.batch import ADDRESS, ATTEMPT, REASON
 from fairloom.components import Tools
 from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import Problem, RecipeError, did_you_mean
-from fairloom_llm.asking import Said, again, ask, model_of, number
+from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
+from fairloom_llm.mending import Complaint, Mending, as_asked, mending_of
 from fairloom_llm.prompts import Prompt, read_prompt
+from fairloom_llm.settings import MendSettings, PromptSettings, ShotSettings
 from fairloom_llm.shots import Shots, shots_of
 
 NAMES = ("field", "shots", "written")
@@ -24,32 +26,11 @@ NAMES = ("field", "shots", "written")
 
 
 @attrs.frozen(kw_only=True)
-class TextSettings:
+class TextSettings(PromptSettings, MendSettings, ShotSettings):
     """Keys of a step with ``generate = "llm.text"``."""
 
-    model: str = attrs.field(metadata={"help": "the [models.NAME] that writes"})
-    prompt: str | None = attrs.field(
-        default=None, metadata={"help": "the prompt file (Jinja, blocks system and user); the built-in one if left out"}
-    )
     prompts: dict[str, str] = attrs.field(
         factory=dict, metadata={"help": "field = prompt file, for fields that have their own"}
-    )
-    seeds: str | None = attrs.field(
-        default=None, metadata={"help": "the [reference.NAME] whose rows are shown as examples"}
-    )
-    shots: int = attrs.field(
-        default=0, metadata={"help": "how many examples a prompt has"}, validator=attrs.validators.in_(range(51))
-    )
-    same: tuple[str, ...] | None = attrs.field(
-        default=None, metadata={"help": "axes that examples share with the row; the label if left out"}
-    )
-    parameters: dict[str, Any] = attrs.field(
-        factory=dict, metadata={"help": "parameters of the model for this step, such as temperature"}
-    )
-    repair: int = attrs.field(
-        default=0,
-        metadata={"help": "1 tells the model once why a filter rejected its text, before the row is made again"},
-        validator=attrs.validators.in_((0, 1)),
     )
 
 
@@ -63,7 +44,7 @@ class TextWriter:
     shots: Shots
     parameters: Mapping[str, Any]
     length: float
-    mending: Prompt | None = None
+    mending: Mending | None = None
 
     @property
     def asks(self) -> frozenset[str]:
@@ -77,7 +58,7 @@ class TextWriter:
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields of each row, and why a row has none."""
-        return self._written(rows, None)
+        return self._written(rows, {})
 
     def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
         """One call per field; a later one also shows the fields before it."""
@@ -94,15 +75,19 @@ class TextWriter:
 
     def repair(self, rows: pa.RecordBatch, reasons: pa.Array) -> pa.RecordBatch:
         """The fields again, each asked for with its rejected text and the reason."""
-        return self._written(rows, reasons.to_pylist())
+        told = reasons.to_pylist()
+        complaints = {
+            field: [Complaint(*pair) for pair in zip(rows.column(field).to_pylist(), told, strict=True)]
+            for field in self.prompts
+        }
+        return self._written(as_asked(rows), complaints)
 
-    def _written(self, rows: pa.RecordBatch, reasons: Sequence[str] | None) -> pa.RecordBatch:
+    def _written(self, rows: pa.RecordBatch, complaints: Mapping[str, Sequence[Complaint]]) -> pa.RecordBatch:
         values = self._values(rows)
         said = [Said() for _ in values]
         columns: dict[str, list[str | None]] = {}
         for field in self.prompts:
-            old = rows.column(field).to_pylist() if reasons is not None else None
-            said = self._field(field, rows, values, said, _complaints(old, reasons))
+            said = self._field(field, rows, values, said, complaints.get(field, ()))
             columns[field] = [each.text for each in said]
             for value, each in zip(values, said, strict=True):
                 value["written"].append({"name": field, "text": each.text or ""})
@@ -124,7 +109,7 @@ class TextWriter:
         rows: pa.RecordBatch,
         values: Sequence[Mapping[str, Any]],
         said: Sequence[Said],
-        complaints: Sequence[tuple[str, str] | None],
+        complaints: Sequence[Complaint],
     ) -> list[Said]:
         """One field of all rows that can still be written."""
         address, attempt = (np.asarray(rows.column(name)).tolist() for name in (ADDRESS, ATTEMPT))
@@ -138,21 +123,12 @@ class TextWriter:
             found[at] = answer
         return found
 
-    def _request(
-        self, field: str, values: Mapping[str, Any], attempt: int, complaint: tuple[str, str] | None
-    ) -> Request:
-        messages = self.prompts[field].messages({**values, "field": field})
+    def _request(self, field: str, values: Mapping[str, Any], attempt: int, complaint: Complaint | None) -> Request:
+        told = {**values, "field": field}
+        messages = self.prompts[field].messages(told)
         if complaint is not None and self.mending is not None:
-            text, reason = complaint
-            told = self.mending.messages({**values, "field": field, "reason": reason})[-1].content
-            messages = again(messages, text, told)
+            messages = self.mending.told(messages, complaint, told)
         return Request(messages=messages, parameters=self.parameters, attempt=attempt)
-
-
-def _complaints(old: Sequence[str | None] | None, reasons: Sequence[str] | None) -> list[tuple[str, str] | None]:
-    if old is None or reasons is None:
-        return []
-    return [(text or "", reason) for text, reason in zip(old, reasons, strict=True)]
 
 
 def build(config: TextSettings, tools: Tools) -> TextWriter:
@@ -185,5 +161,5 @@ def text_writer(config: TextSettings, tools: Tools, default: str) -> TextWriter:
         shots=shots_of(config.seeds, config.shots, config.same, tools),
         parameters=config.parameters,
         length=text_tokens(tools.task),
-        mending=read_prompt(None, "repair", tools, names=(*NAMES, "reason")) if config.repair else None,
+        mending=mending_of(config, tools, NAMES),
     )

@@ -18,5 +18,6 @@ def consoles() -> ModuleType:
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
     sys.modules["consoles"] = module
+    sys.path.append(str(Path(__file__).parent))  # where the module finds its server
     spec.loader.exec_module(module)
     return module

@@ -72,6 +72,23 @@ def _grammar() -> Words:
     return {}
 
 
+def _model() -> Words:
+    """The reader's recipe is that of the texts, without its recorded answers; a server answers where the page says."""
+    from answering import served  # noqa: PLC0415 - beside this file, which is run and loaded from elsewhere
+
+    folder = RECIPES / "llm-text"
+    shutil.copytree(folder, ".", dirs_exist_ok=True, ignore=shutil.ignore_patterns("answers.jsonl"))
+    text = Path("recipe.toml").read_text("utf-8")
+    journal, own = re.search(r"\[journal\]\n(.*\n)+?\n", text), re.search(r"\[models.writer\]\n(.*\n)+?\n", text)
+    page = (ROOT / "docs" / "how-to" / "use-a-model.md").read_text("utf-8")
+    assert journal
+    assert own
+    text = text.replace(journal[0], "").replace(own[0], f"{BLOCK.findall(page)[0][1]}\n")
+    address = served()
+    Path("recipe.toml").write_text(text.replace("127.0.0.1:8080", address), "utf-8")
+    return {"127.0.0.1:8080": address}
+
+
 def _induced() -> Words:
     """The reader has the annotated rows beside."""
     shutil.copy(RECIPES / "induced" / "utterances.jsonl", "utterances.jsonl")
@@ -100,6 +117,8 @@ PAGES: dict[str, Callable[[], Words]] = {
     "docs/how-to/reuse-real-phrasing.md": _induced,
     "docs/how-to/start-from-real-data.md": _start,
     "docs/how-to/when-a-filter-discriminates.md": _language,
+    "docs/how-to/use-a-model.md": _model,
+    "docs/how-to/generate-with-a-model.md": _suite,
     "docs/recipes/suite/README.md": _suite,
     "docs/how-to/compose-with-a-grammar.md": _grammar,
 }
@@ -145,12 +164,17 @@ def _commands(text: str) -> list[tuple[str, str]]:
 def _call(command: str, here: Words) -> tuple[int, str]:
     for theirs, ours in here.items():
         command = command.replace(theirs, ours)
-    words = shlex.split(command)
+    words, to = shlex.split(command), None
     assert words[0] == "fairloom"
+    if words[-2] == ">":
+        *words, _, to = words
     both = io.StringIO()
     with contextlib.redirect_stdout(both), contextlib.redirect_stderr(both):
         code = main(words[1:])
     said = both.getvalue()
+    if to:
+        Path(to).write_text(said, "utf-8")
+        said = ""
     for theirs, ours in here.items():
         said = said.replace(ours, theirs)
     return code, said.replace(str(Path.cwd()), "...")

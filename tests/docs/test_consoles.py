@@ -19,6 +19,8 @@ SHOWN = [
     "docs/how-to/resume-and-verify.md",
     "docs/how-to/reuse-real-phrasing.md",
     "docs/how-to/when-a-filter-discriminates.md",
+    "docs/how-to/use-a-model.md",
+    "docs/how-to/generate-with-a-model.md",
     "docs/recipes/suite/README.md",
 ]
 

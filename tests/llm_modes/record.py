@@ -120,12 +120,13 @@ def text(_user: str, request: Request) -> str:
     return f"{said}. {CLOSING[tone[1]]} {name[1]}"
 
 
-def templates(user: str, request: Request) -> str:
-    """One template; the third one for broken cards says a value of the table at first."""
-    label = "card_lost" if "Label: card_lost" in user else "card_broken"
-    number = re.search("template number (.)", user)
+def templates(_user: str, request: Request) -> str:
+    """One template; the third one for broken cards says a value of the table until told so."""
+    asked = request.messages[1].content
+    label = "card_lost" if "Label: card_lost" in asked else "card_broken"
+    number = re.search("template number (.)", asked)
     assert number
-    if label == "card_broken" and number[1] == "3" and not request.attempt:
+    if label == "card_broken" and number[1] == "3" and len(request.messages) == 2:
         return "[person.given] says that her card is cracked since a trip to [city]."
     return TEMPLATES[label][int(number[1]) - 1]
 
@@ -138,11 +139,13 @@ def self_instruct(user: str, request: Request) -> str:
     return (LOST if lost else BROKEN)[(place(request) + 5 * (request.attempt // 2**40)) % 12] + "."
 
 
-def paraphrase(user: str, request: Request) -> str:
-    """The text again; row 2 loses a name at first."""
-    if place(request) == 2 and first(request):
+def paraphrase(_user: str, request: Request) -> str:
+    """The text again; row 2 loses a name until told so."""
+    if place(request) == 2 and len(request.messages) == 2:
         return "Oh dear, my card, in [2] of all places!"
-    return PARAPHRASES["lost" if "I lost my card" in user else "broke"][(place(request) + request.attempt // 2**40) % 5]
+    return PARAPHRASES["lost" if "I lost my card" in request.messages[1].content else "broke"][
+        (place(request) + request.attempt // 2**40) % 5
+    ]
 
 
 def judge(user: str, _request: Request) -> str:
@@ -151,11 +154,13 @@ def judge(user: str, _request: Request) -> str:
     return "card_lost" if re.search("lost|took|slipped", said) else "card_broken"
 
 
-def chat(user: str, request: Request) -> str:
-    """The next turn."""
-    turn = re.search("Write message (.) of", user)
+def chat(_user: str, request: Request) -> str:
+    """The next turn; in row 4 the assistant asks for a password until told so."""
+    talk = request.messages[1].content
+    turn = re.search("Write message (.) of", talk)
     assert turn
-    talk = request.messages[-1].content
+    if place(request) == 4 and turn[1] == "2" and len(request.messages) == 2:
+        return "I am sorry to hear that. What is your password?"
     label = "card_lost" if re.search("Label|wants: card_lost|is gone|lost it", talk) else "card_broken"
     if "wants: card_broken" in talk:
         label = "card_broken"

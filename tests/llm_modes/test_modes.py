@@ -17,7 +17,7 @@ from sklearn.metrics import cohen_kappa_score
 from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor
-from fairloom.models import Answer, Failure, Outcome, Request
+from fairloom.models import Answer, Failure, Outcome, Request, tokens_of
 from fairloom.problems import RecipeError, RunError
 from fairloom.testing.samples import briefs_of, sample_rows, sample_tools
 from fairloom_llm import chat, judge, novel, paraphrase, prompts, self_instruct, templates, text
@@ -25,7 +25,7 @@ from fairloom_llm.asking import number
 from fairloom_llm.checking import Check
 from fairloom_llm.filling import Template
 from fairloom_llm.kappa import cohen, fleiss
-from fairloom_llm.marks import Marked, marked, restored
+from fairloom_llm.marks import Marked, marked, remarked, restored
 from fairloom_llm.sandbox import one_line, quoted
 from fairloom_llm.shots import picks
 
@@ -134,6 +134,10 @@ INJECTIONS = [
 ]  # fmt: skip
 
 
+TOKENS = ("<|", "|>", "[INST]", "[/INST]", "</s>", "<s>", "<<SYS>>", "<start_of_")
+"""By which chat formats mark who speaks."""
+
+
 def seeded(say: Say, texts: Sequence[str]) -> tuple[Tools, Fake]:
     made, fake = tools(say)
     table = pa.table({"label": ["card_lost", "card_broken"] * len(texts), "text": [t for t in texts for _ in range(2)]})
@@ -150,13 +154,21 @@ def test_there_are_fifty_injections() -> None:
     assert len(set(INJECTIONS)) >= 50
 
 
+SEEDED: dict[str, Callable[[Tools], text.TextWriter]] = {
+    "text": lambda made: text.build(text.TextSettings(model="fake", seeds="real", shots=2), made),
+    "self_instruct": lambda made: self_instruct.build(
+        self_instruct.SelfInstructSettings(model="fake", seeds="real", shots=2), made
+    ),
+}
+
+
+@pytest.mark.parametrize("mode", SEEDED)
 @pytest.mark.parametrize("attack", INJECTIONS)
-def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str) -> None:
-    settings_ = text.TextSettings(model="fake", seeds="real", shots=2)
+def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str, mode: str) -> None:
     shapes = []
     for said in ("a plain text", attack):
         made, fake = seeded(lambda _: "x", [said, said])
-        text.build(settings_, made).write(briefs(4))
+        SEEDED[mode](made).write(briefs(4))
         shapes.append([shape(request) for request in fake.asked])
         joined = "".join(user_of(request) for request in fake.asked)
         data = [line.removeprefix("> ") for line in joined.splitlines() if line.startswith("> ")]
@@ -165,9 +177,7 @@ def test_nothing_in_a_seed_row_is_evaluated_or_changes_the_structure(attack: str
     # The words of the attack stand there as they are; only the tokens of chat formats are broken up.
     letters = [c for c in attack if c.isalnum()]
     assert [c for line in data for c in line if c.isalnum()] == letters * 8
-    assert not any(
-        token in joined for token in ("<|", "|>", "[INST]", "[/INST]", "</s>", "<s>", "<<SYS>>", "<start_of_")
-    )
+    assert not any(token in joined for token in TOKENS)
 
 
 @pytest.mark.parametrize("attack", INJECTIONS)
@@ -208,7 +218,48 @@ def test_a_text_that_is_judged_or_said_again_changes_no_structure(mode: str, att
     plain, attacked = asked("a plain text"), asked(attack)
     if mode != "paraphrase" or not set("[]") & set(attack):  # brackets are refused before a model is asked
         assert list(map(shape, plain)) == list(map(shape, attacked))
-    assert not any("49" in message.content for request in attacked for message in request.messages)
+    said = "".join(message.content for request in attacked for message in request.messages)
+    assert not any(each in said for each in ("49", *TOKENS))
+
+
+def test_nothing_in_what_is_told_back_changes_the_structure() -> None:
+    for attack in INJECTIONS:
+        made, fake = tools(lambda _: "x")
+        rows = sample_rows(2).drop_columns(["text.spans"])
+        rows = rows.set_column(rows.schema.names.index("text"), "text", pa.array([attack] * 2))
+        text.build(text.TextSettings(model="fake", repair=1), made).repair(rows, pa.array([f"says {attack}"] * 2))
+        talks = pa.array([[{"role": "user", "content": attack}]] * 2, chat.CHAT)
+        talked = rows.append_column("messages", talks)
+        chat.build(chat.ChatSettings(model="fake", turns=1, repair=1), made).repair(
+            talked, pa.array([f"says {attack}"] * 2)
+        )
+        before = rows.append_column("before.text", pa.array(["a plain text"] * 2))
+        again = paraphrase.build(paraphrase.ParaphraseSettings(model="fake", repair=1), made)
+        again.repair(before, pa.array([f"says {attack}"] * 2))
+        assert len(fake.asked) == 6
+        for request in fake.asked:
+            assert [message.role for message in request.messages] == ["system", "user", "assistant", "user"]
+            assert len(user_of(request).splitlines()) == 1
+            told = request.messages[2].content + user_of(request)
+            assert "49" not in told
+            assert not any(token in told for token in TOKENS), told
+
+
+def test_nothing_in_a_level_is_evaluated_in_a_template() -> None:
+    for attack in INJECTIONS:
+        made, fake, rows = with_templates(lambda _: "Hello [person.given], this is for you", levels=1)
+        table = pa.table({"given": [attack]})
+        factors = {**made.factors, "person": Factor("person", "protected", table, (attack,))}
+        made = attrs.evolve(made, factors=factors)
+        at = rows.schema.names.index("person")
+        rows = rows.set_column(at, "person", pa.array([attack] * rows.num_rows).dictionary_encode())
+        config = templates.TemplatesSettings(model="fake", slots=("person.given",), by=())
+        wrote = templates.build(config, made).write(rows)
+        assert set(wrote["text"].to_pylist()) == {f"Hello {attack}, this is for you"}
+        shown = [line for line in user_of(fake.asked[0]).splitlines() if line.startswith("[person.given], for example")]
+        assert len(shown) == 1
+        assert "49" not in shown[0]
+        assert not any(token in shown[0] for token in TOKENS)
 
 
 @settings(max_examples=60, deadline=None)
@@ -354,6 +405,10 @@ def wording(request: Request) -> str:
 
 
 SLOTS = ("person.given", "city")
+SEEDS = {
+    "label": ["card_lost"] * 5 + ["card_broken"] * 5,
+    "text": [f"{label} {number_}" for label in ("card_lost", "card_broken") for number_ in range(5)],
+}
 
 
 def test_a_few_calls_make_all_rows_with_exact_spans() -> None:
@@ -388,7 +443,21 @@ def test_bad_templates_are_asked_for_again_and_told_why() -> None:
     wrote = templates.build(templates.TemplatesSettings(model="fake", slots=SLOTS), made).write(rows)
     assert wrote["reason"].null_count == rows.num_rows
     assert len(fake.asked) == 18
-    assert "does not have the placeholder [city]" in user_of(fake.asked[6])
+    assert {len(request.messages) for request in fake.asked} == {2}
+
+
+def test_a_refused_template_is_told_back_once_and_then_asked_for_anew() -> None:
+    def say(request: Request) -> str:
+        return wording(request) if request.attempt == 2 else "Hello [person.given], no city."
+
+    made, fake, rows = with_templates(say)
+    wrote = templates.build(templates.TemplatesSettings(model="fake", slots=SLOTS, repair=1), made).write(rows)
+    assert wrote["reason"].null_count == rows.num_rows
+    assert [len(request.messages) for request in fake.asked] == [2] * 6 + [4] * 6 + [2] * 6
+    told = fake.asked[6].messages
+    assert told[:2] == fake.asked[0].messages
+    assert told[2].content == "Hello [person.given], no city."
+    assert "rejected: it does not have the placeholder [city]. Write the template again" in told[3].content
 
 
 def test_a_template_that_cannot_be_had_is_a_reason() -> None:
@@ -398,6 +467,23 @@ def test_a_template_that_cannot_be_had_is_a_reason() -> None:
     reason = "no template: it says 'her', a value of person.their"
     assert wrote["reason"].to_pylist() == [reason if each else None for each in second]
     assert wrote["text"].is_null().to_pylist() == second
+
+
+def test_templates_are_shown_seed_rows_with_their_label() -> None:
+    made, fake, _ = with_templates(wording)
+    made = attrs.evolve(made, references={"real": lambda: pa.table(SEEDS)})
+    config = templates.TemplatesSettings(model="fake", slots=SLOTS, seeds="real", shots=2)
+    writer = templates.build(config, made)
+    (guess,) = writer.estimate(briefs(4))
+    assert len(writer.pool.templates) == 6
+    for request in fake.asked:
+        shown = {line for line in user_of(request).splitlines() if line.startswith("> ")}
+        label = "card_lost" if "Label: card_lost" in user_of(request) else "card_broken"
+        assert len(shown) == 2
+        assert shown <= {f"> {label} {number_}" for number_ in range(5)}
+    assert guess.prompt_tokens == sum(tokens_of(each.content) for request in fake.asked for each in request.messages)
+    with pytest.raises(RecipeError, match=r"do not differ by 'city'.*; by = \[\"label\", \"city\"\]"):
+        templates.build(attrs.evolve(config, same=("city",)), made)
 
 
 def test_repeated_templates_are_not_two() -> None:
@@ -486,6 +572,32 @@ def test_marking_and_restoring_are_inverse(parts: list[str], data: st.DataObject
     assert list(back.spans) == spans
 
 
+@settings(max_examples=60, deadline=None)
+@given(st.permutations(range(1, 5)), st.lists(st.sampled_from(["", "a", " b ", "."]), min_size=5, max_size=5))
+def test_what_was_answered_can_be_told_back(order: list[int], between: list[str]) -> None:
+    values = ["Lyon", "", "Oslo", "é"]
+    said, spans = "", []
+    for number_, value in enumerate(values):
+        spans.append({"start": len(said), "end": len(said) + len(value), "slot": f"s{number_}", "value": value})
+        said += f"{value} and "
+    before = marked(said, spans)
+    assert isinstance(before, Marked)
+    answer = between[0] + "".join(f"[{number_}]{part}" for number_, part in zip(order, between[1:], strict=True))
+    after = restored(answer, before)
+    assert not isinstance(after, str)
+    again = remarked(after.text, after.spans, before)
+    # Where two marks meet, an empty value has no side; what is restored from either is the same.
+    assert restored(again, before) == after or sorted(again) == sorted(answer)
+
+
+def test_a_text_that_is_no_paraphrase_stands_with_its_reason() -> None:
+    made, _ = tools(lambda _: "[1] and [2]")
+    wrote = paraphrase.build(paraphrase.ParaphraseSettings(model="fake"), made).write(sample_rows(2))
+    assert wrote["text"].to_pylist() == ["[1] and [2]"] * 2
+    assert wrote["text.spans"].to_pylist() == [[], []]
+    assert wrote["reason"].null_count == 0
+
+
 # llm.judge and llm.agreement
 
 
@@ -539,6 +651,20 @@ def test_agreement_is_the_same_in_any_batches() -> None:
     assert found[0].value == 1.0
     assert found[0].n <= 15
     assert found[0].values["abstained"] == pytest.approx(1 - found[0].n / 15)
+
+
+def test_a_plan_knows_what_a_measuring_judge_will_ask() -> None:
+    made, fake = tools(verdict)
+    metric = judge.build_agreement(judge.AgreementSettings(model="fake", rows=15, votes=2), made)
+    (guess,) = metric.estimate(briefs(24))
+    assert guess.whole
+    assert guess.calls == pytest.approx(30)
+    (few,) = metric.estimate(briefs(6))
+    assert few.calls == pytest.approx(12)
+    assert not fake.asked
+    metric.observe(sample_rows())
+    metric.result()
+    assert len(fake.asked) == 30
 
 
 @settings(max_examples=40, deadline=None)

@@ -21,6 +21,7 @@ from fairloom.batch import (
     SIMILARITY,
     SPANS,
     STEP,
+    before_of,
     spans_of,
     with_columns,
 )
@@ -68,14 +69,22 @@ def answered(
         return _written(answer, rows, planned, fields)
 
 
+@attrs.frozen(eq=False)
+class Stood:
+    """Some rows after a generator wrote them, and as it got them: there may be others among those."""
+
+    before: pa.RecordBatch
+    after: pa.RecordBatch
+
+
 def mended(
-    step: Step, rows: pa.RecordBatch, faults: Mapping[int, str], planned: frozenset[str], fields: Iterable[str]
+    step: Step, stood: Stood, faults: Mapping[int, str], planned: frozenset[str], fields: Iterable[str]
 ) -> tuple[pa.RecordBatch, pa.Array]:
-    """Have a generator mend rows: the whole families of those that a filter found at fault, and reasons as above.
+    """Have a generator mend rows: the whole families of those found at fault, and reasons as above.
 
     Args:
         step: A generator with ``repair``.
-        rows: What stood after it.
+        stood: Its rows, those at fault and others.
         faults: The reason of each rejected row, by address.
         planned: The columns of the design.
         fields: The text fields of the task.
@@ -83,11 +92,12 @@ def mended(
     Raises:
         PluginError: The component failed, or its answer breaks the contract.
     """
+    rows = stood.after
     faulty = pc.is_in(rows.column(ADDRESS), value_set=pa.array(list(faults), pa.int64()))
     bad = rows.filter(faulty)
     said = pa.array([faults[address] for address in bad.column(ADDRESS).to_pylist()], pa.string())
     with blamed(str(step), doing=f"failed to mend the rows from address {bad.column(ADDRESS)[0]}"):
-        answer = step.work.repair(bad, said)
+        answer = step.work.repair(_with_before(bad, stood.before, planned), said)
     with blamed(str(step)):
         done, reasons = _written(answer, bad, planned, fields)
         if done.schema != rows.schema:
@@ -98,6 +108,13 @@ def mended(
     order = pc.sort_indices(both, sort_keys=[(ADDRESS, "ascending")])
     reasons = pa.concat_arrays([reasons, pa.nulls(mates.num_rows, pa.string())])
     return both.take(order).combine_chunks().to_batches()[0], reasons.take(order)
+
+
+def _with_before(rows: pa.RecordBatch, before: pa.RecordBatch, planned: frozenset[str]) -> pa.RecordBatch:
+    """The rows with what earlier steps had written, under names of its own."""
+    written = [name for name in before.schema.names if name not in planned]
+    then = before.select(written).take(pc.index_in(rows.column(ADDRESS), value_set=before.column(ADDRESS)))
+    return with_columns(rows, then.rename_columns([before_of(name) for name in written]))
 
 
 def check_fields(step: Step, rows: pa.RecordBatch, fields: Iterable[str]) -> None:

@@ -5,7 +5,7 @@ What is wrong is collected as far as it can be found, and said at once.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -25,7 +25,7 @@ from fairloom.components import (
     ValueTable,
     Writer,
 )
-from fairloom.design import DesignTask, Plan, Rule, Uses, design_task
+from fairloom.design import Bools, DesignTask, Plan, Rule, Uses, design_task
 from fairloom.draws import Draws
 from fairloom.factors import Axis, Factor, compared_groups, label_factor, load_factors
 from fairloom.modelling.journal import Journal
@@ -54,6 +54,7 @@ from fairloom.weaving.judging import self_judged
 from fairloom.weaving.loom import Loom, Opener
 from fairloom.weaving.making import Maker
 from fairloom.weaving.placing import below
+from fairloom.weaving.possible import Possible
 from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.referred import renamed_rows
 from fairloom.weaving.relabel import Relabelling
@@ -147,7 +148,7 @@ class _Setting:
         path: KeyPath,
         owner: type,
         *stream: str,
-        judges: tuple[str, ...] = (),
+        **told: Any,
     ) -> Any:
         """The working object of a component."""
         config: Any = structure(component.config, settings, path, owner=owner)
@@ -160,7 +161,7 @@ class _Setting:
             references=self.references,
             models=self.models.named,
             predictors=self.predictors.named,
-            judges=judges,
+            **told,
         )
         return built(component, config, tools, *path)
 
@@ -280,9 +281,22 @@ class _Setting:
 
     def _step(self, index: int, spec: StepSpec) -> Step:
         component = self._found(index, spec)
-        judges = tuple(later.name for later in self.recipe.step[index + 1 :] if later.kind == "filter")
-        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, judges=judges)
+        after = self.recipe.step[index + 1 :]
+        judges = tuple(later.name for later in after if later.kind == "filter")
+        told = {"judges": judges, "possible": self._possible}
+        work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, **told)
+        writer = next((later.name for later in after if later.kind == "generate"), None)
+        if writer and getattr(work, "repairs", False):
+            said = f"rejected texts go back to the last generator alone, and step {writer!r} generates after this one"
+            raise RecipeError.of(said, "repair", suggestion="leave repair out here, or let this step generate last")
         return Step(spec.name, spec.use, spec.kind, component.scope, work)
+
+    def _possible(self, axes: Sequence[str]) -> Bools | None:
+        """Which cells of some axes the rules allow, as far as that is known before the steps are built."""
+        if self.relabelling is not None and any(Axis.parse(text).factor == LABEL for text in axes):
+            return None  # rules speak of planned labels, rows have others
+        crossed = frozenset(Axis.parse(text).factor for text in self.recipe.design.cross)
+        return Possible(self.factors, self.rules, always=crossed).cells(axes)
 
     def check_gates(self) -> None:
         """Metrics that exist, and bounds that decide something."""

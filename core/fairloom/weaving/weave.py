@@ -2,7 +2,7 @@
 
 A rejected row takes its whole family with it; the family is tried again in its own cell with the next
 attempt until it passes or the attempts are used up. Where the last generator can mend, it first gets the rows that
-filters rejected back, once per attempt, with the reasons. Nothing here depends on which families share a
+filters or it itself rejected back, once per attempt, with the reasons. Nothing here depends on which families share a
 part, so the size of parts and the number of workers cannot change a row.
 """
 
@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from fairloom.batch import ADDRESS, FAMILY, FINAL, REASON, STEP, with_columns
 from fairloom.draws import Ints
 from fairloom.task import TaskKind
-from fairloom.weaving.answers import Step, answered, check_chat, check_choice, check_fields, mended
+from fairloom.weaving.answers import Step, Stood, answered, check_chat, check_choice, check_fields, mended
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.tally import Mask, StepTally
 
@@ -94,12 +94,13 @@ class Weaver:
         for place, step in enumerate(self.steps):
             if not rows.num_rows:
                 break
+            before = rows
             rows, reasons = answered(step, rows, planned, self.fields)
+            rows = self._without_final(rows, woven)
             if place == self._last:
                 self._check(step, rows.filter(pc.is_null(reasons)))
-            rows = self._judged(place, self._without_final(rows, woven), reasons, trial, woven)
-            if place == self._last:
-                trial.made = rows
+                trial.stood = Stood(before, rows)
+            rows = self._judged(place, rows, reasons, trial, woven)
         if rows.num_rows:
             woven.accepted.append(rows)
         return self._mended(trial, planned, woven)
@@ -134,7 +135,7 @@ class Weaver:
             return rows
         woven.rejected.append(marked(rows, doomed, step.name, reasons))
         trial.gone.append(lost)
-        if place > self._last:
+        if place >= self._last:
             trial.faults += zip(
                 rows.column(ADDRESS).to_numpy()[out].tolist(), reasons.drop_null().to_pylist(), strict=True
             )
@@ -143,10 +144,15 @@ class Weaver:
     def _mended(self, trial: _Trial, planned: frozenset[str], woven: Woven) -> Ints:
         """Have the last generator mend what filters rejected, if it does; returns the families still lost."""
         gone = trial.families()
-        if not trial.faults or not getattr(self.steps[self._last].work, "repairs", False):
-            return gone
         step = self.steps[self._last]
-        rows, reasons = mended(step, trial.made, dict(trial.faults), planned, self.fields)
+        if trial.stood is None or not getattr(step.work, "repairs", False):
+            return gone
+        stood = attrs.evolve(trial.stood, after=_whole(trial.stood.after, self.fields))
+        known = frozenset(stood.after.column(ADDRESS).to_pylist())
+        faults = {address: reason for address, reason in trial.faults if address in known}
+        if not faults:
+            return gone
+        rows, reasons = mended(step, stood, faults, planned, self.fields)
         again = _Trial()
         rows = self._judged(self._last, self._without_final(rows, woven), reasons, again, woven)
         for place, judge in enumerate(self.steps[self._last + 1 :], start=self._last + 1):
@@ -165,15 +171,23 @@ class Weaver:
 
 @attrs.define(eq=False)
 class _Trial:
-    """One attempt: the families that lost a row, what stood after the last generator, and what filters found wrong."""
+    """One attempt: the families that lost a row, what stood before and after the last generator, and what was wrong."""
 
     gone: list[Ints] = attrs.field(factory=list)
-    made: pa.RecordBatch | None = None
+    stood: Stood | None = None
     faults: list[tuple[int, str]] = attrs.field(factory=list)
 
     def families(self) -> Ints:
         """The families that lost a row."""
         return np.concatenate(self.gone) if self.gone else np.empty(0, np.int64)
+
+
+def _whole(rows: pa.RecordBatch, fields: Sequence[str]) -> pa.RecordBatch:
+    """The families of which every row has its texts, be they refused by their generator."""
+    bare = np.zeros(rows.num_rows, dtype=np.bool_)
+    for field in fields:
+        bare |= pc.is_null(rows.column(field)).to_numpy(zero_copy_only=False)
+    return rows.filter(pa.array(~np.isin(_families(rows), _families(rows)[bare])))
 
 
 def _families(rows: pa.RecordBatch) -> Ints:
