@@ -178,6 +178,12 @@ class _Shifts:
         first = np.searchsorted(self.edits.row, rows)
         return self.before[np.maximum(count, first)] - self.before[first]
 
+    def own(self) -> tuple[Ints, Ints]:
+        """Of each edit: by those before it in its row, and by those and itself."""
+        begins = np.append(np.ones(1, np.bool_), self.edits.row[1:] != self.edits.row[:-1])[: len(self.edits)]
+        first = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+        return self.before[:-1] - self.before[first], self.before[1:] - self.before[first]
+
 
 # The spans ------------------------------------------------------------------------------------------
 
@@ -228,9 +234,8 @@ def _coded(column: pa.Array) -> pa.Array:
 
 def _column(text: Utf8, made: Edits, shifts: _Shifts, rows: int, earlier: Any | None) -> pa.Array:
     """The column ``<field>.edits``: earlier edits of a row, then those made now."""
-    places = np.arange(len(made))
-    start = made.start + shifts.within(made.row, places)
-    end = made.end + shifts.within(made.row, places + 1)
+    before, after = shifts.own()
+    start, end = made.start + before, made.end + after
     old = text.take(text.bytes_at(made.row, made.start), text.bytes_at(made.row, made.end))
     columns = [
         pa.array(start.astype(np.int32)),

@@ -139,7 +139,7 @@ class Perturbation:
         columns: dict[str, Any] = {}
         edited = np.zeros(wanted.size, np.bool_)
         for field in self.fields:
-            edited[self._perturb(rows, some, wanted, field, columns)] = True
+            edited |= self._perturb(rows, some, wanted, field, columns)[wanted]
         if not self.keep:
             reasons = np.full(rows.num_rows, None, dtype=object)
             reasons[wanted[~edited]] = self._why(some.filter(pa.array(~edited)))
@@ -153,8 +153,8 @@ class Perturbation:
 
     def _perturb(
         self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]
-    ) -> Ints:
-        """Put the new columns of a field into ``columns``; returns which of the wanted rows were edited."""
+    ) -> Mask:
+        """Put the new columns of a field into ``columns``; returns which of the rows were edited."""
         if field not in rows.schema.names:
             raise RunError(f"there is no field {field!r} yet: a perturbation needs an earlier step that writes it")
         found = self.propose(some, field, self.draws.stream(field))
@@ -165,7 +165,9 @@ class Perturbation:
         columns[field], columns[edits_of(field)] = applied.texts, applied.column
         if applied.spans is not None:
             columns[spans_of(field)] = applied.spans
-        return np.searchsorted(wanted, applied.made.row)
+        edited = np.zeros(rows.num_rows, np.bool_)
+        edited[applied.made.row] = True
+        return edited
 
 
 def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> Perturbation:
