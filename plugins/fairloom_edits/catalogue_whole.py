@@ -12,6 +12,7 @@ from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
 from fairloom_edits import lexicons
 from fairloom_edits.entities import Swapped
+from fairloom_edits.hedges import Hedged
 from fairloom_edits.people import FACTS, People
 from fairloom_edits.settings import Common
 from fairloom_edits.step import Scope, perturbation
@@ -145,7 +146,7 @@ def _leak(config: LeakSettings, tools: Tools) -> Any:
 def _distractor(config: Sentences, _tools: Tools) -> Any:
     if not config.sentences:
         raise RecipeError.of("must not be empty", "sentences")
-    return Around("distractor", OneOf(tuple(("", f" {sentence}") for sentence in config.sentences)))
+    return Around("distractor", OneOf(tuple(("", f" {sentence}") for sentence in config.sentences)), sentence=True)
 
 
 def _encode(config: Encoding, tools: Tools) -> Any:
@@ -157,7 +158,7 @@ def _entity(config: EntitySettings, tools: Tools) -> Any:
 
 
 def _hedge(_config: Common, _tools: Tools) -> Any:
-    return Around("hedge", OneOf(tuple((f"{hedge} ", "") for hedge in lexicons.HEDGES)))
+    return Hedged("hedge")
 
 
 def _made(
@@ -171,7 +172,7 @@ def _made(
 
 def whole() -> Iterator[Generator]:
     """The family of edits of whole texts, and the entity swap."""
-    yield _made("hedge", "A hedge before the text.", Common, _hedge)
+    yield _made("hedge", "A hedge before a statement or behind it; a question is wondered about.", Common, _hedge)
     yield _made("distractor", "A sentence that says nothing, behind the text.", Sentences, _distractor)
     yield _made("leak", "The name of a label behind the text.", LeakSettings, _leak)
     yield _made("wrap", "Quotes, markup or a letter around the text.", Wrapper, _wrap)
@@ -180,7 +181,7 @@ def whole() -> Iterator[Generator]:
         "instruction",
         "An instruction behind the text, with a harmless canary.",
         Instructions,
-        lambda config, _: Around("instruction", Canary(config.instructions)),
+        lambda config, _: Around("instruction", Canary(config.instructions), sentence=True),
     )
     yield _made("entity", "All spans of a factor say another level, in forms that agree.", EntitySettings, _entity)
     yield _made(

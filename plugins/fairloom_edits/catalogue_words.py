@@ -11,12 +11,13 @@ from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
 from fairloom.tables import read_table
-from fairloom_edits import lexicons, moves
+from fairloom_edits import english, lexicons, moves
+from fairloom_edits.articles import Agreeing
 from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form, other_number
 from fairloom_edits.settings import Dosed, amount_of
 from fairloom_edits.sites import Amount, Finds
 from fairloom_edits.step import Dose, Scope, perturbation
-from fairloom_edits.words import Doubled, Dropped, Gaps, Vocabulary, listed, phrases
+from fairloom_edits.words import Doubled, Dropped, Graded, Pauses, Vocabulary, listed, phrases
 
 ONE, ALL = Amount(1), Amount(rate=1.0)
 
@@ -78,9 +79,10 @@ class Removal(Dosed):
 
 def _contraction(config: Contraction) -> Finds:
     if config.mode == "expand":
-        return phrases(lexicons.backwards({**lexicons.NEGATED, **lexicons.SUBJECTS}))
+        return phrases(lexicons.backwards({**lexicons.NEGATED, **lexicons.SUBJECTS}), english.may_expand)
     # Nothing is contracted where the clause ends: "that's what it is".
-    return phrases({**lexicons.NEGATED, **lexicons.SUBJECTS, **lexicons.ENDING}, behind=r"(?=\s+\w)")
+    table = {**lexicons.NEGATED, **lexicons.SUBJECTS, **lexicons.ENDING}
+    return phrases(table, english.may_contract, behind=r"(?=\s+\w)")
 
 
 def _spelling(config: Spelling) -> Finds:
@@ -88,9 +90,9 @@ def _spelling(config: Spelling) -> Finds:
     return Vocabulary(listed(table))
 
 
-def _replacing(table: lexicons.Table) -> Callable[[Replacements, Tools], Finds]:
+def _replacing(table: lexicons.Table, fits: english.Fits = english.no_name) -> Callable[[Replacements, Tools], Finds]:
     def finder(config: Replacements, tools: Tools) -> Finds:
-        return phrases(table if config.from_ is None else _own(config.from_, tools))
+        return phrases(table, fits) if config.from_ is None else phrases(_own(config.from_, tools))
 
     return finder
 
@@ -109,24 +111,30 @@ def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
 
 
 def _negation(_config: Dosed) -> Finds:
-    """A word as "is" becomes "is not", and that becomes "is"."""
-    table: dict[str, tuple[str, ...]] = {}
+    """A word as "is" becomes "is not", and that becomes "is"; "like" becomes "do not like", and that "like"."""
+    table: dict[str, tuple[str, ...]] = {"can not": ("can",), **english.negations()}
     for word in lexicons.AUXILIARIES:
         negated = "cannot" if word == "can" else f"{word} not"
         table[word], table[negated] = (negated,), (word,)
         if negated in lexicons.NEGATED:
             table[lexicons.NEGATED[negated][0]] = (word,)
-    return phrases(table, behind=r"(?=\s+\w)")
+    return phrases(table, english.may_negate, behind=r"(?=\s+\w)")
 
 
 def _degree(config: Degree) -> Finds:
-    return Gaps(
-        lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED, never_after=frozenset({"an"})
-    )
+    return Graded(lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED)
 
 
 def _removal(config: Removal) -> Finds:
     return Dropped(lexicons.FUNCTION if config.words == "function" else None)
+
+
+_SYNONYMS = {**lexicons.SYNONYMS, **english.SAID_SO}
+_ANTONYMS = {
+    **{word: other for word, other in lexicons.ANTONYMS.items() if word not in english.SEVERAL_SENSES},
+    **english.SET_PHRASES,
+}
+_QUANTIFIERS = {**lexicons.QUANTIFIERS, **english.COUNTED}
 
 
 def made(  # noqa: PLR0913, PLR0917 - one line of the catalogue
@@ -142,7 +150,7 @@ def made(  # noqa: PLR0913, PLR0917 - one line of the catalogue
     def build(config: Any, tools: Tools) -> Any:
         found = finder(config, tools) if isinstance(config, Replacements) else finder(config)
         how = Dose(name, found, amount_of(config, amount), Scope.of(config, tools))
-        return perturbation(config, tools, how, label)
+        return perturbation(config, tools, Agreeing(how), label)
 
     return Generator(name=name, summary=summary, config=config, build=build)
 
@@ -164,14 +172,18 @@ def words() -> Iterator[Generator]:
     )
     yield made("date_form", "Dates in another form.", DateForms, lambda config: date_form(config.to), amount=ALL)
     yield made("number", "Another number with as many digits.", Dosed, lambda _: other_number(), "CHK")
-    yield made("synonym", "A word that says the same.", Replacements, _replacing(lexicons.SYNONYMS))
-    yield made("antonym", "A word that says the opposite.", Replacements, _replacing(lexicons.ANTONYMS), "CHK")
+    yield made("synonym", "A word that says the same.", Replacements, _replacing(_SYNONYMS))
+    yield made("antonym", "A word that says the opposite.", Replacements, _replacing(_ANTONYMS), "CHK")
     yield made("negation", "A verb negated, or a negation taken back.", Dosed, _negation, "CHK")
     yield made(
-        "quantifier", "All, some, no, many, few exchanged.", Replacements, _replacing(lexicons.QUANTIFIERS), "CHK"
+        "quantifier",
+        "All, some, no, many, few exchanged.",
+        Replacements,
+        _replacing(_QUANTIFIERS, english.may_quantify),
+        "CHK",
     )
     yield made("degree", "A degree word before an adjective.", Degree, _degree)
-    yield made("filler", "What people say while they think.", Dosed, lambda _: Gaps(lexicons.FILLERS))
+    yield made("filler", "What people say while they think.", Dosed, lambda _: Pauses(lexicons.FILLERS))
     yield made("drop_word", "A word is left out.", Removal, _removal)
     yield made("double_word", "A word is said twice.", Dosed, lambda _: Doubled())
     yield _exchange("swap_words", "Two neighbouring words change places.", moves.words)
