@@ -68,8 +68,10 @@ def opens(text: str, place: int) -> bool:
 
 def is_name(text: str, start: int, said: str) -> bool:
     """Whether a capital says that this is part of a name or title: it is not "I", shouted, or first in a sentence."""
+    if not said[:1].isupper():
+        return False
     word = re.split("[ '\u2019]", said, maxsplit=1)[0]
-    if not word[:1].isupper() or word == "I":
+    if word == "I":
         return False
     if len(word) > 1 and word.isupper():
         return False

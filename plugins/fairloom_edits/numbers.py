@@ -8,7 +8,7 @@ from functools import cache
 from typing import Literal
 
 from fairloom_edits.english import no_name, opens
-from fairloom_edits.words import Outcomes, Patterned, by_length
+from fairloom_edits.words import Outcomes, Patterned, alternatives
 
 
 def _list(text: str) -> list[str]:
@@ -63,9 +63,9 @@ def number_form(to: NumberForm) -> Patterned:
     """Whole numbers from 0 to 99, from digits to words or back. "One" stays: it is a pronoun as often as a number."""
     if to == "words":
         return Patterned(re.compile(_BARE.format(r"(?:0|[1-9]\d?)")), r"\d", _in_words, _spellable)
-    either = "|".join(re.escape(word).replace("\\ ", " ") for word in by_length(_numbers()) if word != "one")
-    pattern = re.compile(f"(?<![\\w-])(?:{either})(?![\\w'\u2019-])", re.IGNORECASE)
-    return Patterned(pattern, f"(?i)(?:{either})", lambda said: (str(_numbers()[said.lower()]),), _figures)
+    either = alternatives(word for word in _numbers() if word != "one")
+    pattern = re.compile(f"(?<![\\w-]){either}(?![\\w'\u2019-])", re.IGNORECASE)
+    return Patterned(pattern, f"(?i){either}", lambda said: (str(_numbers()[said.lower()]),), _figures)
 
 
 def _in_words(said: str) -> Outcomes:
@@ -86,7 +86,7 @@ def _figures(match: re.Match[str]) -> bool:
     )
 
 
-_WORDS = "|".join(by_length([*_ONES, *_TENS]))
+_WORDS = alternatives([*_ONES, *_TENS])
 _LARGER = re.compile(rf"[\s-]+(?:and\s+(?:a\s+)?)?(?:{_BIG}|{_WORDS}|{_ORDINAL})\b", re.IGNORECASE)
 _LARGER_BEFORE = re.compile(rf"\b(?:{_BIG}|{_WORDS})[\s-]+(?:and\s+)?$", re.IGNORECASE)
 

@@ -182,10 +182,25 @@ def phrases(table: Mapping[str, Outcomes], fits: Callable[[re.Match[str]], bool]
     Words joined by a hyphen are one word, of which no part is changed. A phrase that becomes nothing stays, and so do
     the words in it.
     """
-    either = "|".join(re.escape(phrase).replace("\\ ", " ") for phrase in by_length(table))
-    either = either.replace("'", "['\u2019]")
-    pattern = re.compile(f"(?<![\\w'\u2019-])(?:{either})(?![\\w'\u2019]|-\\w){behind}", re.IGNORECASE)
-    return Patterned(pattern, f"(?i)(?:{either})", listed(table), fits)
+    either = alternatives(table)
+    pattern = re.compile(f"(?<![\\w'\u2019-]){either}(?![\\w'\u2019]|-\\w){behind}", re.IGNORECASE)
+    return Patterned(pattern, f"(?i){either}", listed(table), fits)
+
+
+def alternatives(texts: Iterable[str]) -> str:
+    """A pattern of any of these texts, the longest first; what several begin with is written, and tried, once."""
+    heads: dict[str, list[str]] = {}
+    for text in sorted(set(texts)):
+        heads.setdefault(text[:1], []).append(text[1:])
+    ended = heads.pop("", None) is not None
+    parts = [f"{_escaped(head)}{alternatives(rest) if rest != [''] else ''}" for head, rest in heads.items()]
+    return f"(?:{'|'.join(parts)}){'?' if ended else ''}"
+
+
+def _escaped(character: str) -> str:
+    if character in APOSTROPHES:
+        return f"[{APOSTROPHES}]"
+    return character if character == " " else re.escape(character)
 
 
 def by_length(texts: Iterable[str]) -> list[str]:
@@ -203,13 +218,13 @@ class Graded:
     def find(self, texts: Any) -> Sites:
         """Before every such adjective in small letters, where the words around it let it be graded."""
         spelt = Spelt.of(texts)
-        follows = np.append([False], spelt.follows[:-1]) & _among(spelt.said, self.before)
-        at = np.flatnonzero(follows)
+        follows = spelt.follows
+        at = np.flatnonzero(np.append([False], follows[:-1]) & _among(spelt.said, self.before))
         around = spelt.said.take(pa.array(np.stack([at - 1, at, np.minimum(at + 1, spelt.row.size - 1)], 1).ravel()))
         words = around.to_pylist()
         fits = [
             words[3 * number + 1].islower()
-            and may_grade(words[3 * number].lower(), words[3 * number + 2].lower() if spelt.follows[place] else "")
+            and may_grade(words[3 * number].lower(), words[3 * number + 2].lower() if follows[place] else "")
             for number, place in enumerate(at.tolist())
         ]
         at = at[np.array(fits, np.bool_)]
