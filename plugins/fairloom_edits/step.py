@@ -15,7 +15,7 @@ from fairloom.components import Tools
 from fairloom.design import Rule
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
-from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edits_of
+from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
 from fairloom.problems import RecipeError, RunError, did_you_mean
 from fairloom.rules import compile_rule
 from fairloom.utf8 import CACHED_ROWS, Mask
@@ -115,6 +115,7 @@ class Perturbation:
     scope: Scope
     keep: bool
     draws: Draws
+    intensity: float | None = None
 
     @property
     def reads(self) -> frozenset[str]:
@@ -130,7 +131,9 @@ class Perturbation:
         spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
         address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
         edits: Edits = self.how.propose(rows, field, spans, Addresses(draws, address, attempt))
-        return edits
+        if self.intensity is None:
+            return edits
+        return edits.take((edited_share(rows.column(field), edits) <= self.intensity)[edits.row])
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
@@ -149,7 +152,8 @@ class Perturbation:
     def _why(self, rows: pa.RecordBatch) -> list[str]:
         """Why rows were not edited, as far as the proposer can tell."""
         why = getattr(self.how, "why", None)
-        return why(rows.column(self.fields[0])) if why is not None else [NOTHING] * rows.num_rows
+        reason = NOTHING if self.intensity is None else f"{NOTHING} within intensity = {self.intensity}"
+        return why(rows.column(self.fields[0])) if why is not None else [reason] * rows.num_rows
 
     def _perturb(
         self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]
@@ -180,6 +184,7 @@ def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> 
         Scope.of(config, tools),
         config.unedited == "keep",
         tools.draws,
+        config.intensity,
     )
 
 
