@@ -118,7 +118,7 @@ def _negation(_config: SpokenDosed) -> Finds:
         table[word], table[negated] = (negated,), (word,)
         if negated in lexicons.NEGATED:
             table[lexicons.NEGATED[negated][0]] = (word,)
-    return phrases(table, english.may_negate, behind=r"(?=\s+\w)")
+    return phrases(table, english.may_negate)
 
 
 def _degree(config: Degree) -> Finds:

@@ -135,15 +135,23 @@ def may_expand(match: Match) -> bool:
 def may_negate(match: Match) -> bool:
     """Only where the word before can be the subject: not in questions, and not the nouns "will", "can", "must"."""
     said, near = match[0].lower(), Near.of(match)
-    if not no_name(match) or not near.before or near.before in QUESTIONS | AUXILIARY:
-        return False
-    if near.before in RELATIVES and near.first and near.before != "that":
-        return False
-    if near.behind in NEGATIVE | PRONOUNS | {"only", "just", "until", "as", "necessarily", "but"}:
+    if not no_name(match) or not _may_follow(near) or near.behind in _NOT_NEGATED:
         return False
     if said in _VERB_FORMS:
         return near.before in (PLURAL_SUBJECTS if said in _BASE else SINGULAR_SUBJECTS if said in _THIRD else _ANY)
-    return said not in {"will", "can", "must", "might", "may"} or near.before not in OWNERS
+    if said.startswith(("do", "did")):
+        return True
+    may = bool(near.behind) and near.behind not in PRONOUNS
+    return may and (said not in {"will", "can", "must", "might", "may"} or near.before not in OWNERS)
+
+
+_NOT_NEGATED = NEGATIVE | {"only", "just", "until", "as", "necessarily", "but"}
+
+
+def _may_follow(near: Near) -> bool:
+    """Whether a verb may have its subject before it."""
+    asked = near.first and near.before in RELATIVES - {"that"}
+    return bool(near.before) and near.before not in QUESTIONS | AUXILIARY and not asked
 
 
 def _forms() -> dict[str, tuple[str, str, str]]:

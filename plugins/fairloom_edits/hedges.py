@@ -14,7 +14,7 @@ from fairloom_edits import english
 from fairloom_edits.lexicons import HEDGES
 from fairloom_edits.sites import Addresses
 
-BEHIND = (", I think", ", I guess", ", as far as I know")
+BEHIND = (", I think", ", I guess", ", I suppose")
 ASKING = ("I was wondering,", "Just curious,", "I wonder,")
 _FIRST = re.compile(r"\s*([^\W\d_]+(?:['\u2019][^\W\d_]+)?)")
 _LAST = re.compile(r"([.!]*)\s*$")

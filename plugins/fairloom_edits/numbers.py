@@ -29,14 +29,14 @@ DateForm = Literal["iso", "day-first", "month-first"]
 _UNIT = r"\s*(?i:am|pm|a\.m|p\.m|o'?clock|hundred|thousand|million)\b"
 _BARE = r"(?<![\w.,:/$€£%#'\u2019&-]){}(?![\w%'\u2019&]|[.,:/-]\d|[-/]|" + _UNIT + ")"
 """Numbers that stand alone: no part of 3.5, 10:30, 2024-05-01, B2, #3, 20% or the 70's, and no hour of the clock."""
-_IN_DATE = re.compile(rf"(?:\b(?:{_NAMED}),?|\b(?:no|nr)\.)\s*$", re.IGNORECASE)
+_IN_DATE = re.compile(rf"(?:\b(?:{_NAMED})(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?,?|\b(?:no|nr)\.)\s*$", re.IGNORECASE)
 _DATE_BEHIND = re.compile(rf"\s+(?:of\s+)?(?:{_NAMED})\b", re.IGNORECASE)
 
 
 def counted(match: re.Match[str]) -> bool:
     """Whether a number counts something: not the day or year of a date, not "No. 5"."""
     text, start = match.string, match.start()
-    near = _IN_DATE.search(text, max(0, start - 12), start)
+    near = _IN_DATE.search(text, max(0, start - 20), start)
     return near is None and _DATE_BEHIND.match(text, match.end()) is None
 
 
