@@ -17,6 +17,7 @@ from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form,
 from fairloom_edits.settings import Dosed, SpokenDosed, amount_of, known_language, language_of
 from fairloom_edits.sites import Amount, Finds
 from fairloom_edits.step import Dose, Scope, perturbation
+from fairloom_edits.wordnet import synonyms
 from fairloom_edits.words import Doubled, Dropped, Graded, Pauses, Vocabulary, listed, phrases
 
 ONE, ALL = Amount(1), Amount(rate=1.0)
@@ -62,6 +63,16 @@ class Replacements(SpokenDosed):
 
 
 @attrs.frozen(kw_only=True)
+class Synonyms(Replacements):
+    """Settings of ``edits.synonym``."""
+
+    wordnet: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a folder with WordNet's database files (data.noun and so on), instead of the list"},
+    )
+
+
+@attrs.frozen(kw_only=True)
 class Degree(SpokenDosed):
     """Settings of ``edits.degree``."""
 
@@ -95,6 +106,19 @@ def _replacing(table: lexicons.Table, fits: english.Fits = english.no_name) -> C
         return phrases(table, fits) if config.from_ is None else phrases(_own(config.from_, tools))
 
     return finder
+
+
+def _synonyms(config: Synonyms, tools: Tools) -> Finds:
+    """From WordNet, a table, or the list that is built in."""
+    if config.wordnet is None:
+        return _replacing(_SYNONYMS)(config, tools)
+    if config.from_ is not None:
+        raise RecipeError.of("from and wordnet exclude each other", "wordnet", suggestion="give one")
+    try:
+        return Vocabulary(listed(synonyms(tools.open_path, config.wordnet)))
+    except (ValueError, IndexError) as error:
+        message = f"{config.wordnet!r} holds no database files of WordNet ({error})"
+        raise RecipeError.of(message, "wordnet") from None
 
 
 def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
@@ -193,9 +217,13 @@ def _english(  # noqa: PLR0913, PLR0917 - one line of the catalogue
 
 
 def _table(
-    name: str, summary: str, finder: Callable[[Replacements, Tools], Finds], label: LabelKind = "INV"
+    name: str,
+    summary: str,
+    finder: Callable[[Any, Tools], Finds],
+    label: LabelKind = "INV",
+    config: type = Replacements,
 ) -> Generator:
-    return _made(name, summary, Replacements, _by_table(name, finder), label)
+    return _made(name, summary, config, _by_table(name, finder), label)
 
 
 def _exchange(name: str, summary: str, pairs: moves.Pairing) -> Generator:
@@ -215,7 +243,7 @@ def words() -> Iterator[Generator]:
     )
     yield _english("date_form", "Dates in another form.", DateForms, lambda config: date_form(config.to), amount=ALL)
     yield _made("number", "Another number with as many digits.", Dosed, lambda *_: other_number(), "CHK")
-    yield _table("synonym", "A word that says the same.", _replacing(_SYNONYMS))
+    yield _table("synonym", "A word that says the same.", _synonyms, config=Synonyms)
     yield _table("antonym", "A word that says the opposite.", _replacing(_ANTONYMS), "CHK")
     yield _english("negation", "A verb negated, or a negation taken back.", SpokenDosed, _negation, "CHK")
     yield _table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import attrs
@@ -142,6 +143,34 @@ def test_a_task_in_another_language_is_told() -> None:
     assert built("typo", "fr")
     with pytest.raises(ValueError, match="ISO 639"):
         attrs.evolve(sample_tools().task, language="English")
+
+
+WORDNET = {
+    "noun": [
+        "00000001 03 n 03 error 0 mistake 0 Fault 0 000 | ...",
+        "00000002 03 n 02 bank 0 shore 0 000 | ...",
+        "00000003 03 n 02 bank 0 lender 0 000 | ...",
+        "00000004 03 n 02 theater 0 theatre 0 001 @ 00000001 n 0000 | ...",
+    ],
+    "verb": ["00000005 29 v 02 buy 0 get_hold_of 0 000 01 + 08 00 | ..."],
+    "adj": ["00000006 00 s 02 glad(p) 0 happy(a) 0 000 | ..."],
+    "adv": [],
+}
+
+
+def test_synonyms_of_wordnet_are_of_words_with_one_sense(tmp_path: Path) -> None:
+    for part, lines in WORDNET.items():
+        tmp_path.joinpath(f"data.{part}").write_text("\n".join(["  1 The licence.  ", *lines]) + "\n", "utf-8")
+    tools = attrs.evolve(sample_tools(), open_path=Path)
+    component = CATALOGUE["synonym"]
+    work = component.build(component.config(wordnet=str(tmp_path), rate=1.0), tools)
+    after = work.write(rows_of("An error, glad of the bank. Buy a theater at Glad Hall.")).column("text")
+    assert after.to_pylist() == ["A mistake, happy of the bank. Get hold of a theatre at Glad Hall."]
+    with pytest.raises(RecipeError, match="from and wordnet exclude each other"):
+        component.build(component.config(wordnet=str(tmp_path), from_="a.csv"), tools)
+    tmp_path.joinpath("data.adv").write_text("no such thing\n", "utf-8")
+    with pytest.raises(RecipeError, match="holds no database files of WordNet"):
+        component.build(component.config(wordnet=str(tmp_path)), tools)
 
 
 def test_intensity_bounds_what_is_edited() -> None:
