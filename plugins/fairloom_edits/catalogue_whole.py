@@ -10,9 +10,8 @@ import attrs
 from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
-from fairloom_edits import languages
+from fairloom_edits import hedges, languages
 from fairloom_edits.entities import Swapped
-from fairloom_edits.hedges import Hedged
 from fairloom_edits.people import FACTS, People
 from fairloom_edits.settings import Common, Spoken, known_language
 from fairloom_edits.step import Scope, perturbation
@@ -113,7 +112,6 @@ class PeopleSettings(Common):
 
 
 def _people(config: PeopleSettings, tools: Tools) -> Any:
-    known_language("people", config, tools)
     facts = FACTS | {fact.lower() for fact in config.facts}
     return People("people", config.to, facts, {} if config.names is None else _names(config.names, tools))
 
@@ -166,9 +164,14 @@ def _entity(config: EntitySettings, tools: Tools) -> Any:
     return Swapped.of("entity", config.factor, config.same, config.differ, tools)
 
 
-def _hedge(config: Spoken, tools: Tools) -> Any:
-    known_language("hedge", config, tools)
-    return Hedged("hedge")
+def _in_english(name: str, how: Callable[[Any, Tools], Any]) -> Callable[[Any, Tools], Any]:
+    """What has words of English only."""
+
+    def checked(config: Any, tools: Tools) -> Any:
+        known_language(name, config, tools)
+        return how(config, tools)
+
+    return checked
 
 
 def _made(
@@ -182,7 +185,12 @@ def _made(
 
 def whole() -> Iterator[Generator]:
     """The family of edits of whole texts, and the entity swap."""
-    yield _made("hedge", "A hedge before a statement or behind it; a question is wondered about.", Spoken, _hedge)
+    yield _made(
+        "hedge",
+        "A hedge before a statement or behind it; a question is wondered about.",
+        Spoken,
+        _in_english("hedge", lambda *_: hedges.Hedged("hedge")),
+    )
     yield _made("distractor", "A sentence that says nothing, behind the text.", Sentences, _distractor)
     yield _made("leak", "The name of a label behind the text.", LeakSettings, _leak)
     yield _made("wrap", "Quotes, markup or a letter around the text.", Wrapper, _wrap)
@@ -198,5 +206,5 @@ def whole() -> Iterator[Generator]:
         "people",
         "Pronouns by case, titles, kinship terms and names of another gender; unsure texts are refused.",
         PeopleSettings,
-        _people,
+        _in_english("people", _people),
     )
