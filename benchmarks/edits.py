@@ -1,38 +1,37 @@
-"""Rows per CPU-second of perturbations, beside the augmenters of other libraries where they are installed.
+"""Rows per CPU-second of perturbations, beside the augmenters of other libraries.
 
-Run by hand: ``python benchmarks/edits.py [rows]``. All get the same texts, sentences of about 50 ASCII characters,
-and make one edit per text. Ours also carry two spans per text and write the lineage. nlpaug, TextAttack and langtest
-are optional: what cannot be imported is left out, and said. Figures are of the process's own time.
+Run by hand: ``python benchmarks/edits.py [ROWS] [--beside PYTHON ...]``. All get the same texts, sentences of about 50
+ASCII characters, and make one edit per text, except where the table says that everything is edited. Ours also carry
+two spans per text and write the lineage. PYTHON is that of an environment with nlpaug, TextAttack or langtest, see
+``beside_edits.py``. Figures are of a process's own time.
 """
 
 from __future__ import annotations
 
-import sys
+import argparse
+import json
+import subprocess
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
+import attrs
 import numpy as np
 import pyarrow as pa
 
 import fairloom_edits
 from fairloom.batch import SPANS
 from fairloom.testing import sample_tools
+from fairloom_edits.catalogue import characters
 
-NAMES = [
-    "swap",
-    "delete",
-    "insert",
-    "substitute",
-    "repeat",
-    "typo",
-    "ocr",
-    "homoglyph",
-    "invisible",
-    "filler",
-    "drop_word",
-]
-PEOPLE = ("Anna", "Bodo", "Carl", "Dilys", "Emre", "Farah", "Gina", "Hugo")
+NEEDS: dict[str, dict[str, Any]] = {
+    "entity": {"factor": "person", "same": ("origin",)},
+    **{name: {"verifier": "judge"} for name in ("antonym", "negation", "number", "quantifier")},
+}
+MORE: dict[str, dict[str, Any]] = {"diacritics": {"mode": "add"}}
+THEIR_ROWS = 1_000
+PEOPLE = ("Paul", "Zo\u00eb", "Ines", "Omar", "Anna", "Hugo", "Gina", "Carl")
 PLACES = ("station", "harbour", "market", "library", "airport", "stadium", "museum", "bakery")
 
 
@@ -51,6 +50,7 @@ def rows_of(count: int) -> pa.RecordBatch:
         )
     address = np.arange(count)
     columns = {"address": address, "attempt": address * 0, "text": texts, "text.spans": pa.array(spans, SPANS)}
+    columns |= {"label": ["card_lost"] * count, "person": [PEOPLE[number % 8] for number in range(count)]}
     return pa.RecordBatch.from_pydict(columns)
 
 
@@ -64,52 +64,53 @@ def timed(work: Callable[[], Any], count: int) -> float:
     return count / best
 
 
-def ours(count: int) -> Iterator[tuple[str, float]]:
-    """Our perturbations."""
-    rows = rows_of(count)
-    catalogue = {each.name: each for each in fairloom_edits.fairloom_generators()}
-    for name in NAMES:
-        work = catalogue[name].build(catalogue[name].config(), sample_tools())
-        yield f"edits.{name}", timed(lambda work=work: work.write(rows), count)
+def ours(count: int) -> Iterator[tuple[str, float, float]]:
+    """Every perturbation with its own dose: name, rows per CPU-second, edits per row."""
+    rows, tools = rows_of(count), attrs.evolve(sample_tools(), judges=("judge",))
+    for component in fairloom_edits.fairloom_generators():
+        config = component.config(**NEEDS.get(component.name, {}), **MORE.get(component.name, {}))
+        work = component.build(config, tools)
+        made = work.write(rows).column("text.edits")
+        yield component.name, timed(lambda work=work: work.write(rows), count), len(made.flatten()) / count
 
 
-def theirs(count: int) -> Iterator[tuple[str, float]]:
-    """Character edits of others, on fewer rows."""
-    texts = rows_of(count).column("text").to_pylist()
-    for name, load in (("nlpaug", _nlpaug), ("TextAttack", _textattack), ("langtest", _langtest)):
-        try:
-            work = load()
-        except ImportError as error:
-            print(f"{name}: left out ({error})")
-            continue
-        yield name, timed(lambda work=work: work(texts), count)
-
-
-def _nlpaug() -> Callable[[list[str]], Any]:
-    from nlpaug.augmenter.char import KeyboardAug  # noqa: PLC0415 - optional
-
-    return KeyboardAug(aug_char_max=1, aug_word_max=1).augment
-
-
-def _textattack() -> Callable[[list[str]], Any]:
-    from textattack.augmentation import Augmenter  # noqa: PLC0415 - optional
-    from textattack.transformations import WordSwapQWERTY  # noqa: PLC0415 - optional
-
-    return Augmenter(transformation=WordSwapQWERTY(), pct_words_to_swap=0.0).augment_many
-
-
-def _langtest() -> Callable[[list[str]], Any]:
-    from langtest.transform.robustness import AddTypo  # noqa: PLC0415 - optional
-    from langtest.utils.custom_types import Sample  # noqa: PLC0415 - optional
-
-    return lambda texts: AddTypo.transform([Sample(original=text) for text in texts])
+def theirs(python: str) -> dict[str, dict[str, float | str]]:
+    """The same of other libraries, on fewer rows."""
+    texts = json.dumps(rows_of(THEIR_ROWS).column("text").to_pylist())
+    script = Path(__file__).with_name("beside_edits.py")
+    done = subprocess.run([python, str(script)], input=texts, capture_output=True, text=True, check=False)
+    if done.returncode:
+        print(f"{python}: {done.stderr.strip().splitlines()[-1]}")
+        return {}
+    found: dict[str, dict[str, float | str]] = json.loads(done.stdout[done.stdout.index("{") :])
+    return found
 
 
 def main() -> None:
-    """Print the table."""
-    count = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    for name, rate in [*ours(count), *theirs(min(count, 2_000))]:
-        print(f"{name:18} {rate:12,.0f} rows per CPU-second")
+    """Print the table, slowest of the character edits last."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("rows", nargs="?", type=int, default=50_000)
+    parser.add_argument("--beside", nargs="*", default=[], metavar="PYTHON")
+    call = parser.parse_args()
+    others: dict[str, dict[str, float | str]] = {}
+    for python in call.beside:
+        others |= theirs(python)
+    print(f"{'edits.':14} {'edits a row':>11} {'fairloom':>10}" + "".join(f"{name:>12}" for name in others))
+    rates = []
+    single = {component.name for component in characters()}
+    for name, rate, edits in ours(call.rows):
+        cells = "".join(_cell(found.get(name)) for found in others.values())
+        print(f"{name:14} {edits:11.1f} {rate:10,.0f}{cells}")
+        rates += [(rate, name)] if name in single else []
+    print(f"slowest character edit: {min(rates)[1]}, {min(rates)[0]:,.0f} rows per CPU-second")
+    for other, found in others.items():
+        for name, why in found.items():
+            if isinstance(why, str):
+                print(f"{other} {name}: {why}")
+
+
+def _cell(found: float | str | None) -> str:
+    return f"{'-' if found is None else 'failed' if isinstance(found, str) else format(found, ',.0f'):>12}"
 
 
 if __name__ == "__main__":

@@ -68,11 +68,13 @@ def apply(
     text = Utf8.of(texts)
     _check_bounds(text, texts, edits)
     refused = _refused(edits, Ranges.none() if protected is None else protected)
-    made = edits.take(~refused)
-    new = _rewritten(text, made, texts)
+    made = edits.take(~refused) if refused.any() else edits
+    borders = text.bytes_at(made.row, made.start), text.bytes_at(made.row, made.end)
+    new = _rewritten(text, made, borders, texts)
     shifts = _Shifts.of(made)
     moved, fates = (None, np.zeros(0, np.int8)) if spans is None else _moved(FlatSpans.of(spans), shifts, new, spans)
-    return Applied(new, moved, _column(text, made, shifts, len(texts), earlier), made, edits.take(refused), fates)
+    column = _column(text.take(*borders), made, shifts, len(texts), earlier)
+    return Applied(new, moved, column, made, edits.take(refused), fates)
 
 
 def _check_bounds(text: Utf8, texts: Any, edits: Edits) -> None:
@@ -80,7 +82,8 @@ def _check_bounds(text: Utf8, texts: Any, edits: Edits) -> None:
     if not len(edits):
         return
     inside = (edits.row >= 0) & (edits.row < len(text))
-    inside[inside] = edits.end[inside] <= sizes[edits.row[inside]]
+    if inside.all():
+        inside = edits.end <= sizes[edits.row]
     if not inside.all():
         at = int(np.flatnonzero(~inside)[0])
         raise ValueError(f"the edit at {edits.start[at]} to {edits.end[at]} of row {edits.row[at]} is beyond the text")
@@ -140,12 +143,12 @@ class _Keys:
 # The texts ------------------------------------------------------------------------------------------
 
 
-def _rewritten(text: Utf8, made: Edits, texts: Any) -> pa.Array:
+def _rewritten(text: Utf8, made: Edits, borders: tuple[Ints, Ints], texts: Any) -> pa.Array:
     """The bytes between the edits and those of the edits in turn, copied once: rows need new offsets only."""
     if not len(made):
         return texts
     bounds = np.zeros(2 * len(made) + 2, np.int64)
-    bounds[1:-1:2], bounds[2:-1:2] = text.bytes_at(made.row, made.start), text.bytes_at(made.row, made.end)
+    bounds[1:-1:2], bounds[2:-1:2] = borders
     bounds[-1] = text.data.size
     whole = [None, pa.py_buffer(bounds), pa.py_buffer(np.ascontiguousarray(text.data))]
     cut = pa.Array.from_buffers(pa.large_string(), bounds.size - 1, whole)
@@ -177,6 +180,12 @@ class _Shifts:
         """By the first ``count`` edits of the batch, as far as they are in the row."""
         first = np.searchsorted(self.edits.row, rows)
         return self.before[np.maximum(count, first)] - self.before[first]
+
+    def own(self) -> tuple[Ints, Ints]:
+        """Of each edit: by those before it in its row, and by those and itself."""
+        begins = np.append(np.ones(1, np.bool_), self.edits.row[1:] != self.edits.row[:-1])[: len(self.edits)]
+        first = np.flatnonzero(begins)[np.cumsum(begins) - 1]
+        return self.before[:-1] - self.before[first], self.before[1:] - self.before[first]
 
 
 # The spans ------------------------------------------------------------------------------------------
@@ -226,12 +235,10 @@ def _coded(column: pa.Array) -> pa.Array:
 # What is written down -------------------------------------------------------------------------------
 
 
-def _column(text: Utf8, made: Edits, shifts: _Shifts, rows: int, earlier: Any | None) -> pa.Array:
+def _column(old: pa.Array, made: Edits, shifts: _Shifts, rows: int, earlier: Any | None) -> pa.Array:
     """The column ``<field>.edits``: earlier edits of a row, then those made now."""
-    places = np.arange(len(made))
-    start = made.start + shifts.within(made.row, places)
-    end = made.end + shifts.within(made.row, places + 1)
-    old = text.take(text.bytes_at(made.row, made.start), text.bytes_at(made.row, made.end))
+    before, after = shifts.own()
+    start, end = made.start + before, made.end + after
     columns = [
         pa.array(start.astype(np.int32)),
         pa.array(end.astype(np.int32)),
@@ -240,10 +247,10 @@ def _column(text: Utf8, made: Edits, shifts: _Shifts, rows: int, earlier: Any | 
     now = pa.StructArray.from_arrays(columns, fields=list(EDIT))
     owner = made.row
     if earlier is not None:
-        before = pc.list_flatten(earlier)
+        past_edits = pc.list_flatten(earlier)
         past = pc.list_parent_indices(earlier).to_numpy(zero_copy_only=False).astype(np.int64)
         owner = np.concatenate((past, made.row))
-        now = _stacked(before, now).take(pa.array(np.argsort(owner, kind="stable")))
+        now = _stacked(past_edits, now).take(pa.array(np.argsort(owner, kind="stable")))
     offsets = np.concatenate(([0], np.cumsum(np.bincount(owner, minlength=rows)))).astype(np.int32)
     return pa.ListArray.from_arrays(pa.array(offsets), now, type=EDITS)
 

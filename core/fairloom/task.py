@@ -115,6 +115,12 @@ class Relabel:
         return self.flip or self.to == name or name in (self.map or {}).values()
 
 
+def _language_code(_instance: object, _field: object, value: str) -> None:
+    if not (value.isascii() and value.isalpha() and value.islower() and len(value) in {2, 3}):
+        msg = f"must be an ISO 639 code like 'en' or 'fr', got {value!r}"
+        raise ValueError(msg)
+
+
 @attrs.frozen(kw_only=True)
 class Task:
     """The task as the recipe states it; prompts, filters, metrics and the dataset card all read it.
@@ -126,6 +132,11 @@ class Task:
 
     kind: TaskKind = attrs.field(default="classification", metadata={"help": "what is learnt or tested with the rows"})
     unit: str = attrs.field(default="", metadata={"help": "what one row is: 'one message from a customer'"})
+    language: str = attrs.field(
+        default="en",
+        metadata={"help": "the language of the texts, as its ISO 639-1 code"},
+        validator=_language_code,
+    )
     labels: dict[str, Label] = attrs.field(factory=dict, metadata={"help": "the labels with their definitions"})
     relabel: tuple[Relabel, ...] = attrs.field(
         default=(), metadata={"help": "rules that recompute the label of a row; the first that applies counts"}

@@ -10,10 +10,10 @@ import attrs
 from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
-from fairloom_edits import lexicons
+from fairloom_edits import hedges, languages
 from fairloom_edits.entities import Swapped
 from fairloom_edits.people import FACTS, People
-from fairloom_edits.settings import Common
+from fairloom_edits.settings import Common, Spoken, known_language
 from fairloom_edits.step import Scope, perturbation
 from fairloom_edits.whole import ENCODINGS, Around, Canary, Encoded, Leak, OneOf
 
@@ -41,11 +41,11 @@ def _has_canary(_instance: object, _field: object, value: tuple[str, ...]) -> No
 
 
 @attrs.frozen(kw_only=True)
-class Sentences(Common):
+class Sentences(Spoken):
     """Settings of ``edits.distractor``."""
 
-    sentences: tuple[str, ...] = attrs.field(
-        default=lexicons.DISTRACTORS, metadata={"help": "sentences that say nothing about the label"}
+    sentences: tuple[str, ...] | None = attrs.field(
+        default=None, metadata={"help": "sentences that say nothing about the label, instead of those built in"}
     )
 
 
@@ -129,9 +129,11 @@ def _names(name: str, tools: Tools) -> dict[str, str]:
     return {given: genders.pop() for given, genders in found.items() if len(genders) == 1 and genders != {""}}
 
 
-def _wrap(config: Wrapper, _tools: Tools) -> Any:
+def _wrap(config: Wrapper, tools: Tools) -> Any:
     if not config.forms:
         raise RecipeError.of("must not be empty", "forms")
+    if "email" in config.forms:
+        known_language("wrap", config, tools, way='take "email" out of forms')
     avoid = "|".join(f"(?:{_WRAPPERS[form][1]})" for form in config.forms if _WRAPPERS[form][1])
     return Around("wrap", OneOf(tuple(_WRAPPERS[form][0] for form in config.forms)), avoid or None)
 
@@ -142,10 +144,16 @@ def _leak(config: LeakSettings, tools: Tools) -> Any:
     return Around("leak", Leak(tuple(tools.task.labels), config.of == "own", config.form))
 
 
-def _distractor(config: Sentences, _tools: Tools) -> Any:
-    if not config.sentences:
+def _distractor(config: Sentences, tools: Tools) -> Any:
+    sentences = config.sentences
+    if sentences is None:
+        way = "write sentences of your own in sentences"
+        sentences = languages.DISTRACTORS[
+            known_language("distractor", config, tools, known=languages.DISTRACTORS, way=way)
+        ]
+    if not sentences:
         raise RecipeError.of("must not be empty", "sentences")
-    return Around("distractor", OneOf(tuple(("", f" {sentence}") for sentence in config.sentences)))
+    return Around("distractor", OneOf(tuple(("", f" {sentence}") for sentence in sentences)), sentence=True)
 
 
 def _encode(config: Encoding, tools: Tools) -> Any:
@@ -156,8 +164,14 @@ def _entity(config: EntitySettings, tools: Tools) -> Any:
     return Swapped.of("entity", config.factor, config.same, config.differ, tools)
 
 
-def _hedge(_config: Common, _tools: Tools) -> Any:
-    return Around("hedge", OneOf(tuple((f"{hedge} ", "") for hedge in lexicons.HEDGES)))
+def _in_english(name: str, how: Callable[[Any, Tools], Any]) -> Callable[[Any, Tools], Any]:
+    """What has words of English only."""
+
+    def checked(config: Any, tools: Tools) -> Any:
+        known_language(name, config, tools)
+        return how(config, tools)
+
+    return checked
 
 
 def _made(
@@ -171,7 +185,12 @@ def _made(
 
 def whole() -> Iterator[Generator]:
     """The family of edits of whole texts, and the entity swap."""
-    yield _made("hedge", "A hedge before the text.", Common, _hedge)
+    yield _made(
+        "hedge",
+        "A hedge before a statement or behind it; a question is wondered about.",
+        Spoken,
+        _in_english("hedge", lambda *_: hedges.Hedged("hedge")),
+    )
     yield _made("distractor", "A sentence that says nothing, behind the text.", Sentences, _distractor)
     yield _made("leak", "The name of a label behind the text.", LeakSettings, _leak)
     yield _made("wrap", "Quotes, markup or a letter around the text.", Wrapper, _wrap)
@@ -180,12 +199,12 @@ def whole() -> Iterator[Generator]:
         "instruction",
         "An instruction behind the text, with a harmless canary.",
         Instructions,
-        lambda config, _: Around("instruction", Canary(config.instructions)),
+        lambda config, _: Around("instruction", Canary(config.instructions), sentence=True),
     )
     yield _made("entity", "All spans of a factor say another level, in forms that agree.", EntitySettings, _entity)
     yield _made(
         "people",
         "Pronouns by case, titles, kinship terms and names of another gender; unsure texts are refused.",
         PeopleSettings,
-        _people,
+        _in_english("people", _people),
     )

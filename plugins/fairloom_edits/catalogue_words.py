@@ -11,39 +11,41 @@ from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
 from fairloom.tables import read_table
-from fairloom_edits import lexicons, moves
+from fairloom_edits import english, languages, lexicons, moves
+from fairloom_edits.articles import Agreeing
 from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form, other_number
-from fairloom_edits.settings import Dosed, amount_of
+from fairloom_edits.settings import Dosed, SpokenDosed, amount_of, known_language, language_of
 from fairloom_edits.sites import Amount, Finds
 from fairloom_edits.step import Dose, Scope, perturbation
-from fairloom_edits.words import Doubled, Dropped, Gaps, Vocabulary, listed, phrases
+from fairloom_edits.wordnet import synonyms
+from fairloom_edits.words import Doubled, Dropped, Graded, Pauses, Vocabulary, listed, phrases
 
 ONE, ALL = Amount(1), Amount(rate=1.0)
 
 
 @attrs.frozen(kw_only=True)
-class Contraction(Dosed):
+class Contraction(SpokenDosed):
     """Settings of ``edits.contraction``."""
 
     mode: Literal["contract", "expand"] = attrs.field(default="contract", metadata={"help": "do not to don't, or back"})
 
 
 @attrs.frozen(kw_only=True)
-class Spelling(Dosed):
+class Spelling(SpokenDosed):
     """Settings of ``edits.spelling``."""
 
     to: Literal["uk", "us"] = attrs.field(default="uk", metadata={"help": "the spelling to write"})
 
 
 @attrs.frozen(kw_only=True)
-class NumberForms(Dosed):
+class NumberForms(SpokenDosed):
     """Settings of ``edits.number_form``."""
 
     to: NumberForm = attrs.field(default="words", metadata={"help": "write numbers from 0 to 99 in words or digits"})
 
 
 @attrs.frozen(kw_only=True)
-class DateForms(Dosed):
+class DateForms(SpokenDosed):
     """Settings of ``edits.date_form``."""
 
     to: DateForm = attrs.field(
@@ -52,7 +54,7 @@ class DateForms(Dosed):
 
 
 @attrs.frozen(kw_only=True)
-class Replacements(Dosed):
+class Replacements(SpokenDosed):
     """Settings of the edits that replace words by a table."""
 
     from_: str | None = attrs.field(
@@ -61,14 +63,24 @@ class Replacements(Dosed):
 
 
 @attrs.frozen(kw_only=True)
-class Degree(Dosed):
+class Synonyms(Replacements):
+    """Settings of ``edits.synonym``."""
+
+    wordnet: str | None = attrs.field(
+        default=None,
+        metadata={"help": "a folder with WordNet's database files (data.noun and so on), instead of the list"},
+    )
+
+
+@attrs.frozen(kw_only=True)
+class Degree(SpokenDosed):
     """Settings of ``edits.degree``."""
 
     way: Literal["up", "down"] = attrs.field(default="up", metadata={"help": "very (up) or somewhat (down)"})
 
 
 @attrs.frozen(kw_only=True)
-class Removal(Dosed):
+class Removal(SpokenDosed):
     """Settings of ``edits.drop_word``."""
 
     words: Literal["function", "any"] = attrs.field(
@@ -78,9 +90,10 @@ class Removal(Dosed):
 
 def _contraction(config: Contraction) -> Finds:
     if config.mode == "expand":
-        return phrases(lexicons.backwards({**lexicons.NEGATED, **lexicons.SUBJECTS}))
+        return phrases(lexicons.backwards({**lexicons.NEGATED, **lexicons.SUBJECTS}), english.may_expand)
     # Nothing is contracted where the clause ends: "that's what it is".
-    return phrases({**lexicons.NEGATED, **lexicons.SUBJECTS, **lexicons.ENDING}, behind=r"(?=\s+\w)")
+    table = {**lexicons.NEGATED, **lexicons.SUBJECTS, **lexicons.ENDING}
+    return phrases(table, english.may_contract, behind=r"(?=\s+\w)")
 
 
 def _spelling(config: Spelling) -> Finds:
@@ -88,11 +101,24 @@ def _spelling(config: Spelling) -> Finds:
     return Vocabulary(listed(table))
 
 
-def _replacing(table: lexicons.Table) -> Callable[[Replacements, Tools], Finds]:
+def _replacing(table: lexicons.Table, fits: english.Fits = english.no_name) -> Callable[[Replacements, Tools], Finds]:
     def finder(config: Replacements, tools: Tools) -> Finds:
-        return phrases(table if config.from_ is None else _own(config.from_, tools))
+        return phrases(table, fits) if config.from_ is None else phrases(_own(config.from_, tools))
 
     return finder
+
+
+def _synonyms(config: Synonyms, tools: Tools) -> Finds:
+    """From WordNet, a table, or the list that is built in."""
+    if config.wordnet is None:
+        return _replacing(_SYNONYMS)(config, tools)
+    if config.from_ is not None:
+        raise RecipeError.of("from and wordnet exclude each other", "wordnet", suggestion="give one")
+    try:
+        return Vocabulary(listed(synonyms(tools.open_path, config.wordnet)))
+    except (ValueError, IndexError) as error:
+        message = f"{config.wordnet!r} holds no database files of WordNet ({error})"
+        raise RecipeError.of(message, "wordnet") from None
 
 
 def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
@@ -108,43 +134,96 @@ def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
     return out
 
 
-def _negation(_config: Dosed) -> Finds:
-    """A word as "is" becomes "is not", and that becomes "is"."""
-    table: dict[str, tuple[str, ...]] = {}
+def _negation(_config: SpokenDosed) -> Finds:
+    """A word as "is" becomes "is not", and that becomes "is"; "like" becomes "do not like", and that "like"."""
+    table: dict[str, tuple[str, ...]] = {"can not": ("can",), **english.negations()}
     for word in lexicons.AUXILIARIES:
         negated = "cannot" if word == "can" else f"{word} not"
         table[word], table[negated] = (negated,), (word,)
         if negated in lexicons.NEGATED:
             table[lexicons.NEGATED[negated][0]] = (word,)
-    return phrases(table, behind=r"(?=\s+\w)")
+    return phrases(table, english.may_negate)
 
 
 def _degree(config: Degree) -> Finds:
-    return Gaps(
-        lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED, never_after=frozenset({"an"})
-    )
+    return Graded(lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED)
 
 
-def _removal(config: Removal) -> Finds:
-    return Dropped(lexicons.FUNCTION if config.words == "function" else None)
+def _removal(config: Removal, tools: Tools) -> Finds:
+    if config.words == "any":
+        return Dropped(None)
+    return Dropped(languages.FUNCTION[known_language("drop_word", config, tools, languages.FUNCTION, _ANY_WORD)])
 
 
-def made(  # noqa: PLR0913, PLR0917 - one line of the catalogue
+def _pauses(config: SpokenDosed, tools: Tools) -> Finds:
+    return Pauses(languages.FILLERS[known_language("filler", config, tools, languages.FILLERS)])
+
+
+_ANY_WORD = 'leave out any word with words = "any"'
+_OWN_TABLE = "name a table of your own in from"
+_SYNONYMS = {**lexicons.SYNONYMS, **english.SAID_SO}
+_ANTONYMS = {
+    **{word: other for word, other in lexicons.ANTONYMS.items() if word not in english.SEVERAL_SENSES},
+    **english.SET_PHRASES,
+}
+_QUANTIFIERS = {**lexicons.QUANTIFIERS, **english.COUNTED}
+
+
+Finder = Callable[[Any, Tools], Finds]
+
+
+def _in_english(name: str, finder: Callable[[Any], Finds]) -> Finder:
+    """The finder of a list that there is in English only."""
+
+    def checked(config: Any, tools: Tools) -> Finds:
+        known_language(name, config, tools)
+        return finder(config)
+
+    return checked
+
+
+def _by_table(name: str, finder: Callable[[Replacements, Tools], Finds]) -> Finder:
+    """The same where a table of the recipe may stand in for the list."""
+
+    def checked(config: Replacements, tools: Tools) -> Finds:
+        if config.from_ is None:
+            known_language(name, config, tools, way=_OWN_TABLE)
+        return finder(config, tools)
+
+    return checked
+
+
+def _made(  # noqa: PLR0913, PLR0917 - one line of the catalogue
+    name: str, summary: str, config: type, finder: Finder, label: LabelKind = "INV", amount: Amount = ONE
+) -> Generator:
+    """One perturbation that is a dose of a finder's sites. English articles follow what is said behind them."""
+
+    def build(config: Any, tools: Tools) -> Any:
+        how: Any = Dose(name, finder(config, tools), amount_of(config, amount), Scope.of(config, tools))
+        return perturbation(config, tools, Agreeing(how) if language_of(config, tools) == "en" else how, label)
+
+    return Generator(name=name, summary=summary, config=config, build=build)
+
+
+def _english(  # noqa: PLR0913, PLR0917 - one line of the catalogue
     name: str,
     summary: str,
     config: type,
-    finder: Callable[..., Finds],
+    finder: Callable[[Any], Finds],
     label: LabelKind = "INV",
     amount: Amount = ONE,
 ) -> Generator:
-    """One perturbation that is a dose of a finder's sites; ``finder`` may ask for the tools too."""
+    return _made(name, summary, config, _in_english(name, finder), label, amount)
 
-    def build(config: Any, tools: Tools) -> Any:
-        found = finder(config, tools) if isinstance(config, Replacements) else finder(config)
-        how = Dose(name, found, amount_of(config, amount), Scope.of(config, tools))
-        return perturbation(config, tools, how, label)
 
-    return Generator(name=name, summary=summary, config=config, build=build)
+def _table(
+    name: str,
+    summary: str,
+    finder: Callable[[Any, Tools], Finds],
+    label: LabelKind = "INV",
+    config: type = Replacements,
+) -> Generator:
+    return _made(name, summary, config, _by_table(name, finder), label)
 
 
 def _exchange(name: str, summary: str, pairs: moves.Pairing) -> Generator:
@@ -157,22 +236,22 @@ def _exchange(name: str, summary: str, pairs: moves.Pairing) -> Generator:
 
 def words() -> Iterator[Generator]:
     """The family of word edits."""
-    yield made("contraction", "Contracted forms, or full ones.", Contraction, _contraction, amount=ALL)
-    yield made("spelling", "British or American spelling.", Spelling, _spelling, amount=ALL)
-    yield made(
+    yield _english("contraction", "Contracted forms, or full ones.", Contraction, _contraction, amount=ALL)
+    yield _english("spelling", "British or American spelling.", Spelling, _spelling, amount=ALL)
+    yield _english(
         "number_form", "Numbers in words or digits.", NumberForms, lambda config: number_form(config.to), amount=ALL
     )
-    yield made("date_form", "Dates in another form.", DateForms, lambda config: date_form(config.to), amount=ALL)
-    yield made("number", "Another number with as many digits.", Dosed, lambda _: other_number(), "CHK")
-    yield made("synonym", "A word that says the same.", Replacements, _replacing(lexicons.SYNONYMS))
-    yield made("antonym", "A word that says the opposite.", Replacements, _replacing(lexicons.ANTONYMS), "CHK")
-    yield made("negation", "A verb negated, or a negation taken back.", Dosed, _negation, "CHK")
-    yield made(
-        "quantifier", "All, some, no, many, few exchanged.", Replacements, _replacing(lexicons.QUANTIFIERS), "CHK"
+    yield _english("date_form", "Dates in another form.", DateForms, lambda config: date_form(config.to), amount=ALL)
+    yield _made("number", "Another number with as many digits.", Dosed, lambda *_: other_number(), "CHK")
+    yield _table("synonym", "A word that says the same.", _synonyms, config=Synonyms)
+    yield _table("antonym", "A word that says the opposite.", _replacing(_ANTONYMS), "CHK")
+    yield _english("negation", "A verb negated, or a negation taken back.", SpokenDosed, _negation, "CHK")
+    yield _table(
+        "quantifier", "All, some, no, many, few exchanged.", _replacing(_QUANTIFIERS, english.may_quantify), "CHK"
     )
-    yield made("degree", "A degree word before an adjective.", Degree, _degree)
-    yield made("filler", "What people say while they think.", Dosed, lambda _: Gaps(lexicons.FILLERS))
-    yield made("drop_word", "A word is left out.", Removal, _removal)
-    yield made("double_word", "A word is said twice.", Dosed, lambda _: Doubled())
+    yield _english("degree", "A degree word before an adjective.", Degree, _degree)
+    yield _made("filler", "What people say while they think.", SpokenDosed, _pauses)
+    yield _made("drop_word", "A word is left out.", Removal, _removal)
+    yield _made("double_word", "A word is said twice.", Dosed, lambda *_: Doubled())
     yield _exchange("swap_words", "Two neighbouring words change places.", moves.words)
     yield _exchange("swap_sentences", "Two neighbouring sentences change places.", moves.sentences)

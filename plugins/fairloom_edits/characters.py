@@ -29,16 +29,6 @@ def picked(words: Words, count: Any) -> Any:
     return ((words * np.asarray(count).astype(np.uint64)) >> _32).astype(np.int64)
 
 
-def in_words(texts: Texts, least: int = 2) -> Mask:
-    """Letters of words that have at least so many letters."""
-    letters = texts.letters
-    edge = np.ones(letters.size + 1, np.bool_)
-    edge[1:-1] = (letters[1:] != letters[:-1]) | ~texts.same_row[:-1]
-    bounds = np.flatnonzero(edge)
-    lengths = np.diff(bounds)
-    return letters & np.repeat(lengths >= least, lengths)
-
-
 @attrs.frozen
 class Swap:
     """Two letters of a word change places."""
@@ -46,7 +36,7 @@ class Swap:
     def find(self, texts: Any) -> Sites:
         """Neighbouring letters that differ."""
         made = Texts.of(texts)
-        first = in_words(made)
+        first = made.letters.copy()
         first[:-1] &= first[1:] & (made.points[1:] != made.points[:-1])
         first &= made.same_row
         at = np.flatnonzero(first)
@@ -64,9 +54,12 @@ class Delete:
     """A letter of a word is left out."""
 
     def find(self, texts: Any) -> Sites:
-        """Letters of words with two letters or more."""
+        """Letters of words, but for the first of each, so that no word is left without letters."""
         made = Texts.of(texts)
-        return sites_of(made, in_words(made))
+        behind = made.letters.copy()
+        behind[1:] &= made.letters[:-1] & made.same_row[:-1]
+        behind[:1] = False
+        return sites_of(made, behind)
 
     def write(self, texts: Any, sites: Sites, words: Words) -> pa.Array:  # noqa: ARG002 - one signature for all
         """Nothing."""

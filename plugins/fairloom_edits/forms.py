@@ -12,13 +12,88 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.draws import Words
+from fairloom.edits import Edits, Ranges
 from fairloom.utf8 import Mask, Utf8
 from fairloom_edits.characters import picked, sites_of
-from fairloom_edits.sites import Sites
+from fairloom_edits.sites import Addresses, Sites, edits_at
+from fairloom_edits.step import Scope
 from fairloom_edits.tables import INVISIBLE
 from fairloom_edits.texts import Texts, is_mark
 
 NormalForm = Literal["NFC", "NFD", "NFKC", "NFKD"]
+
+
+_EARLY = 0x3000
+
+
+@attrs.frozen(eq=False)
+class Differing:
+    """Which characters a change changes, each asked about once."""
+
+    change: Callable[[str], str]
+
+    @cached_property
+    def _early(self) -> Mask:
+        """Of the first code points; the later ones are asked about as they occur."""
+        return np.fromiter((self.change(chr(point)) != chr(point) for point in range(_EARLY)), np.bool_, _EARLY)
+
+    def __call__(self, points: Any) -> Mask:
+        """One flag per code point."""
+        if not points.size or int(points.max()) < _EARLY:
+            early: Mask = self._early[points]
+            return early
+        late = np.flatnonzero(points >= _EARLY)
+        differs: Mask = self._early[np.minimum(points, _EARLY - 1)]
+        known, code = np.unique(points[late], return_inverse=True)
+        differs[late] = np.array([self.change(chr(point)) != chr(point) for point in known], np.bool_)[code]
+        return differs
+
+
+def changed(texts: Any, sites: Sites, change: Callable[[str], str]) -> pa.Array:
+    """What the change makes of what stands at each of the sites."""
+    text = Utf8.of(texts)
+    bounds = (text.bytes_at(sites.row, place) for place in (sites.start, sites.end))
+    said = text.take(*bounds).dictionary_encode()
+    return pa.array([change(each) for each in said.dictionary.to_pylist()], pa.large_string()).take(said.indices)
+
+
+@attrs.frozen(eq=False)
+class Everywhere:
+    """All characters that ``change`` changes become that, one edit for each run of them; it goes by single characters.
+
+    A run ends where a span begins or ends, so that no edit reaches across a border.
+    """
+
+    name: str
+    change: Callable[[str], str]
+    scope: Scope
+
+    @cached_property
+    def _differs(self) -> Differing:
+        return Differing(self.change)
+
+    def propose(self, rows: pa.RecordBatch, field: str, spans: Any | None, addresses: Addresses) -> Edits:  # noqa: ARG002 - one signature for all
+        """One edit per run; nothing is drawn."""
+        texts = rows.column(field)
+        sites = self._runs(Texts.of(texts), spans)
+        sites = sites.take(self.scope.allowed(sites, spans))
+        return edits_at(sites, changed(texts, sites, self.change), self.name)
+
+    def _runs(self, made: Texts, spans: Any | None) -> Sites:
+        differs = self._differs(made.points)
+        parted = np.zeros(made.points.size + 1, np.bool_)
+        parted[made.firsts] = True
+        if spans is not None:
+            marked = Ranges.of_spans(spans)
+            for border in (marked.start, marked.end):
+                parted[made.firsts[marked.row] + border] = True
+        begins, ends = differs.copy(), differs.copy()
+        begins[1:] &= ~differs[:-1] | parted[1:-1]
+        ends[:-1] &= ~differs[1:] | parted[1:-1]
+        first, last = np.flatnonzero(begins), np.flatnonzero(ends)
+        row = np.searchsorted(made.firsts, first, side="right") - 1
+        start = first - made.firsts[row]
+        return Sites(row, start, start + (last - first) + 1, first)
 
 
 @attrs.frozen(eq=False)
@@ -35,7 +110,7 @@ class Clusters:
         last = np.concatenate((first[1:], np.array([made.points.size], np.int64)))
         single = last - first == 1
         differs = np.zeros(first.size, np.bool_)
-        differs[single] = self._differing(made.points[first[single]])
+        differs[single] = self._single(made.points[first[single]])
         long = np.flatnonzero(~single)
         clusters = [_text(made, first[at], last[at]) for at in long]
         differs[long] = [self.change(cluster) != cluster for cluster in clusters]
@@ -44,28 +119,12 @@ class Clusters:
         return Sites(made.rows[first], start, start + (last - first), first)
 
     @cached_property
-    def _early(self) -> Mask:
-        """Whether the change changes each of the first code points; the later ones are asked about as they occur."""
-        return np.fromiter((self.change(chr(point)) != chr(point) for point in range(_EARLY)), np.bool_, _EARLY)
-
-    def _differing(self, points: Any) -> Mask:
-        late = np.flatnonzero(points >= _EARLY)
-        differs = self._early[np.minimum(points, _EARLY - 1)]
-        known, code = np.unique(points[late], return_inverse=True)
-        differs[late] = np.array([self.change(chr(point)) != chr(point) for point in known], np.bool_)[code]
-        out: Mask = differs
-        return out
+    def _single(self) -> Differing:
+        return Differing(self.change)
 
     def write(self, texts: Any, sites: Sites, words: Words) -> pa.Array:  # noqa: ARG002 - one signature for all
         """What the change makes of each."""
-        text = Utf8.of(texts)
-        bounds = (text.bytes_at(sites.row, place) for place in (sites.start, sites.end))
-        clusters = text.take(*bounds).dictionary_encode()
-        changed = [self.change(cluster) for cluster in clusters.dictionary.to_pylist()]
-        return pa.array(changed, pa.large_string()).take(clusters.indices)
-
-
-_EARLY = 0x3000
+        return changed(texts, sites, self.change)
 
 
 def _begins(texts: Texts) -> Mask:

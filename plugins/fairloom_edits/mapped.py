@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fairloom.draws import Words
+from fairloom.draws import Ints, Words
 from fairloom.utf8 import Mask
 from fairloom_edits.characters import picked
 from fairloom_edits.sites import Sites, apart
@@ -49,44 +49,50 @@ class Mapped:
         numbers[list(single)] = list(single.values())
         return numbers
 
+    @cached_property
+    def _lengths(self) -> Ints:
+        return np.array([len(run) for run in self._runs], np.int64)
+
     def find(self, texts: Any) -> Sites:
-        """Every run of the table; where two overlap, the longer."""
+        """Every run of the table; where two overlap, the first, and of two at one place the longer."""
         made = Texts.of(texts)
         bare = _bare(made)
-        ones = self._of_ones(made, bare)
-        longer = [self._of_run(made, bare, number) for number, run in enumerate(self._runs) if len(run) > 1]
-        if not longer:
-            return ones
-        row, start, end, key = (
-            np.concatenate([getattr(part, name) for part in [*longer, ones]]) for name in ("row", "start", "end", "key")
-        )
-        sites = Sites(row, start, end, key).take(np.lexsort((-end, start, row)))
-        return sites.take(apart(sites))
+        number = self._single[np.minimum(made.points, self._single.size - 1)]
+        number[~bare] = -1
+        self._put_longer(made, bare, number)
+        at = np.flatnonzero(number >= 0)
+        key = number[at].astype(np.int64)
+        start = made.places[at]
+        return Sites(made.rows[at], start, start + self._lengths[key], key)
 
-    def _of_ones(self, texts: Texts, bare: Mask) -> Sites:
-        numbers = self._single[np.minimum(texts.points, self._single.size - 1)]
-        at = np.flatnonzero((numbers >= 0) & bare)
-        return attrs.evolve(_at(texts, at, 1, 0), key=numbers[at].astype(np.int64))
+    def _put_longer(self, texts: Texts, bare: Mask, number: npt.NDArray[np.int16]) -> None:
+        """Write the longer runs over those of one character that they cover."""
+        found = [self._places(texts, bare, run) for run in self._runs if len(run) > 1]
+        if not found:
+            return
+        at, which = np.concatenate(found), np.repeat(np.arange(len(found)), [each.size for each in found])
+        order = np.lexsort((which, at))  # longer runs have lower numbers
+        at, which = at[order], which[order]
+        ends = at + self._lengths[which]
+        kept = apart(Sites(np.zeros_like(at), at, ends, which))
+        at, which = at[kept], which[kept]
+        for step in range(1, int(self._lengths.max())):
+            inside = at[self._lengths[which] > step] + step
+            number[inside] = -1
+        number[at] = which
 
-    def _of_run(self, texts: Texts, bare: Mask, number: int) -> Sites:
-        points, run = texts.points, self._runs[number]
-        found = np.ones(max(points.size - len(run) + 1, 0), np.bool_)
-        for place, character in enumerate(run):
-            found &= points[place : place + found.size] == ord(character)
-        at = np.flatnonzero(found)
-        last = at + len(run) - 1
-        at = at[(texts.rows[at] == texts.rows[last]) & bare[last]]
-        return _at(texts, at, len(run), number)
+    def _places(self, texts: Texts, bare: Mask, run: str) -> Ints:
+        """Where a run of two characters or more begins."""
+        points = texts.points
+        at = np.flatnonzero(points[: max(points.size - len(run) + 1, 0)] == ord(run[0]))
+        for place, character in enumerate(run[1:], 1):
+            at = at[(points[at + place] == ord(character)) & texts.same_row[at + place - 1]]
+        return at[bare[at + len(run) - 1]]
 
     def write(self, texts: Any, sites: Sites, words: Words) -> pa.Array:  # noqa: ARG002 - one signature for all
         """One of the outcomes."""
         outcomes, first, counts = self._outcomes
         return outcomes.take(pa.array(first[sites.key] + picked(words, counts[sites.key])))
-
-
-def _at(texts: Texts, at: Any, length: int, key: int) -> Sites:
-    start = texts.places[at]
-    return Sites(texts.rows[at], start, start + length, np.full(at.size, key, np.int64))
 
 
 def _bare(texts: Texts) -> Mask:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import re
+from collections.abc import Iterator
 from typing import Any, Protocol
 
 import attrs
@@ -18,7 +19,19 @@ from fairloom_edits.sites import Addresses, Amount, Sites, chosen, touching, wit
 from fairloom_edits.step import Scope
 from fairloom_edits.words import Spelt, screened
 
-_SENTENCE = re.compile(r"[^\s].*?[.!?](?=\s+\S)|\S.*\S|\S", re.DOTALL)
+_END = re.compile(
+    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s+[\"'\u201c\u2018(\[]*[A-Z0-9])|[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s*$)"
+)
+_NO_END = re.compile(
+    r"\b(?:mr|mrs|ms|dr|st|jr|sr|prof|rev|gen|col|capt|sgt|lt|vs|etc|no|vol|e\.g|i\.e|approx|dept|inc|ltd|co|[a-z])\.$",
+    re.IGNORECASE,
+)
+_LINKED = re.compile(
+    r"[\"'\u201c(\[]*(?:but|and|or|so|yet|however|also|then|therefore|thus|instead|otherwise|besides|moreover|still|"
+    r"meanwhile|finally|again|later|even|especially|which|because)\b",
+    re.IGNORECASE,
+)
+"""How a sentence begins that leans on the one before it."""
 
 
 @attrs.frozen(eq=False)
@@ -55,26 +68,46 @@ class Pairing(Protocol):
 
 
 def words(texts: Any) -> Pairs:
-    """Neighbouring words with one blank between them."""
+    """Neighbouring words with one blank between them, both with a capital or both without.
+
+    So the word that opens a sentence stays where it is.
+    """
     spelt = Spelt.of(texts)
-    near = (spelt.row[1:] == spelt.row[:-1]) & (spelt.start[1:] == spelt.end[:-1] + 1)
-    at = np.flatnonzero(near)
+    known = spelt.said.dictionary.to_pylist()
+    capital = np.array([word[:1].isupper() for word in known], np.bool_)[spelt.said.indices.to_numpy()]
+    at = np.flatnonzero(spelt.follows[:-1] & (capital[1:] == capital[:-1]))
     return Pairs(spelt.row[at], spelt.start[at], spelt.end[at], spelt.start[at + 1], spelt.end[at + 1])
 
 
 def sentences(texts: Any) -> Pairs:
-    """Neighbouring sentences: what ends with a full stop, an exclamation or a question mark before a blank."""
+    """Neighbouring sentences, both with a mark at their end, of which the second does not lean on the first.
+
+    A sentence ends with its mark before a blank and a capital or figure, but not behind an abbreviation or initial.
+    """
     found = [
-        (row, one.start(), one.end(), other.start(), other.end())
-        for row, text in screened(texts, r"[.!?]\s+\S")
-        for one, other in _neighbours(list(_SENTENCE.finditer(text)))
+        (row, *one, *other)
+        for row, text in screened(texts, r"[.!?\x{2026}][^\pL\pN]*\s[^\pL\pN]*[\pL\pN]")
+        for one, other in itertools.pairwise(_sentences(text))
+        if not _LINKED.match(text, other[0]) and _closed(text[slice(*one)]) and _closed(text[slice(*other)])
     ]
     columns = np.array(found, np.int64).reshape(-1, 5)
     return Pairs(*columns.T)
 
 
-def _neighbours(matches: list[re.Match[str]]) -> list[tuple[re.Match[str], re.Match[str]]]:
-    return list(itertools.pairwise(matches))
+def _closed(sentence: str) -> bool:
+    """Whether every quotation and bracket that it opens ends in it."""
+    pairs = (("(", ")"), ("[", "]"), ("\u201c", "\u201d"))
+    return sentence.count('"') % 2 == 0 and all(sentence.count(one) == sentence.count(other) for one, other in pairs)
+
+
+def _sentences(text: str) -> Iterator[tuple[int, int]]:
+    """Where each sentence begins and ends; what has no mark at its end is none."""
+    start = len(text) - len(text.lstrip())
+    for end in _END.finditer(text):
+        if _NO_END.search(text, max(0, end.start() - 6), end.start() + 1):
+            continue
+        yield start, end.end()
+        start = end.end() + len(text[end.end() :]) - len(text[end.end() :].lstrip())
 
 
 @attrs.frozen(eq=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal
 
 import attrs
@@ -36,6 +37,13 @@ class Common:
     protect: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "slots whose spans no edit may touch, beside those of label factors"}
     )
+    intensity: float | None = attrs.field(
+        default=None,
+        metadata={
+            "help": "the largest share of the characters of a text to edit; a row that would take more is not edited"
+        },
+        validator=_share,
+    )
     unedited: Literal["refuse", "keep"] = attrs.field(
         default="refuse", metadata={"help": "what to do with a row where nothing can be edited"}
     )
@@ -63,6 +71,38 @@ class Dosed(Common):
     rate: float | None = attrs.field(
         default=None, metadata={"help": "share of the possible edits to make, at least one per row"}, validator=_share
     )
+
+
+LANGUAGE: dict[str, Any] = {"help": "the language of the texts, as its ISO 639-1 code; that of the task when left out"}
+
+
+@attrs.frozen(kw_only=True)
+class Spoken(Common):
+    """A perturbation with words of one language."""
+
+    language: str | None = attrs.field(default=None, metadata=LANGUAGE)
+
+
+@attrs.frozen(kw_only=True)
+class SpokenDosed(Dosed):
+    """The same, made at some of the places where it could be."""
+
+    language: str | None = attrs.field(default=None, metadata=LANGUAGE)
+
+
+def language_of(config: Any, tools: Tools) -> str:
+    """The language that a step goes by: its own, or that of the task."""
+    return getattr(config, "language", None) or tools.task.language
+
+
+def known_language(name: str, config: Any, tools: Tools, known: Iterable[str] = ("en",), way: str | None = None) -> str:
+    """The language of a step, or ``RecipeError`` where ``edits.<name>`` has no words of it."""
+    language = language_of(config, tools)
+    if language not in known:
+        has = ", ".join(sorted(known))
+        way = way or "leave the step out, or name its language if these rows are of another one than the task says"
+        raise RecipeError.of(f"edits.{name} knows {has} and not {language!r}", "language", suggestion=way)
+    return language
 
 
 def amount_of(config: Any, default: Amount) -> Amount:

@@ -18,7 +18,7 @@ _LOW = np.uint64(0xFFFFFFFF)
 
 @attrs.frozen(eq=False)
 class Sites:
-    """Where edits could be made: sorted by row and start, no two of a row with the same start.
+    """Where edits could be made: sorted by row and start, no two of a row with the same start, ends sorted too.
 
     ``key`` is whatever the finder wants to know again of a site when it writes there.
     """
@@ -79,6 +79,8 @@ def chosen(sites: Sites, amount: Amount, addresses: Addresses) -> tuple[Sites, W
 
     The ring begins anywhere, so any site is as likely as any other. Edits are spread over the text, and none overlap.
     """
+    if amount.rate == 1.0:
+        return _all(sites, addresses)
     have = np.bincount(sites.row, minlength=addresses.address.size)
     rows = np.flatnonzero(have)
     first, turn = addresses.words(rows, np.zeros(rows.size, np.int64))
@@ -98,6 +100,21 @@ def chosen(sites: Sites, amount: Amount, addresses: Addresses) -> tuple[Sites, W
     return sites.take(at[kept]), words[kept]
 
 
+def _all(sites: Sites, addresses: Addresses) -> tuple[Sites, Words]:
+    """Every site. The ring has one stretch for each, so only which of the random bits are whose is left to say."""
+    have = np.bincount(sites.row, minlength=addresses.address.size)
+    rows = np.flatnonzero(have)
+    _, turn = addresses.words(rows, np.zeros(rows.size, np.int64))
+    begin = np.zeros(have.size, np.int64)
+    begin[rows] = (turn * have[rows].astype(np.uint64)) >> _32
+    place = np.arange(sites.row.size) - (np.cumsum(have) - have)[sites.row]
+    number = place - begin[sites.row]
+    number += (number < 0) * have[sites.row]
+    _, words = addresses.words(sites.row, number + 1)
+    kept = apart(sites)
+    return sites.take(kept), words[kept]
+
+
 def apart(sites: Sites) -> Mask:
     """Which of the sites to keep so that none overlap: from left to right, the first come."""
     kept = np.ones(sites.row.size, np.bool_)
@@ -112,33 +129,38 @@ def apart(sites: Sites) -> Mask:
 
 
 def within(sites: Sites, ranges: Ranges) -> Mask:
-    """Which sites lie inside one of the ranges of their row. Ranges of a row do not overlap."""
-    order = np.lexsort((ranges.start, ranges.row))
-    row, start, end = ranges.row[order], ranges.start[order], ranges.end[order]
-    width = max((int(each.max()) for each in (sites.end, end) if each.size), default=0) + 1
-    at = np.searchsorted(row * width + start, sites.row * width + sites.start, side="right") - 1
-    if not row.size:
+    """Which sites lie inside one of the ranges of their row."""
+    if not ranges.row.size or not sites.row.size:
         return np.zeros(sites.row.size, np.bool_)
-    near = np.maximum(at, 0)
-    inside: Mask = (at >= 0) & (row[near] == sites.row) & (sites.end <= end[near])
-    return inside
+    begin, finish, width = _keys(sites, ranges, 0)
+    first = np.searchsorted(begin, 2 * (ranges.row * width + ranges.start), side="left")
+    last = np.searchsorted(finish, 2 * (ranges.row * width + ranges.end), side="right")
+    return _covered(first, last, sites.row.size)
 
 
 def touching(sites: Sites, ranges: Ranges, *, borders: bool = True) -> Mask:
     """Which sites overlap one of the ranges; with ``borders``, insertions at a border of one count too."""
     if not ranges.row.size or not sites.row.size:
         return np.zeros(sites.row.size, np.bool_)
-    width = max(int(each.max()) for each in (sites.end, ranges.end)) + 2
     # In half steps: an insertion reaches half a step to both sides, or none.
-    reach = ((sites.start == sites.end) & borders).astype(np.int64)
-    begin = 2 * (sites.row * width + sites.start) - reach
-    finish = 2 * (sites.row * width + sites.end) + reach
-    starts = np.sort(2 * (ranges.row * width + ranges.start))
-    ends = np.sort(2 * (ranges.row * width + ranges.end))
-    opened = np.searchsorted(starts, finish, side="left")
-    closed = np.searchsorted(ends, begin, side="right")
-    touched: Mask = opened > closed
-    return touched
+    begin, finish, width = _keys(sites, ranges, ((sites.start == sites.end) & borders).astype(np.int64))
+    first = np.searchsorted(finish, 2 * (ranges.row * width + ranges.start), side="right")
+    last = np.searchsorted(begin, 2 * (ranges.row * width + ranges.end), side="left")
+    return _covered(first, last, sites.row.size)
+
+
+def _keys(sites: Sites, ranges: Ranges, reach: Any) -> tuple[Ints, Ints, int]:
+    """Both ends of the sites in half steps, as single numbers: the few ranges are looked up, not the many sites."""
+    width = max(int(each.max()) for each in (sites.end, ranges.end)) + 2
+    rows = sites.row * width
+    return 2 * (rows + sites.start) - reach, 2 * (rows + sites.end) + reach, width
+
+
+def _covered(first: Ints, last: Ints, size: int) -> Mask:
+    """Which of so many sites are between the first and the last of some range."""
+    steps = np.bincount(first, minlength=size + 1) - np.bincount(np.maximum(first, last), minlength=size + 1)
+    out: Mask = np.cumsum(steps[:-1]) > 0
+    return out
 
 
 def edits_at(sites: Sites, new: pa.Array, rule: str) -> Edits:

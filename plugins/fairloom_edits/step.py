@@ -15,7 +15,7 @@ from fairloom.components import Tools
 from fairloom.design import Rule
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
-from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edits_of
+from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
 from fairloom.problems import RecipeError, RunError, did_you_mean
 from fairloom.rules import compile_rule
 from fairloom.utf8 import CACHED_ROWS, Mask
@@ -115,6 +115,7 @@ class Perturbation:
     scope: Scope
     keep: bool
     draws: Draws
+    intensity: float | None = None
 
     @property
     def reads(self) -> frozenset[str]:
@@ -130,7 +131,9 @@ class Perturbation:
         spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
         address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
         edits: Edits = self.how.propose(rows, field, spans, Addresses(draws, address, attempt))
-        return edits
+        if self.intensity is None:
+            return edits
+        return edits.take((edited_share(rows.column(field), edits) <= self.intensity)[edits.row])
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
@@ -139,7 +142,7 @@ class Perturbation:
         columns: dict[str, Any] = {}
         edited = np.zeros(wanted.size, np.bool_)
         for field in self.fields:
-            edited[self._perturb(rows, some, wanted, field, columns)] = True
+            edited |= self._perturb(rows, some, wanted, field, columns)[wanted]
         if not self.keep:
             reasons = np.full(rows.num_rows, None, dtype=object)
             reasons[wanted[~edited]] = self._why(some.filter(pa.array(~edited)))
@@ -149,12 +152,13 @@ class Perturbation:
     def _why(self, rows: pa.RecordBatch) -> list[str]:
         """Why rows were not edited, as far as the proposer can tell."""
         why = getattr(self.how, "why", None)
-        return why(rows.column(self.fields[0])) if why is not None else [NOTHING] * rows.num_rows
+        reason = NOTHING if self.intensity is None else f"{NOTHING} within intensity = {self.intensity}"
+        return why(rows.column(self.fields[0])) if why is not None else [reason] * rows.num_rows
 
     def _perturb(
         self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]
-    ) -> Ints:
-        """Put the new columns of a field into ``columns``; returns which of the wanted rows were edited."""
+    ) -> Mask:
+        """Put the new columns of a field into ``columns``; returns which of the rows were edited."""
         if field not in rows.schema.names:
             raise RunError(f"there is no field {field!r} yet: a perturbation needs an earlier step that writes it")
         found = self.propose(some, field, self.draws.stream(field))
@@ -165,7 +169,9 @@ class Perturbation:
         columns[field], columns[edits_of(field)] = applied.texts, applied.column
         if applied.spans is not None:
             columns[spans_of(field)] = applied.spans
-        return np.searchsorted(wanted, applied.made.row)
+        edited = np.zeros(rows.num_rows, np.bool_)
+        edited[applied.made.row] = True
+        return edited
 
 
 def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> Perturbation:
@@ -178,6 +184,7 @@ def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> 
         Scope.of(config, tools),
         config.unedited == "keep",
         tools.draws,
+        config.intensity,
     )
 
 

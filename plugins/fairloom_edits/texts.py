@@ -16,7 +16,8 @@ from fairloom.draws import Ints
 from fairloom.utf8 import Mask, Utf8, strings
 
 Points = npt.NDArray[np.uint32]
-_SIZES = (0x80, 0x3000, 0x10000, 0x110000)
+_SIZES = (0x80, 0x3000, 0x10000)
+"""Sizes of tables; of characters beyond the last, emoji mostly, those that occur are asked about."""
 _JOINERS = frozenset("\u200c\u200d\ufe0e\ufe0f\u20e3")
 
 
@@ -51,8 +52,16 @@ class Texts:
 
     def marked(self, kind: Callable[[str], bool]) -> Mask:
         """Which code points are of a kind. ``kind`` is asked once per character there is, and must be a module's."""
-        table = _table(kind, _size(self.points))
-        found: Mask = table[self.points]
+        most = int(self.points.max()) if self.points.size else 0
+        size = next((size for size in _SIZES if most < size), _SIZES[-1])
+        table = _table(kind, size)
+        if most < size:
+            early: Mask = table[self.points]
+            return early
+        found: Mask = table[np.minimum(self.points, size - 1)]
+        late = np.flatnonzero(self.points >= size)
+        known, code = np.unique(self.points[late], return_inverse=True)
+        found[late] = np.array([kind(chr(point)) for point in known], np.bool_)[code]
         return found
 
     @cached_property
@@ -76,11 +85,6 @@ class Texts:
 def is_mark(character: str) -> bool:
     """Whether it belongs to the character before it: combining marks, joiners, variation selectors."""
     return unicodedata.category(character).startswith("M") or character in _JOINERS
-
-
-def _size(points: Points) -> int:
-    most = int(points.max()) if points.size else 0
-    return next(size for size in _SIZES if most < size)
 
 
 @cache

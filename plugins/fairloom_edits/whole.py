@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL, decoded
 from fairloom.draws import Words
 from fairloom.edits import Edits, Ranges
-from fairloom.utf8 import Utf8, characters, plain
+from fairloom.utf8 import Mask, Utf8, characters, plain
 from fairloom_edits.characters import picked
 from fairloom_edits.sites import Addresses, Sites, edits_at, touching
 from fairloom_edits.step import Scope
@@ -31,30 +31,45 @@ class Wrapping(Protocol):
 
 @attrs.frozen(eq=False)
 class Around:
-    """Text before and behind the whole text. Rows without text, or that ``avoid`` (RE2) finds, stay as they are."""
+    """Text before and behind the whole text. Rows without text, or that ``avoid`` (RE2) finds, stay as they are.
+
+    What is written behind stands before the blanks at the end of the text. With ``sentence`` it is a sentence of its
+    own, so a text without a mark at its end gets a full stop.
+    """
 
     name: str
     wrapping: Wrapping
     avoid: str | None = None
+    sentence: bool = False
 
     def propose(self, rows: pa.RecordBatch, field: str, spans: Any | None, addresses: Addresses) -> Edits:  # noqa: ARG002 - one signature for all
         """One or two edits per row, in one group."""
-        texts = rows.column(field)
-        length = characters(texts)
+        texts = plain(rows.column(field))
         words, _ = addresses.words(np.arange(rows.num_rows), np.zeros(rows.num_rows, np.int64))
-        usable = length > 0
+        end = characters(pc.utf8_rtrim_whitespace(texts))
+        usable = end > 0
         if self.avoid is not None:
-            usable &= ~pc.match_substring_regex(plain(texts), self.avoid).to_numpy(zero_copy_only=False)
-        sides = self.wrapping(rows, words)
+            usable &= ~_found(texts, self.avoid)
+        before, behind = self.wrapping(rows, words)
+        if self.sentence:
+            unmarked = ~_found(texts, _MARKED_END)
+            behind = [f".{one}" if one and bare else one for one, bare in zip(behind, unmarked.tolist(), strict=True)]
         parts = [
             (row, place, side[row])
-            for side, at in zip(sides, (np.zeros_like(length), length), strict=True)
+            for side, at in ((before, np.zeros_like(end)), (behind, end))
             for row, place in zip(np.flatnonzero(usable).tolist(), at[usable].tolist(), strict=True)
             if side[row]
         ]
-        row = np.array([row for row, _, _ in parts], np.int64)
-        place = np.array([place for _, place, _ in parts], np.int64)
-        return Edits.of(row, place, place, [new for _, _, new in parts], self.name, row)
+        row, place = np.array([part[:2] for part in parts], np.int64).reshape(-1, 2).T
+        return Edits.of(row, place, place, [part[2] for part in parts], self.name, row)
+
+
+_MARKED_END = r"[\p{P}\p{S}]\s*$"
+
+
+def _found(texts: pa.Array, pattern: str) -> Mask:
+    found: Mask = pc.match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False)
+    return found
 
 
 @attrs.frozen
@@ -127,6 +142,7 @@ class Encoded:
         texts = rows.column(field)
         ranges = self.scope.inside(spans) if self.scope.only else _wholes(texts)
         sites = Sites(ranges.row, ranges.start, ranges.end, np.arange(ranges.row.size))
+        sites = sites.take(np.lexsort((sites.start, sites.row)))
         sites = sites.take((sites.end > sites.start) & ~touching(sites, self.scope.protected(spans)))
         said = said_at(texts, sites)
         changed = [self.change(text) for text in said.dictionary.to_pylist()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from fairloom.batch import SPANS
 from fairloom.editing import DROPPED, KEPT, RETYPED, apply
 from fairloom.edits import Edits, LabelRule, Ranges, counts, edited_share, lineage_share
 from fairloom.problems import RecipeError
+from fairloom_edits.sites import Sites, touching, within
 
 LETTERS = st.text("ab é漢\U0001d49c", max_size=12)
 
@@ -80,6 +82,34 @@ def test_lineage_leads_back_and_protected_spans_stay(batch: list[Any]) -> None:
     said = [[span["value"] for span in each if span["slot"] == "s0.x"] for each in kept.spans.to_pylist()]
     assert said == [[span["value"] for span in each if span["slot"] == "s0.x"] for each in spans.to_pylist()]
     assert len(kept.made) + len(kept.refused) == len(edits)
+
+
+BOUNDS = st.lists(st.tuples(st.integers(0, 2), st.integers(0, 9), st.integers(0, 3)), max_size=8)
+
+
+@settings(max_examples=60, deadline=None)
+@given(BOUNDS, BOUNDS)
+def test_sites_touch_and_lie_in_ranges(sites: list[Any], ranges: list[Any]) -> None:
+    places: list[tuple[int, int, int]] = []
+    for row, start, size in sorted(set(sites)):  # no two begin at one place, and ends are in order
+        if not places or ((row, start) > places[-1][:2] and (row > places[-1][0] or start + size >= places[-1][2])):
+            places.append((row, start, start + size))
+    one = Sites(*np.array([(*place, 0) for place in places], np.int64).reshape(-1, 4).T)
+    other = Ranges(
+        *np.array([(row, start, start + size + 1) for row, start, size in ranges], np.int64).reshape(-1, 3).T
+    )
+    spans = list(zip(other.row.tolist(), other.start.tolist(), other.end.tolist(), strict=True))
+    inside = [any(row == own and start <= a and b <= end for own, start, end in spans) for row, a, b in places]
+    assert within(one, other).tolist() == inside
+    for borders in (True, False):
+        touched = [
+            any(
+                row == own and ((a < end and b > start) or (borders and a == b and start <= a <= end))
+                for own, start, end in spans
+            )
+            for row, a, b in places
+        ]
+        assert touching(one, other, borders=borders).tolist() == touched
 
 
 def span(start: int, end: int, value: str) -> dict[str, Any]:

@@ -1,0 +1,206 @@
+"""Edits of words leave sentences that somebody could have written, or leave them alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import attrs
+import pyarrow as pa
+import pytest
+
+import fairloom_edits
+from fairloom.batch import SPANS
+from fairloom.components import Generator, Metric
+from fairloom.problems import RecipeError
+from fairloom.testing import sample_tools
+from fairloom_edits.english import VERBS
+from fairloom_edits.moves import sentences
+
+CATALOGUE: dict[str, Generator] = {each.name: each for each in fairloom_edits.fairloom_generators()}
+CHECKED = {"antonym", "negation", "number", "quantifier"}
+
+
+def built(name: str, speech: str = "en", **more: Any) -> Any:
+    tools = attrs.evolve(sample_tools(), judges=("judge",))
+    tools = attrs.evolve(tools, task=attrs.evolve(tools.task, language=speech))
+    needs = {"verifier": "judge"} if name in CHECKED else {}
+    return CATALOGUE[name].build(CATALOGUE[name].config(**needs, **more), tools)
+
+
+def rows_of(*texts: str) -> pa.RecordBatch:
+    size = range(len(texts))
+    return pa.RecordBatch.from_pydict({"address": [*size], "attempt": [0 for _ in size], "text": [*texts]})
+
+
+def written(name: str, text: str, **more: Any) -> str:
+    after: str = built(name, **more).write(rows_of(text)).column("text")[0].as_py()
+    return after
+
+
+ALL = {"rate": 1.0}
+
+
+@pytest.mark.parametrize(
+    ("name", "more", "before", "after"),
+    [
+        ("synonym", ALL, "An error at large. A mistake!", "A mistake at large. An error!"),
+        ("synonym", ALL, "AN ERROR was made", "A MISTAKE was made"),
+        ("antonym", ALL, "an early start, a late start", "a late start, an early start"),
+        ("antonym", ALL, "a new high school, no longer new", "an old high school, no longer old"),
+        ("quantifier", ALL, "a few cats and all the dogs", "many cats and some of the dogs"),
+        ("degree", {"count": 1}, "It is an old house.", "It is a {} old house."),
+        ("number_form", {}, "a 18 inch one, 12 am, No. 5, the 70's", "an eighteen inch one, 12 am, No. 5, the 70's"),
+        ("number_form", {"to": "digits"}, "twenty one or two hundred and ten", "21 or two hundred and ten"),
+        ("date_form", {}, "on the 3rd of Feb. 2021, not 31 June 2021", "on 2021-02-03, not 31 June 2021"),
+        ("negation", ALL, "I think it is good.", "I do not think it is not good."),
+        ("negation", ALL, "She does not know, he knew.", "She knows, he did not know."),
+        ("contraction", {}, "They have a car and they have been here.", "They have a car and they've been here."),
+        ("contraction", {"mode": "expand"}, "Isn't it late? I don't know.", "Isn't it late? I do not know."),
+        ("spelling", {}, "My favorite color at the Color Theater.", "My favourite colour at the Color Theater."),
+        ("swap_sentences", {}, "Mr. Bell came. It rained.", "It rained. Mr. Bell came."),
+        ("drop_word", ALL, "The cat sat.", "Cat sat."),
+        ("distractor", {"sentences": ("So what.",)}, "Book a table  ", "Book a table. So what.  "),
+        ("leak", {"of": "own"}, "x", "x"),  # a row without a label
+    ],
+)  # fmt: skip
+def test_what_is_written(name: str, more: dict[str, Any], before: str, after: str) -> None:
+    said = written(name, before, **more)
+    assert said in {after.format(word) for word in ("very", "really")} if "{" in after else said == after
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("synonym", "We ate at The Big Cafe by and large."),
+        ("antonym", "Read Great Expectations in high school."),
+        ("negation", "Will it rain? What is the time? Is this not it?"),
+        ("negation", "A will is a must."),
+        ("quantifier", "Not at all, so many came, the few days."),
+        ("degree", "ten years old, very good, too long, a high school"),
+        ("contraction", "Let us know what You Will say."),
+        ("contraction", "I know what it is"),
+        ("number", "At 10 am on May 5, 2021, No. 7, in the 70's: 1 star."),
+        ("swap_sentences", "It rained. But we went."),
+        ("swap_sentences", 'He said "Stop. Go now." It rained'),
+        ("swap_words", "Play music"),
+        ("hedge", "Paul, is it late?"),
+    ],
+)
+def test_what_is_left_alone(name: str, text: str) -> None:
+    more = ALL if any(field.name == "rate" for field in attrs.fields(CATALOGUE[name].config)) else {}
+    assert written(name, text, **more) == text
+
+
+@pytest.mark.parametrize("base", sorted(VERBS))
+def test_every_verb_is_negated_and_back(base: str) -> None:
+    _, third, past = VERBS[base]
+    for text, negated in (
+        (f"We {base} it.", f"We do not {base} it."),
+        (f"She {third} it.", f"She does not {base} it."),
+        (f"They {past} it.", f"They did not {base} it."),
+    ):
+        assert (written("negation", text), written("negation", negated)) == (negated, text)
+
+
+def test_a_hedge_stands_where_english_puts_it() -> None:
+    texts = ["The card is lost.", "Where is it", "Paul lost it.", "I LOST IT", "Don't send it."]
+    after = built("hedge").write(rows_of(*texts)).column("text").to_pylist()
+    ends = [" the card is lost.", ", where is it", ".", " I LOST IT", "."]
+    assert [said.endswith(end) for said, end in zip(after, ends, strict=True)] == [True] * 5
+    assert [said.startswith(text[:-1]) for said, text in zip(after, texts, strict=True)] == [
+        False,
+        False,
+        True,
+        False,
+        True,
+    ]
+
+
+def test_an_article_that_may_not_be_edited_keeps_its_word() -> None:
+    text, spans = "It was an error.", [[{"start": 7, "end": 9, "slot": "article", "value": "an"}]]
+    rows = rows_of(text).append_column("text.spans", pa.array(spans, SPANS))
+    assert built("synonym", protect=("article",)).write(rows).column("text").to_pylist() == [text]
+
+
+def test_sentences_are_whole() -> None:
+    text = 'Dr. J. Bell came (at 3.5 p.m.). "It rained." Then... nothing'
+    pairs = sentences(pa.array([text]))
+    said = [
+        (text[a:b], text[c:d])
+        for a, b, c, d in zip(pairs.start, pairs.middle_start, pairs.middle_end, pairs.end, strict=True)
+    ]
+    assert said == [("Dr. J. Bell came (at 3.5 p.m.).", '"It rained."')]
+
+
+def test_a_task_in_another_language_is_told() -> None:
+    with pytest.raises(RecipeError, match="negation knows en and not 'fr'; leave the step out"):
+        built("negation", "fr")
+    with pytest.raises(RecipeError, match="synonym knows en and not 'fr'; name a table of your own in from"):
+        built("synonym", "fr")
+    assert written("filler", "Das ist gut", language="de") != "Das ist gut"
+    assert built("negation", "fr", language="en")
+    assert built("typo", "fr")
+    with pytest.raises(ValueError, match="ISO 639"):
+        attrs.evolve(sample_tools().task, language="English")
+
+
+WORDNET = {
+    "noun": [
+        "00000001 03 n 03 error 0 mistake 0 Fault 0 000 | ...",
+        "00000002 03 n 02 bank 0 shore 0 000 | ...",
+        "00000003 03 n 02 bank 0 lender 0 000 | ...",
+        "00000004 03 n 02 theater 0 theatre 0 001 @ 00000001 n 0000 | ...",
+    ],
+    "verb": ["00000005 29 v 02 buy 0 get_hold_of 0 000 01 + 08 00 | ..."],
+    "adj": ["00000006 00 s 02 glad(p) 0 happy(a) 0 000 | ..."],
+    "adv": [],
+}
+
+
+def test_synonyms_of_wordnet_are_of_words_with_one_sense(tmp_path: Path) -> None:
+    for part, lines in WORDNET.items():
+        tmp_path.joinpath(f"data.{part}").write_text("\n".join(["  1 The licence.  ", *lines]) + "\n", "utf-8")
+    tools = attrs.evolve(sample_tools(), open_path=Path)
+    component = CATALOGUE["synonym"]
+    work = component.build(component.config(wordnet=str(tmp_path), rate=1.0), tools)
+    after = work.write(rows_of("An error, glad of the bank. Buy a theater at Glad Hall.")).column("text")
+    assert after.to_pylist() == ["A mistake, happy of the bank. Get hold of a theatre at Glad Hall."]
+    with pytest.raises(RecipeError, match="from and wordnet exclude each other"):
+        component.build(component.config(wordnet=str(tmp_path), from_="a.csv"), tools)
+    tmp_path.joinpath("data.adv").write_text("no such thing\n", "utf-8")
+    with pytest.raises(RecipeError, match="holds no database files of WordNet"):
+        component.build(component.config(wordnet=str(tmp_path)), tools)
+
+
+def test_intensity_bounds_what_is_edited() -> None:
+    rows = rows_of("abcdefghij" * 3, "abc")
+    after = built("repeat", count=2, intensity=0.1).write(rows)
+    assert [len(text) for text in after.column("text").to_pylist()] == [32, 3]
+    assert after.column("reason").to_pylist() == [None, "nothing to edit within intensity = 0.1"]
+
+
+def test_the_amount_is_counted_by_rule_and_group() -> None:
+    (metric,) = (each for each in fairloom_edits.fairloom_metrics() if isinstance(each, Metric))
+    label = pa.array(["a", "a", "b", "b"])
+    rows = rows_of("abcde", "abcde", "abcdefghij", "abcdefghij").append_column("label", label)
+    once = built("repeat").write(rows.slice(0, 3))
+    text = pa.concat_arrays([once.column("text"), rows.column("text").slice(3)])
+    made = pa.concat_arrays([once.column("text.edits"), pa.array([[]], once.column("text.edits").type)])
+    whole = pa.RecordBatch.from_pydict({"text": text, "label": label, "text.edits": made})
+    work = metric.build(metric.config(), sample_tools())
+    for at in range(4):
+        work.observe(whole.slice(at, 1))
+    found = work.result()
+    assert found.value == pytest.approx((0.2 + 0.2 + 0.1) / 3)
+    assert found.values == pytest.approx({"edits": 1.0, "rows": 0.75, "most": 0.2, "gap": 0.1, "rows_gap": 0.5})
+    assert found.detail["rules"] == [{"rule": "repeat", "edits": 3, "rows": 3}]
+    assert [(group["label"], group["rows"], group["edited"]) for group in found.detail["groups"]] == [
+        ("a", 2, 2),
+        ("b", 2, 1),
+    ]
+    bare = metric.build(metric.config(), sample_tools())
+    bare.observe(rows)
+    assert (bare.result().value, bare.result().why) == (None, "the rows have no column 'text.edits'")
+    with pytest.raises(RecipeError, match="no field 'txt'"):
+        metric.build(metric.config(field="txt"), sample_tools())
