@@ -14,6 +14,7 @@ import pyarrow as pa
 from fairloom.edits import Edits
 from fairloom.sounds import begins_with_vowel_sound
 from fairloom_edits.lexicons import words_of
+from fairloom_edits.parsing import TellsCases
 from fairloom_edits.pronouns import PRESENT, SETS, Place, UnsureError, agreeing, case_of
 from fairloom_edits.sites import Addresses
 from fairloom_edits.words import by_length, in_case, screened
@@ -54,14 +55,15 @@ class Change:
 class People:
     """Rewrites the people of a text. ``to`` is a pronoun set, or ``swap``: she to he and he to she.
 
-    ``names`` has a gender for each name and, for each gender, the names to draw from. All edits of a row are one
-    group: if one is refused, all are.
+    ``names`` has a gender for each name and, for each gender, the names to draw from. ``parser`` is asked where the
+    words beside a pronoun prove nothing. All edits of a row are one group: if one is refused, all are.
     """
 
     name: str
     to: str
     facts: frozenset[str] = FACTS
     names: Mapping[str, str] = attrs.field(factory=dict)
+    parser: TellsCases | None = None
 
     @cached_property
     def _screen(self) -> str:
@@ -155,8 +157,9 @@ class People:
         target = self._target(gender)
         if target is None:
             return
-        place = Place.of(text, match.start(), match.end())
-        yield Change(match.start(), match.end(), in_case(match[0], case_of(place, gender, target)))
+        place, parser, start = Place.of(text, match.start(), match.end()), self.parser, match.start()
+        parsed = (lambda: None) if parser is None else (lambda: parser.case(text, start))
+        yield Change(match.start(), match.end(), in_case(match[0], case_of(place, gender, target, parsed)))
         if place.word in {"she", "he"} and target == "they":
             beside = agreeing(place)
             if beside is not None:
