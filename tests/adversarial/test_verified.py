@@ -93,7 +93,7 @@ def judge(messages, attempt):
 """
 
 
-@pytest.mark.parametrize("judge", ["writer", "same"])
+@pytest.mark.parametrize("judge", ["writer", "same", "cold"])
 def test_a_verifier_is_never_a_model_that_writes_even_where_it_may_judge_itself(tmp_path: Path, judge: str) -> None:
     (tmp_path / "model.py").write_text(LLM, encoding="utf-8")
     step = {"name": "check", "filter": "llm.judge", "model": judge, "same_model": True}
@@ -101,6 +101,7 @@ def test_a_verifier_is_never_a_model_that_writes_even_where_it_may_judge_itself(
         "recipe": {"name": "x", "seed": 1, "rows": 8},
         "task": {"kind": "classification", "labels": {"ham": {"definition": "a"}, "spam": {"definition": "b"}}},
         "models": {
+            "cold": {"use": "llm.local", "call": "./model.py:write", "parameters": {"temperature": 0.0}},
             **{name: {"use": "llm.local", "call": "./model.py:write"} for name in ("writer", "same")},
             "judge": {"use": "llm.local", "call": "./model.py:judge"},
         },

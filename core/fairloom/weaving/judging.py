@@ -36,7 +36,7 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
     generators = [step for step in steps if step.kind == "generate"]
     writers = [(name, step.name) for step in generators for name in _named(step, "asks")]
     attacked = [(name, step.name) for step in steps for name in _named(step, "attacks")]
-    identities = models.identities()
+    identities = {name: _bare(identity) for name, identity in models.identities().items()}
     keys = {name: predictors.named[name].key for name, _ in attacked}
     for index, step in enumerate(steps):
         judge = filters.get(str(getattr(getattr(step.work, "label", None), "verifier", None)))
@@ -47,6 +47,11 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
             yield from _same("models", voting, writers, identities, (*path, "verifier"))
             yield from _same("predictors", consulted, attacked, keys, (*path, "verifier"))
         yield from _same("models", _named(step, "verifiers"), writers, identities, (*path, "verifiers"))
+
+
+def _bare(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The model itself: at another temperature it is the same one."""
+    return {key: value for key, value in identity.items() if key != "parameters"}
 
 
 def _named(step: Step, what: str) -> list[str]:
