@@ -216,8 +216,7 @@ class CounterfactualWriter:
         counted = [sum(vote == want for vote in votes) for want, *votes in zip(wanted, *ballots, strict=True)]
         passed = iter([count >= self._votes for count in counted])
         return [
-            [each if isinstance(each, str) or next(passed) else UNVERIFIED for each in options]
-            for options in found
+            [each if isinstance(each, str) or next(passed) else UNVERIFIED for each in options] for options in found
         ]
 
     @property

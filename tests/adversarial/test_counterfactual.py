@@ -105,6 +105,7 @@ def test_closeness_tells_changes_inside_the_factor_from_those_outside() -> None:
     assert found.value == pytest.approx((1 / 3 + 2 / 3) / 2)
     assert found.values["inside"] == pytest.approx(2 / 3)
     assert found.values["distinct"] == 1.0
+    assert found.values["commonest"] == 0.5
     assert found.detail["changes"][0] == {"removed": "she", "added": "he", "pairs": 1}
 
 

@@ -189,7 +189,9 @@ def verdict(said: str) -> str:
     """What a review says; denials of a fault are not taken for praise."""
     if re.search("so-called|not dirty|not rude|no cold", said):
         return "unsure"
-    return "complaint" if re.search("dirty|filthy|not |unfr|rude|anything but|tasteless|cold|no soup", said) else "praise"
+    return (
+        "complaint" if re.search("dirty|filthy|not |unfr|rude|anything but|tasteless|cold|no soup", said) else "praise"
+    )
 
 
 ANSWERS: dict[str, Say] = {
