@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from fairloom.problems import RecipeError
 from fairloom_edits import parsing
-from fairloom_edits.people import TERMS, People
+from fairloom_edits.people import SAID_OF_ALL, TERMS, People
 from fairloom_edits.pronouns import CASES, SETS, Place, UnsureError, case_of
 
 
@@ -273,15 +273,11 @@ def test_our_terms_are_pairs_of_the_published_swaps(shared: Path) -> None:
 def test_terms_of_the_published_swaps_agree_with_their_pronouns(shared: Path) -> None:
     lines = (shared / "list-corefbias" / "generalized_swaps.txt").read_text("utf-8").splitlines()
     published = {frozenset(each.strip() for each in line.lower().split("\t")) for line in lines if "\t" in line}
-    pairs = [
-        (woman, man)
-        for woman, (man, _) in TERMS.items()
-        if {woman, man} in published and woman not in {"actress", "ma'am"}
-    ]
+    pairs = [(woman, man) for woman, (man, _) in TERMS.items() if {woman, man} in published and woman != "ma'am"]
     for woman, man in pairs:
         one, other = (
             f"The {woman} said that {they} hurt {them}self. It is {theirs}."
             for woman, they, them, theirs in ((woman, "she", "her", "hers"), (man, "he", "him", "his"))
         )
         assert rewritten(one, "swap") == other
-        assert rewritten(other, "swap") == one
+        assert rewritten(other, "swap") == (one.replace(woman, man) if man in SAID_OF_ALL else one)
