@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 class Verified:
     """Settings of ``counterfactual.verified``."""
 
-    models: tuple[str, ...] = attrs.field(metadata={"help": "the names of the predictors that vote"})
+    verifiers: tuple[str, ...] = attrs.field(metadata={"help": "the names of the predictors that vote"})
     votes: int | None = attrs.field(
         default=None, metadata={"help": "how many of them must name the row's label; all when left out"}
     )
@@ -63,19 +63,21 @@ class VerifiedFilter:
 
 
 def build(config: Verified, tools: Tools) -> VerifiedFilter:
-    """The filter, or ``RecipeError`` for unknown predictors, one named twice, or more votes than models."""
-    for place, name in enumerate(config.models):
+    """The filter, or ``RecipeError`` for no predictor, an unknown one, one named twice, or more votes than models."""
+    for place, name in enumerate(config.verifiers):
         if name not in tools.predictors:
             hint = did_you_mean(name, tools.predictors) or f"add [predictors.{name}]"
-            raise RecipeError.of(f"the recipe has no predictor {name!r}", "models", place, suggestion=hint)
-        if name in config.models[:place]:
-            raise RecipeError.of(f"{name!r} would vote twice", "models", place)
-    most = len(config.models)
+            raise RecipeError.of(f"the recipe has no predictor {name!r}", "verifiers", place, suggestion=hint)
+        if name in config.verifiers[:place]:
+            raise RecipeError.of(f"{name!r} would vote twice", "verifiers", place)
+    most = len(config.verifiers)
+    if not most:
+        raise RecipeError.of("must not be empty", "verifiers", suggestion="name a predictor that is not attacked")
     votes = most if config.votes is None else config.votes
     if not 1 <= votes <= most:
         raise RecipeError.of(f"is from 1 to the number of models, {most}, got {votes}", "votes")
     return VerifiedFilter(
-        tuple(tools.predictors[name] for name in config.models),
+        tuple(tools.predictors[name] for name in config.verifiers),
         votes,
         config.margin,
         field_of(config.field, tools.task),

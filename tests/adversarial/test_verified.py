@@ -32,7 +32,7 @@ def recipe(*steps: dict[str, Any], **tables: Any) -> fl.Recipe:
 
 def verified(*models: str, **more: Any) -> dict[str, Any]:
     """A step in which these models vote."""
-    return {"name": "check", "filter": "counterfactual.verified", "models": list(models), **more}
+    return {"name": "check", "filter": "counterfactual.verified", "verifiers": list(models), **more}
 
 
 def test_rows_stand_where_enough_models_name_their_label(tmp_path: Path) -> None:
@@ -58,6 +58,7 @@ def test_a_margin_asks_for_more_than_the_most_probable_label(tmp_path: Path) -> 
     [
         (verified("spma"), "no predictor 'spma'.*did you mean 'spam'"),
         (verified("spam", "spam"), "'spam' would vote twice"),
+        (verified(), "verifiers: must not be empty; name a predictor"),
         (verified("spam", votes=2), "from 1 to the number of models, 1, got 2"),
         (verified("spam", margin=1.0), "at least 0 and below 1"),
     ],

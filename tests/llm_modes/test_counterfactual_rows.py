@@ -129,6 +129,24 @@ def test_the_pool_decides_which_candidate_reads_best(tmp_path: Path) -> None:
     assert {edit["new"] for row in rows if row["label"] == "bad" for edit in row["text.edits"] or []} == {"nasty"}
 
 
+def test_the_target_may_be_another_factor_than_the_label(tmp_path: Path) -> None:
+    text = RECIPE.replace('["written", "one", "two"]', '["written", "warm"]').replace("rows = 36", "rows = 24")
+    text = text.replace("[[task.relabel]]\nwhen = 'side != \"written\"'\nflip = true\n", "")
+    run = recipe(tmp_path, 'target = "side"\n', text)
+    warm = """
+def write(messages, attempt):
+    assert "its side must be: warm" in messages[-1]["content"]
+    return "[1] had a very great stay." if "great" in messages[-1]["content"] else "[1] had a very awful stay."
+def judge(messages, attempt):
+    return "warm" if "very" in messages[-1]["content"] else "written"
+strict = judge
+"""
+    (tmp_path / "model.py").write_text(warm, encoding="utf-8")
+    rows = run.run(tmp_path / "out").table.to_pylist()
+    assert {(row["side"], "very" in row["text"]) for row in rows} == {("written", False), ("warm", True)}
+    assert all(row["word"] in row["text"] for row in rows)
+
+
 def test_where_nobody_verifies_the_ledger_says_so(tmp_path: Path) -> None:
     text = RECIPE.replace('"./model.py:judge"', '"./model.py:write"')
     with pytest.raises(RecipeError, match=r"verifiers: \[models.judge\] cannot verify: it writes the rows"):

@@ -44,7 +44,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "adversarial.similar": {"model": "first", "edits": ["any.capital"], "on_failure": "keep"},
     "adversarial.transfer": {"model": "second"},
     "counterfactual.consistency": {"model": "first"},
-    "counterfactual.verified": {"models": ["first", "second"]},
+    "counterfactual.verified": {"verifiers": ["first", "second"]},
     "predict.http": {"url": "http://localhost", "labels": ["card_lost", "card_broken"]},
     "predict.sklearn": {"train": ["real"]},
     "predict.transformers": {"model": "any", "revision": "main"},
