@@ -64,15 +64,6 @@ class LabelRule:
             if kind != self.kind and value:
                 raise RecipeError.of(f"{key} is for label rule {kind}, this one is {self.kind}", key)
 
-    def check_verifier(self, *others: str) -> None:
-        """Raise if the verifier is one of ``others``: what wrote the rows, or the model under attack."""
-        if self.verifier is not None and self.verifier in others:
-            raise RecipeError.of(
-                f"{self.verifier!r} cannot verify its own work",
-                "verifier",
-                suggestion="name another model than the one that writes the rows or is attacked",
-            )
-
 
 _WAYS = {
     "FLIP": "say which label becomes which",

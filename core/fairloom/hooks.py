@@ -102,6 +102,8 @@ def fairloom_generators() -> Iterable[Generator]:
 
     What is built answers ``write(rows)`` (``components.Writes``) with the new columns for those rows, in
     their order. Labels and attributes come from the plan: a generator reads them, it never sets them.
+    One that has models write says which in ``asks``, one that is after a predictor's errors in ``attacks``: sets of
+    names, which no ``verifiers`` of a generator and no filter that verifies labels may have in its own.
     In a recipe: ``generate = "greet.greet"`` in a ``[[step]]``. Example::
 
         import fairloom as fl
@@ -127,6 +129,7 @@ def fairloom_filters() -> Iterable[Filter]:
     A filter drops nothing itself. The core writes the ledger, refills the row in its own cell with the
     next attempt, and compares the rejection rates of groups. Scope ``row`` promises that a verdict
     depends on its row alone; ``dataset`` filters remember and then judge (``components.JudgesAll``).
+    A filter names the models that decide in ``asks``, the predictors in ``consults``.
     In a recipe: ``filter = "loud.shouting"`` in a ``[[step]]``. Example::
 
         import fairloom as fl

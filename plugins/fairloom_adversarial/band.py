@@ -49,6 +49,11 @@ class BandFilter:
     low: float
     high: float
 
+    @property
+    def consults(self) -> frozenset[str]:
+        """The names of the predictors that decide."""
+        return frozenset([self.asked.model.name])
+
     def judge(self, rows: pa.RecordBatch) -> pa.Array:
         """Null inside the band, else on which side of it the row is."""
         margins = self.asked.margins(rows)

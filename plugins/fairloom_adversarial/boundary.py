@@ -60,6 +60,11 @@ class BoundaryFilter:
     asked: Asked
     config: Boundary
 
+    @property
+    def attacks(self) -> frozenset[str]:
+        """The names of the predictors that the rows are chosen to fool, which so can verify nothing."""
+        return frozenset([self.asked.model.name])
+
     def remember(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """Distance from the aim, cell with label, and attempt."""
         distance = np.abs(self.asked.margins(rows) - self.config.aim)

@@ -99,6 +99,11 @@ class SimilarGenerator:
         """The factors that must be there in every row."""
         return self.applies.factors
 
+    @property
+    def attacks(self) -> frozenset[str]:
+        """The names of the predictors that the rows are made to fool, which so can verify nothing."""
+        return frozenset([self.model.name])
+
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The field with its edits made, its spans and edits, and what the search came to."""
         chosen = np.flatnonzero(

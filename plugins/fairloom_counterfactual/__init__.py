@@ -4,12 +4,24 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairloom.components import Metric
+from fairloom.components import Filter, Metric
 from fairloom.hooks import hookimpl
-from fairloom_counterfactual import closeness, consistency, fluency
+from fairloom_counterfactual import closeness, consistency, fluency, verified
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+@hookimpl
+def fairloom_filters() -> Iterator[Filter]:
+    """The filter ``verified``."""
+    yield Filter(
+        name="verified",
+        summary="Keeps the rows whose label named models find there too: the verifier of edits that may turn it.",
+        config=verified.Verified,
+        build=verified.build,
+        needs=("predictor",),
+    )
 
 
 @hookimpl

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,6 +15,7 @@ from fairloom.batch import FAMILY, spans_of
 from fairloom.components import Measurement
 from fairloom.editing import apply
 from fairloom.edits import Edits, Ranges
+from fairloom.wording import words_changed
 from fairloom_counterfactual.pairs import Pairs, Whole, field_of
 
 if TYPE_CHECKING:
@@ -84,23 +85,6 @@ class ClosenessMetric:
             values["inside"] = max(0.0, 1 - self.outside / self.changed)
         shown = [{"removed": removed, "added": added, "pairs": pairs} for (removed, added), pairs in top]
         return Measurement(value=float(np.mean(self.shares)), n=n, values=values, detail={"changes": shown})
-
-
-def words_changed(before: Sequence[str], after: Sequence[str]) -> int:
-    """The longer text's words less those of the longest common subsequence: replaced, inserted or deleted words.
-
-    Bit-parallel (Hyyrö, "Bit-parallel LCS-length computation revisited", 2004).
-    """
-    places: dict[str, int] = {}
-    for place, word in enumerate(before):
-        places[word] = places.get(word, 0) | 1 << place
-    row = (1 << len(before)) - 1
-    full = row
-    for word in after:
-        hits = row & places.get(word, 0)
-        row = ((row + hits) | (row - hits)) & full
-    common = len(before) - row.bit_count()
-    return max(len(before), len(after)) - common
 
 
 def _words(column: Any, pairs: Pairs) -> Iterator[tuple[list[str], list[str]]]:

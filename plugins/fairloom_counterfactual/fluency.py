@@ -11,8 +11,8 @@ import pyarrow as pa
 
 from fairloom.batch import FAMILY
 from fairloom.components import Measurement
+from fairloom.ngrams import CharacterModel
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.ngrams import CharacterModel
 from fairloom_counterfactual.pairs import Pairs, Whole, field_of
 
 if TYPE_CHECKING:

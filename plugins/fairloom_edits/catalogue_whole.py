@@ -12,6 +12,7 @@ from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
 from fairloom_edits import hedges, languages
 from fairloom_edits.entities import Swapped
+from fairloom_edits.parsing import parser_of
 from fairloom_edits.people import FACTS, People
 from fairloom_edits.settings import Common, Spoken, known_language
 from fairloom_edits.step import Scope, perturbation
@@ -109,11 +110,19 @@ class PeopleSettings(Common):
     facts: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "further words of facts: a text with one is left alone"}
     )
+    parser: str | None = attrs.field(
+        default=None,
+        metadata={
+            "help": "an installed spaCy pipeline, en_core_web_sm or en_core_web_sm==3.8.0, to ask whose a her or his "
+            "is where the words beside it do not tell; such texts are refused when left out"
+        },
+    )
 
 
 def _people(config: PeopleSettings, tools: Tools) -> Any:
     facts = FACTS | {fact.lower() for fact in config.facts}
-    return People("people", config.to, facts, {} if config.names is None else _names(config.names, tools))
+    names = {} if config.names is None else _names(config.names, tools)
+    return People("people", config.to, facts, names, None if config.parser is None else parser_of(config.parser))
 
 
 def _names(name: str, tools: Tools) -> dict[str, str]:

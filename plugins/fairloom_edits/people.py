@@ -14,6 +14,7 @@ import pyarrow as pa
 from fairloom.edits import Edits
 from fairloom.sounds import begins_with_vowel_sound
 from fairloom_edits.lexicons import words_of
+from fairloom_edits.parsing import TellsCases
 from fairloom_edits.pronouns import PRESENT, SETS, Place, UnsureError, agreeing, case_of
 from fairloom_edits.sites import Addresses
 from fairloom_edits.words import by_length, in_case, screened
@@ -21,19 +22,37 @@ from fairloom_edits.words import by_length, in_case, screened
 TERMS: Mapping[str, tuple[str, str]] = {
     "woman": ("man", "person"), "women": ("men", "people"), "girl": ("boy", "child"), "girls": ("boys", "children"),
     "lady": ("gentleman", "person"), "ladies": ("gentlemen", "people"), "mother": ("father", "parent"),
-    "mothers": ("fathers", "parents"), "mom": ("dad", "parent"), "daughter": ("son", "child"),
-    "daughters": ("sons", "children"), "sister": ("brother", "sibling"), "sisters": ("brothers", "siblings"),
-    "wife": ("husband", "spouse"), "wives": ("husbands", "spouses"), "girlfriend": ("boyfriend", "partner"),
-    "grandmother": ("grandfather", "grandparent"), "granddaughter": ("grandson", "grandchild"), "aunt": ("uncle", ""),
-    "niece": ("nephew", ""), "ms": ("mr", "mx"), "madam": ("sir", ""), "ma'am": ("sir", ""),
-    "actress": ("actor", "actor"), "waitress": ("waiter", "server"), "bride": ("groom", ""),
-    "stepmother": ("stepfather", "stepparent"), "female": ("male", ""), "widow": ("widower", ""),
+    "mothers": ("fathers", "parents"), "mom": ("dad", "parent"), "moms": ("dads", "parents"), "mum": ("dad", "parent"),
+    "mommy": ("daddy", "parent"), "daughter": ("son", "child"), "daughters": ("sons", "children"),
+    "sister": ("brother", "sibling"), "sisters": ("brothers", "siblings"), "wife": ("husband", "spouse"),
+    "wives": ("husbands", "spouses"), "girlfriend": ("boyfriend", "partner"), "girlfriends": ("boyfriends", "partners"),
+    "grandmother": ("grandfather", "grandparent"), "grandmothers": ("grandfathers", "grandparents"),
+    "grandma": ("grandpa", "grandparent"), "granddaughter": ("grandson", "grandchild"),
+    "granddaughters": ("grandsons", "grandchildren"), "aunt": ("uncle", ""), "aunts": ("uncles", ""),
+    "niece": ("nephew", ""), "nieces": ("nephews", ""), "stepmother": ("stepfather", "stepparent"),
+    "stepdaughter": ("stepson", "stepchild"), "stepsister": ("stepbrother", "stepsibling"), "bride": ("groom", ""),
+    "brides": ("grooms", ""), "widow": ("widower", ""), "widows": ("widowers", ""), "fiancee": ("fiance", ""),
+    "fianc\u00e9e": ("fianc\u00e9", ""), "ms": ("mr", "mx"), "madam": ("sir", ""), "ma'am": ("sir", ""),
+    "female": ("male", ""), "females": ("males", ""), "motherhood": ("fatherhood", "parenthood"),
+    "maternal": ("paternal", "parental"), "actress": ("actor", "actor"), "actresses": ("actors", "actors"),
+    "heroine": ("hero", "hero"), "heroines": ("heroes", "heroes"), "heiress": ("heir", "heir"),
+    "hostess": ("host", "host"), "waitress": ("waiter", "server"), "waitresses": ("waiters", "servers"),
+    "stewardess": ("steward", "flight attendant"), "landlady": ("landlord", "landlord"),
+    "headmistress": ("headmaster", "head teacher"), "schoolgirl": ("schoolboy", "pupil"),
+    "schoolgirls": ("schoolboys", "pupils"), "chairwoman": ("chairman", "chair"),
+    "spokeswoman": ("spokesman", "spokesperson"), "saleswoman": ("salesman", "salesperson"),
+    "businesswoman": ("businessman", "businessperson"), "businesswomen": ("businessmen", "businesspeople"),
+    "policewoman": ("policeman", "police officer"), "policewomen": ("policemen", "police officers"),
+    "congresswoman": ("congressman", ""), "sportswoman": ("sportsman", "athlete"), "cowgirl": ("cowboy", ""),
 }  # fmt: skip
 """Terms for women, with those for men and those that leave it open (empty: there is none)."""
+SAID_OF_ALL = ("actor", "actors", "hero", "heroes", "heir", "host")
+"""Terms for men that are said of women too: they stay."""
 _ONE_WAY = {"mrs": ("mr", "mx"), "miss": ("mr", "mx")}
 FACTS = words_of(
     "pregnant pregnancy breastfeeding menstruation menopause uterus ovarian cervical prostate testicular testicles "
-    "beard queen king princess prince nun monk lesbian pope"
+    "beard maternity paternity lesbian nun nuns monk monks pope priestess goddess queen queens king kings princess "
+    "princesses prince princes empress emperor duchess duke baroness baron countess lord lords sultan tsar tsarina"
 )
 """Words of facts about bodies and offices: a text with one is left alone."""
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
@@ -54,14 +73,15 @@ class Change:
 class People:
     """Rewrites the people of a text. ``to`` is a pronoun set, or ``swap``: she to he and he to she.
 
-    ``names`` has a gender for each name and, for each gender, the names to draw from. All edits of a row are one
-    group: if one is refused, all are.
+    ``names`` has a gender for each name and, for each gender, the names to draw from. ``parser`` is asked where the
+    words beside a pronoun prove nothing. All edits of a row are one group: if one is refused, all are.
     """
 
     name: str
     to: str
     facts: frozenset[str] = FACTS
     names: Mapping[str, str] = attrs.field(factory=dict)
+    parser: TellsCases | None = None
 
     @cached_property
     def _screen(self) -> str:
@@ -75,8 +95,7 @@ class People:
         men: dict[str, tuple[str, str, str]] = {}
         for word, (man, open_one) in TERMS.items():
             men.setdefault(man, ("he", word, open_one))
-        men.pop("actor")  # said of women too
-        return {**men, **women}
+        return {**{man: each for man, each in men.items() if man not in SAID_OF_ALL}, **women}
 
     @cached_property
     def _drawn_from(self) -> dict[str, list[str]]:
@@ -155,8 +174,9 @@ class People:
         target = self._target(gender)
         if target is None:
             return
-        place = Place.of(text, match.start(), match.end())
-        yield Change(match.start(), match.end(), in_case(match[0], case_of(place, gender, target)))
+        place, parser, start = Place.of(text, match.start(), match.end()), self.parser, match.start()
+        parsed = (lambda: None) if parser is None else (lambda: parser.case(text, start))
+        yield Change(match.start(), match.end(), in_case(match[0], case_of(place, gender, target, parsed)))
         if place.word in {"she", "he"} and target == "they":
             beside = agreeing(place)
             if beside is not None:

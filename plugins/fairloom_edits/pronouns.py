@@ -1,13 +1,14 @@
 """English pronouns by case, and what stands beside them: what is certain about "her" and "his", and which verb agrees.
 
 Cases bear the names of singular *they*: ``they`` (subject), ``them`` (object), ``their`` (before a noun), ``theirs``
-(alone), ``themself``. Only what the words next to a pronoun prove is decided; anything else is ``Unsure``.
+(alone), ``themself``. Only what the words next to a pronoun prove is decided, or a
+parser where one is asked (``parsing``); anything else is ``UnsureError``.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import attrs
 
@@ -118,20 +119,26 @@ PRESENT = {_third(verb): verb for verb in _VERBS if verb not in {"be", "have"}}
 """Verbs after she and he, and after they."""
 
 
-def case_of(place: Place, source: str, target: str) -> str:
+def case_of(place: Place, source: str, target: str, parsed: Callable[[], str | None] = lambda: None) -> str:
     """The word of the set ``target`` for a pronoun of ``source``.
 
+    ``parsed`` is what a parser says its case is, asked only where the words beside it do not decide.
+
     Raises:
-        UnsureError: The word stands for two cases which the target tells apart, and nothing beside it decides.
+        UnsureError: The word stands for two cases which the target tells apart, and nothing decides.
     """
     cases = [case for case, word in zip(CASES, SETS[source], strict=True) if word == place.word]
     words = {SETS[target][CASES.index(case)] for case in cases}
     if len(words) == 1:
         return words.pop()
-    return SETS[target][CASES.index(_decided(place, cases))]
+    case = _decided(place, cases) or parsed()
+    if case not in cases:
+        raise UnsureError(f"ambiguous: {place.word}")
+    return SETS[target][CASES.index(case)]
 
 
-def _decided(place: Place, cases: list[str]) -> str:
+def _decided(place: Place, cases: list[str]) -> str | None:
+    """The case that the words beside a pronoun prove."""
     if "them" in cases:
         possessive = place.after == "own" or (place.after in NOUNS and (place.opens or place.before in _PREPOSITIONS))
         alone = "them"
@@ -140,9 +147,7 @@ def _decided(place: Place, cases: list[str]) -> str:
         alone = "theirs"
     if possessive:
         return "their"
-    if place.closes or (place.after in _NO_NOUN_AHEAD and not place.proper):
-        return alone
-    raise UnsureError(f"ambiguous: {place.word}")
+    return alone if place.closes or (place.after in _NO_NOUN_AHEAD and not place.proper) else None
 
 
 def agreeing(place: Place) -> tuple[str, str] | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from fairloom.components import Filter, Generator, Metric, ValueTable
-from fairloom_llm import chat, judge, novel, numbered, paraphrase, self_instruct, templates, text
+from fairloom_llm import chat, counterfactual, judge, novel, numbered, paraphrase, self_instruct, templates, text
 
 _MODEL = ("model",)
 
@@ -34,6 +34,14 @@ GENERATORS = (
         summary="Has a model say a text again; the values in its spans come through unchanged.",
         config=paraphrase.ParaphraseSettings,
         build=paraphrase.build,
+        needs=_MODEL,
+    ),
+    Generator(
+        name="counterfactual",
+        summary="Has a model make the smallest change that turns a text, and other models verify that it did.",
+        config=counterfactual.CounterfactualSettings,
+        build=counterfactual.build,
+        scope="family",
         needs=_MODEL,
     ),
     Generator(

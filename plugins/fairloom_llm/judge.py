@@ -49,6 +49,11 @@ class JudgeFilter:
         """The model that must not be a generator's, unless the recipe says so."""
         return None if self.same_model else self.panel.model.name
 
+    @property
+    def asks(self) -> frozenset[str]:
+        """The names of the models that decide."""
+        return frozenset([self.panel.model.name])
+
     def estimate(self, rows: pa.RecordBatch) -> list[Estimate]:
         """What the votes take."""
         return self.panel.estimate(rows)

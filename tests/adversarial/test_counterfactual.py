@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from fairloom.batch import NAMES, SPANS
 from fairloom.components import Measurement
+from fairloom.ngrams import CharacterModel
 from fairloom.predictors import Prediction
 from fairloom.testing import sample_tools
+from fairloom.wording import share_changed, word_edits, words_changed
 from fairloom_counterfactual import closeness, consistency, fluency
-from fairloom_counterfactual.closeness import words_changed
-from fairloom_counterfactual.ngrams import CharacterModel
 
 WORDS = st.lists(st.sampled_from("abcde"), max_size=12)
 
@@ -75,6 +75,26 @@ def test_words_changed_is_the_longer_text_less_the_common_subsequence(before: li
     assert words_changed(before, after) == max(len(before), len(after)) - table[-1, -1]
 
 
+SENTENCES = st.lists(st.sampled_from(["not", "good", "bad,", "it's", "  ", "\n", "well-made"]), max_size=8).map(
+    " ".join
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(before=SENTENCES, after=SENTENCES, first=st.integers(0, 3))
+def test_word_edits_lead_from_one_text_to_the_other(before: str, after: str, first: int) -> None:
+    text = "x" * first + before
+    for start, end, new in reversed(word_edits(before, after, first)):
+        text = text[:start] + new + text[end:]
+    assert text[first:] == after
+
+
+def test_edits_are_whole_words_and_neighbours_are_one() -> None:
+    assert word_edits("It was very good indeed.", "It was quite bad indeed!") == [(7, 16, "quite bad"), (23, 24, "!")]
+    assert share_changed("It was very good indeed.", "It was quite bad indeed!") == 3 / 5
+    assert share_changed("", "") == 0
+
+
 def test_closeness_tells_changes_inside_the_factor_from_those_outside() -> None:
     texts = ["she is good", "he is good", "she is bad", "he was bad"]
     slots = [
@@ -85,6 +105,7 @@ def test_closeness_tells_changes_inside_the_factor_from_those_outside() -> None:
     assert found.value == pytest.approx((1 / 3 + 2 / 3) / 2)
     assert found.values["inside"] == pytest.approx(2 / 3)
     assert found.values["distinct"] == 1.0
+    assert found.values["commonest"] == 0.5
     assert found.detail["changes"][0] == {"removed": "she", "added": "he", "pairs": 1}
 
 

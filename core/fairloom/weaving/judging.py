@@ -1,14 +1,15 @@
-"""Who judges whom: a model may not judge what it wrote itself, unless the recipe says so."""
+"""Who judges whom: a model may not judge what it wrote itself, nor a predictor the rows that were made to fool it."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from fairloom.modelling.opened import Models
 from fairloom.problems import Problem
 from fairloom.reading.locate import KeyPath
 from fairloom.weaving.answers import Step
+from fairloom.weaving.predicted import Predictors
 
 
 def self_judged(work: Any, steps: Sequence[Step], models: Models, path: KeyPath) -> Iterator[Problem]:
@@ -23,3 +24,47 @@ def self_judged(work: Any, steps: Sequence[Step], models: Models, path: KeyPath)
                 said = f"[models.{judge}] would judge what it wrote itself in step {step.name!r}"
                 way = "name another model, or allow it: same_model = true"
                 yield Problem(said, (*path, "model"), suggestion=way)
+
+
+def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors) -> Iterator[Problem]:
+    """A problem for each step whose verifier is a model that writes rows, or a predictor under attack.
+
+    Nothing allows that. Verifiers are the filter that the label rule CHK names, and the ``verifiers`` of a generator;
+    what a component ``asks`` are models, what it ``consults`` or ``attacks`` predictors, all by their names.
+    """
+    filters = {step.name: step for step in steps if step.kind == "filter"}
+    generators = [step for step in steps if step.kind == "generate"]
+    writers = [(name, step.name) for step in generators for name in _named(step, "asks")]
+    attacked = [(name, step.name) for step in steps for name in _named(step, "attacks")]
+    identities = {name: _bare(identity) for name, identity in models.identities().items()}
+    keys = {name: predictors.named[name].key for name, _ in attacked}
+    for index, step in enumerate(steps):
+        judge = filters.get(str(getattr(getattr(step.work, "label", None), "verifier", None)))
+        path: KeyPath = ("step", index)
+        if judge is not None:
+            voting, consulted = (_named(judge, what) for what in ("asks", "consults"))
+            keys |= {name: predictors.named[name].key for name in consulted}
+            yield from _same("models", voting, writers, identities, (*path, "verifier"))
+            yield from _same("predictors", consulted, attacked, keys, (*path, "verifier"))
+        yield from _same("models", _named(step, "verifiers"), writers, identities, (*path, "verifiers"))
+
+
+def _bare(identity: Mapping[str, Any]) -> dict[str, Any]:
+    """The model itself: at another temperature it is the same one."""
+    return {key: value for key, value in identity.items() if key != "parameters"}
+
+
+def _named(step: Step, what: str) -> list[str]:
+    return sorted(getattr(step.work, what, ()))
+
+
+def _same(
+    table: str, voting: Iterable[str], others: Sequence[tuple[str, str]], known: Mapping[str, Any], path: KeyPath
+) -> Iterator[Problem]:
+    """A problem for each verifier that is one of the others, under whatever names the two go."""
+    does = {"models": "writes the rows", "predictors": "is attacked"}[table]
+    for name in voting:
+        step = next((step for other, step in others if known[other] == known[name]), None)
+        if step is not None:
+            said = f"[{table}.{name}] cannot verify: it {does} in step {step!r}"
+            yield Problem(said, path, suggestion=f"let another of the {table} verify")

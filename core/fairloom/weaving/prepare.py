@@ -50,7 +50,7 @@ from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import blamed, built
-from fairloom.weaving.judging import self_judged
+from fairloom.weaving.judging import self_judged, self_verified
 from fairloom.weaving.loom import Loom, Opener
 from fairloom.weaving.making import Maker
 from fairloom.weaving.placing import below
@@ -94,6 +94,7 @@ def prepare(
     setting.stop()
     for index, step in enumerate(setting.steps):
         setting.problems += self_judged(step.work, setting.steps, setting.models, ("step", index))
+    setting.problems += self_verified(setting.steps, setting.models, setting.predictors)
     plan = setting.plan()
     setting.stop()
     loom = setting.loom(plan)

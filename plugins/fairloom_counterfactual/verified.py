@@ -1,0 +1,84 @@
+"""The filter ``verified``: predictors vote on whether a row has the label that the plan gives it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from fairloom.batch import LABEL
+from fairloom.predictors import OpenPredictor
+from fairloom.problems import RecipeError, did_you_mean
+from fairloom_counterfactual.pairs import field_of
+
+if TYPE_CHECKING:
+    from fairloom.components import Tools
+
+
+@attrs.frozen(kw_only=True)
+class Verified:
+    """Settings of ``counterfactual.verified``."""
+
+    verifiers: tuple[str, ...] = attrs.field(metadata={"help": "the names of the predictors that vote"})
+    votes: int | None = attrs.field(
+        default=None, metadata={"help": "how many of them must name the row's label; all when left out"}
+    )
+    margin: float = attrs.field(
+        default=0.0,
+        metadata={"help": "by how much more probable than any other label a model must find it to vote for it"},
+    )
+    field: str | None = attrs.field(
+        default=None, metadata={"help": "the field the models read; the task's first field when left out"}
+    )
+
+    @margin.validator
+    def _margin(self, _field: object, value: float) -> None:
+        if not 0 <= value < 1:
+            raise RecipeError.of(f"is at least 0 and below 1, got {value:g}", "margin")
+
+
+@attrs.frozen(eq=False)
+class VerifiedFilter:
+    """Counts the models that find a row's label the most probable one, by more than ``margin``."""
+
+    models: tuple[OpenPredictor, ...]
+    votes: int
+    margin: float
+    field: str
+
+    @property
+    def consults(self) -> frozenset[str]:
+        """The names of the predictors that decide, none of which may be under attack in the recipe."""
+        return frozenset(model.name for model in self.models)
+
+    def judge(self, rows: pa.RecordBatch) -> pa.Array:
+        """``1 of 2 models verify the label``, or null."""
+        labels = rows.column(LABEL)
+        sure = [model.predict(rows.column(self.field)).margins(labels) > self.margin for model in self.models]
+        votes = np.sum(sure, axis=0)
+        said = [f"{count} of {len(self.models)} models verify the label" for count in range(len(self.models) + 1)]
+        return pa.array(said).take(pa.array(np.where(votes < self.votes, votes, None), pa.int64()))
+
+
+def build(config: Verified, tools: Tools) -> VerifiedFilter:
+    """The filter, or ``RecipeError`` for no predictor, an unknown one, one named twice, or more votes than models."""
+    for place, name in enumerate(config.verifiers):
+        if name not in tools.predictors:
+            hint = did_you_mean(name, tools.predictors) or f"add [predictors.{name}]"
+            raise RecipeError.of(f"the recipe has no predictor {name!r}", "verifiers", place, suggestion=hint)
+        if name in config.verifiers[:place]:
+            raise RecipeError.of(f"{name!r} would vote twice", "verifiers", place)
+    most = len(config.verifiers)
+    if not most:
+        raise RecipeError.of("must not be empty", "verifiers", suggestion="name a predictor that is not attacked")
+    votes = most if config.votes is None else config.votes
+    if not 1 <= votes <= most:
+        raise RecipeError.of(f"is from 1 to the number of models, {most}, got {votes}", "votes")
+    return VerifiedFilter(
+        tuple(tools.predictors[name] for name in config.verifiers),
+        votes,
+        config.margin,
+        field_of(config.field, tools.task),
+    )
