@@ -98,8 +98,8 @@ def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path)
 
 @pytest.mark.parametrize("search", ["greedy", "beam", "random"])
 def test_searches_do_not_depend_on_parts_or_workers(tmp_path: Path, search: str) -> None:
-    one = recipe({**SIMILAR, "search": search}).run(tmp_path / "one")
-    two = recipe({**SIMILAR, "search": search}, parts={"rows": 50}).run(tmp_path / "two", workers=2)
+    one = recipe({**SIMILAR, "search": f"adversarial.{search}"}).run(tmp_path / "one")
+    two = recipe({**SIMILAR, "search": f"adversarial.{search}"}, parts={"rows": 50}).run(tmp_path / "two", workers=2)
     assert one.manifest["content_digest"] == two.manifest["content_digest"]
     assert pc.sum(pc.equal(one.table["attack"], "found")).as_py() > 10
 
@@ -128,7 +128,18 @@ def test_protected_slots_are_left_alone(tmp_path: Path) -> None:
         ({"edits": ["template"]}, "proposes no edits"),
         ({"edits": [{"use": "./parts.py:typo", "lettr": "x"}]}, "edits[0].lettr"),
         ({"model": "span"}, "did you mean 'spam'?"),
-        ({"goal": "label", "target": "hm"}, "needs a label of the task"),
+        (
+            {"goal": {"use": "adversarial.target", "label": "hm"}},
+            "goal.label: the task has no label 'hm'; did you mean 'ham'?",
+        ),
+        ({"goal": "wrong"}, "no plugin 'wrong'"),
+        ({"goal": "adversarial.rong"}, "did you mean 'adversarial.wrong'?"),
+        ({"goal": "adversarial.greedy"}, "adversarial.greedy is a search; this key needs a goal"),
+        ({"goal": "adversarial.invariance"}, "every family has one row"),
+        ({"search": {"use": "adversarial.beam", "width": 0}}, "search.width: is at least 1, got 0"),
+        ({"search": {"width": 2}}, "names no search"),
+        ({"constraints": ["text.lenght"]}, "did you mean 'text.length'?"),
+        ({"constraints": ["text.near_duplicates"]}, "text.near_duplicates judges the whole dataset"),
         ({"when": "grup == 'a'"}, "did you mean 'group'"),
     ],
 )
