@@ -47,6 +47,7 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "adversarial.target": {"label": "card_lost"},
     "adversarial.transfer": {"model": "second"},
     "counterfactual.consistency": {"model": "first"},
+    "predict.behaviour": {"model": "first"},
     "predict.http": {"url": "http://localhost", "labels": ["card_lost", "card_broken"]},
     "predict.sklearn": {"train": ["real"]},
     "predict.transformers": {"model": "any", "revision": "main"},
@@ -254,6 +255,7 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.replay": with_labels,
     "design.zip": with_labels,
     **{f"edits.{name}": with_judge for name in ("antonym", "negation", "number", "quantifier")},
+    "predict.behaviour": with_predictors,
     "template.template": with_templates,
     **dict.fromkeys(
         (use for use in SETTINGS if use.startswith("llm.") and use not in ("llm.local", "llm.openai")), with_model
