@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from fairloom.components import Filter, Generator, Goal, Metric, Search
 from fairloom.hooks import hookimpl
-from fairloom_adversarial import accuracy, band, boundary, goals, searches, similar, success, transfer
+from fairloom_adversarial import accuracy, band, boundary, goals, omit, searches, similar, success, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,7 +14,13 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_generators() -> Iterator[Generator]:
-    """The generator ``similar``."""
+    """The generators ``omit`` and ``similar``."""
+    yield Generator(
+        name="omit",
+        summary="A word is left out, whatever it is; proposes every word to a search that reduces texts.",
+        config=omit.Omit,
+        build=omit.build,
+    )
     yield Generator(
         name="similar",
         summary="Edits rows by label-keeping perturbations until a named model answers as the goal wants.",

@@ -13,7 +13,6 @@ import fairloom as fl
 from fairloom.testing import component_checks
 
 SMALL = Path(__file__).with_name("small")
-DROP = {"use": "edits.drop_word", "words": "any", "rate": 1.0, "label": "INV"}
 WEIGHTS = {"free": 0.35, "prize": 0.3, "call": 0.15, "now": 0.1, "win": 0.25}
 
 
@@ -36,11 +35,11 @@ def answer(text: str) -> str:
 
 
 def test_a_reduced_text_gets_the_same_answer_and_says_how_much_is_left(tmp_path: Path) -> None:
-    gate = {"metric": "adversarial.success", "of": "left", "max": 0.9}
-    settings = {"edits": [DROP], "goal": "adversarial.reduction", "queries": 60, "most": 20, "share": 1.0}
+    gate = {"metric": "adversarial.success", "of": "left", "max": 0.5}
+    settings = {"edits": ["adversarial.omit"], "goal": "adversarial.reduction", "queries": 60, "most": 20, "share": 1.0}
     found = run(tmp_path / "r", [gate], recipe={"rows": 60}, **settings)
     rows = found.table.filter(pc.equal(found.table["attack"], "found"))
-    assert rows.num_rows > 45
+    assert rows.num_rows == 60
     shares = []
     for text, original in zip(rows["text"].to_pylist(), rows["attack.original"].to_pylist(), strict=True):
         assert answer(text) == answer(original)
@@ -52,17 +51,17 @@ def test_a_reduced_text_gets_the_same_answer_and_says_how_much_is_left(tmp_path:
 
 
 def test_a_reduction_spares_protected_spans_and_keeps_what_it_has_when_the_queries_end(tmp_path: Path) -> None:
-    settings = {"edits": [DROP], "goal": "adversarial.reduction", "queries": 5, "most": 20, "share": 1.0}
+    settings = {"edits": ["adversarial.omit"], "goal": "adversarial.reduction", "queries": 12, "most": 20, "share": 1.0}
     rows = run(tmp_path / "r", recipe={"rows": 60}, protect=["thing"], **settings).table
-    assert set(rows["attack"].to_pylist()) <= {"found", "nothing to change", "spent"}
     rows = rows.filter(pc.equal(rows["attack"], "found"))
     for spans, text, original in zip(
         rows["text.spans"].to_pylist(), rows["text"].to_pylist(), rows["attack.original"].to_pylist(), strict=True
     ):
         (thing,) = (span for span in spans if span["slot"] == "thing.text")
         assert thing["value"] in original
+        assert text == " ".join(text.split())
         assert text[thing["start"] : thing["end"]] == thing["value"]
-    assert max(rows["attack.queries"].to_pylist()) == 5
+    assert max(rows["attack.queries"].to_pylist()) == 12
 
 
 FAMILIES = {

@@ -232,6 +232,7 @@ def with_labels() -> Tools:
 
 
 ROWS: dict[str, pa.RecordBatch] = {
+    "adversarial.omit": sample_rows(),
     "adversarial.similar": sample_rows(),
     "adversarial.success": rows_attacked(),
     "adversarial.transfer": rows_attacked(),
