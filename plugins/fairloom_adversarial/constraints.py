@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -14,7 +15,7 @@ from fairloom.batch import SPANS, spans_of, with_columns
 from fairloom.components import Filter, Judges
 from fairloom.edits import EDITS, edits_of
 from fairloom.predictors import Bools
-from fairloom_adversarial.named import Named, made
+from fairloom_adversarial.named import Named, all_of, made
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -31,8 +32,8 @@ class Constraints:
     @classmethod
     def of(cls, said: Sequence[Named], field: str, tools: Tools) -> Constraints:
         """The filters that the setting ``constraints`` names, or ``RecipeError``."""
-        filters = tuple(made(Filter, each, tools, "constraints", place)[1] for place, each in enumerate(said))
-        return cls(filters, field)
+        makers = (partial(made, Filter, each, tools, "constraints", place) for place, each in enumerate(said))
+        return cls(tuple(work for _, work in all_of(*makers)), field)
 
     def allow(self, rows: pa.RecordBatch, candidates: Applied) -> Bools:
         """Whether every filter keeps the candidate; ``rows`` are those of the candidates' originals, one for each."""

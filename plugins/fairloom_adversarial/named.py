@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from fairloom.problems import RecipeError
+from fairloom.problems import Problem, RecipeError
 
 if TYPE_CHECKING:
     from fairloom.components import Component, Tools
@@ -20,3 +21,17 @@ def made(kind: type[Component], said: Named, tools: Tools, *key: str | int) -> t
         way = 'write "plugin.component", or { use = "plugin.component" } with its settings'
         raise RecipeError.of(f"names no {kind.kind}: {said!r}", *key, suggestion=way)
     return use, tools.make(kind, use, settings, *key)
+
+
+def all_of(*works: Callable[[], Any]) -> list[Any]:
+    """What every one of ``works`` gives, or ``RecipeError`` with the problems of all of them."""
+    found: list[Any] = []
+    problems: list[Problem] = []
+    for work in works:
+        try:
+            found.append(work())
+        except RecipeError as error:
+            problems += error.problems
+    if problems:
+        raise RecipeError(problems)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -24,7 +25,7 @@ from fairloom_adversarial.attack import Aim, Asking, Means, Victims
 from fairloom_adversarial.constraints import Constraints
 from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt
 from fairloom_adversarial.families import Families
-from fairloom_adversarial.named import Named, made
+from fairloom_adversarial.named import Named, all_of, made
 from fairloom_adversarial.pool import Pool
 
 if TYPE_CHECKING:
@@ -204,33 +205,35 @@ def build(config: Similar, tools: Tools) -> SimilarGenerator:
     """The generator, or ``RecipeError`` for what cannot be attacked or may change the label."""
     if LABEL not in tools.factors and not tools.task.labels:
         raise RecipeError.of("needs a task with labels: without them no answer is wrong", "model")
+    _, means, applies, *works = all_of(
+        lambda: _check(config),
+        lambda: _means(config, tools),
+        lambda: Applies.of(config.when, tools.factors),
+        *(partial(_work, place, each, tools) for place, each in enumerate(config.edits)),
+    )
+    carrying = (name for name, factor in tools.factors.items() if factor.role == "label")
+    return SimilarGenerator(config, means, tuple(works), applies, (*carrying, *config.protect), tools.draws)
+
+
+def _check(config: Similar) -> None:
     for key, least in (("queries", 2), ("proposals", 1), ("most", 1)):
         if getattr(config, key) < least:
             raise RecipeError.of(f"is at least {least}, got {getattr(config, key)}", key)
     if not 0 < config.share <= 1:
         raise RecipeError.of(f"is above 0 and at most 1, got {config.share:g}", "share")
-    works = tuple(_work(place, each, tools) for place, each in enumerate(config.edits))
-    if not works:
+    if not config.edits:
         raise RecipeError.of("names no perturbation", "edits", suggestion='for example edits = ["edits.typo"]')
-    return SimilarGenerator(
-        config,
-        _means(config, tools),
-        works,
-        Applies.of(config.when, tools.factors),
-        (*(name for name, factor in tools.factors.items() if factor.role == "label"), *config.protect),
-        tools.draws,
-    )
 
 
 def _means(config: Similar, tools: Tools) -> Means:
     field = field_of(config.field, tools.task)
-    return Means(
-        predictor(config.model, tools),
-        Aim(*made(Goal, config.goal, tools, "goal")),
-        made(Search, config.search, tools, "search")[1],
-        Constraints.of(config.constraints, field, tools),
-        field,
+    model, aim, search, constraints = all_of(
+        lambda: predictor(config.model, tools),
+        lambda: Aim(*made(Goal, config.goal, tools, "goal")),
+        lambda: made(Search, config.search, tools, "search")[1],
+        lambda: Constraints.of(config.constraints, field, tools),
     )
+    return Means(model, aim, search, constraints, field)
 
 
 def _work(place: int, said: Named, tools: Tools) -> tuple[str, Perturbs]:

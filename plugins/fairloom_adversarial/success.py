@@ -99,19 +99,32 @@ class SuccessMetric:
             "share": (found + self.statuses[ALREADY]) / self.rows,
             "top_edit": share,
             **({"queries_per_success": self.queries / found, "left": self.left / found} if found else {}),
+            **self._kept(),
             **self.groups.values(),
         }
         return Measurement(value=self.groups.share, n=self.groups.rows, values=values, detail=self._detail(share))
 
+    def _kept(self) -> dict[str, float]:
+        """The share of candidates that the attack did not send back, all attempts together, and its gap by axis."""
+        kept: dict[str, float] = {}
+        for each in self._audited():
+            rates = [group["rate"] for group in each["groups"] if group["seen"]]
+            seen, rejected = (sum(group[key] for group in each["groups"]) for key in ("seen", "rejected"))
+            if seen:
+                kept |= {"kept": 1 - rejected / seen, f"kept_gap:{each['axis']}": max(rates) - min(rates)}
+        return kept
+
+    def _audited(self) -> list[dict[str, Any]]:
+        return [dict(each) for each in self.audit.entries if str(each.get("use")) == "adversarial.similar"]
+
     def _detail(self, share: float) -> dict[str, Any]:
         ordered = sorted(self.rules.items(), key=lambda each: (-each[1], each[0]))
         shortcut = ordered[0][0] if share > self.config.shortcut else None
-        refused = [dict(each) for each in self.audit.entries if str(each.get("use")) == "adversarial.similar"]
         return {
             "statuses": dict(sorted(self.statuses.items())),
             "edits": [{"rule": rule, "rows": rows} for rule, rows in ordered],
             "shortcut": shortcut,
-            "kept": refused,
+            "kept": self._audited(),
             **self.groups.detail(),
         }
 
