@@ -97,8 +97,8 @@ class Candidates:
     """What a goal scores: one entry per candidate in every field, the rows of a candidate's original beside it.
 
     ``found`` is what the model says of ``texts``; ``originals`` are the texts before any edit and ``before`` the
-    labels that the model named for them; ``labels`` are the labels of the rows. ``first`` is the label that the model
-    names for the first row of the family, which is not edited where the goal has ``in_family``.
+    labels that the model named for them; ``labels`` are the labels of the rows. Where the goal has ``in_family``,
+    ``first`` is the label that the model names for the first row of the family, and else the same as ``before``.
     """
 
     found: Prediction
