@@ -161,7 +161,7 @@ def offered() -> Iterator[Goal]:
         name="invariance",
         summary="The model names another label than for the first row of the family, which is left as it is.",
         config=NoSettings,
-        build=_invariance,
+        build=lambda _config, _tools: Invariance(),
     )
     yield Goal(
         name="reduction",
@@ -176,10 +176,3 @@ def _target(config: TargetSettings, tools: Tools) -> Target:
         hint = did_you_mean(config.label, tools.task.labels)
         raise RecipeError.of(f"the task has no label {config.label!r}", "label", suggestion=hint)
     return Target(config.label)
-
-
-def _invariance(_config: NoSettings, tools: Tools) -> Invariance:
-    if not any(factor.within for factor in tools.factors.values()):
-        said = "adversarial.invariance holds rows against the first of their family, and every family has one row"
-        raise RecipeError.of(said, suggestion="name a factor in within of [design]")
-    return Invariance()

@@ -229,11 +229,19 @@ def _means(config: Similar, tools: Tools) -> Means:
     field = field_of(config.field, tools.task)
     model, aim, search, constraints = all_of(
         lambda: predictor(config.model, tools),
-        lambda: Aim(*made(Goal, config.goal, tools, "goal")),
+        lambda: _aim(config, tools),
         lambda: made(Search, config.search, tools, "search")[1],
         lambda: Constraints.of(config.constraints, field, tools),
     )
     return Means(model, aim, search, constraints, field)
+
+
+def _aim(config: Similar, tools: Tools) -> Aim:
+    aim = Aim(*made(Goal, config.goal, tools, "goal"))
+    if aim.in_family and not any(factor.within for factor in tools.factors.values()):
+        said = f"{aim.use} holds rows against the first of their family, and every family has one row"
+        raise RecipeError.of(said, "goal", suggestion="name a factor in within of [design]")
+    return aim
 
 
 def _work(place: int, said: Named, tools: Tools) -> tuple[str, Perturbs]:

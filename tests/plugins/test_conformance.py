@@ -246,7 +246,6 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "adversarial.accuracy": with_predictors,
     "adversarial.band": with_predictors,
     "adversarial.boundary": with_predictors,
-    "adversarial.invariance": with_families,
     "adversarial.similar": with_predictors,
     "adversarial.transfer": with_predictors,
     "counterfactual.consistency": with_predictors,
