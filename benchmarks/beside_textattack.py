@@ -72,7 +72,7 @@ def main():
     attack = attack_on(Wrapped(model), given["queries"], given["words"])
     names = list(model.classes_)
     tried, found, queries = Counter(), Counter(), 0
-    start = time.perf_counter()
+    start, worked = time.perf_counter(), time.process_time()
     for text, label in given["victims"]:
         result = attack.attack(AttackedText(text), names.index(label))
         if isinstance(result, SkippedAttackResult):
@@ -80,8 +80,8 @@ def main():
         tried[label] += 1
         found[label] += isinstance(result, SuccessfulAttackResult)
         queries += result.num_queries
-    answer = {"tried": tried, "found": found, "queries": queries, "seconds": time.perf_counter() - start}
-    print(json.dumps(answer))
+    seconds = [time.perf_counter() - start, time.process_time() - worked]
+    print(json.dumps({"tried": tried, "found": found, "queries": queries, "seconds": seconds}))
 
 
 if __name__ == "__main__":
