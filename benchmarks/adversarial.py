@@ -1,13 +1,18 @@
 """Attacks on scikit-learn models of real messages and reviews, and what training with the hard rows does.
 
-Run by hand: ``FAIRLOOM_SHARED=DIR python benchmarks/adversarial.py [sms | cad | human | retrain]``. Texts come from
-the reference data ``seed-sms-spam`` and ``seed-cad``; models are trained inside the runs. Nothing is kept.
+Run by hand: ``FAIRLOOM_SHARED=DIR python benchmarks/adversarial.py [sms | quotas | cad | human | retrain]``. Texts come
+from the reference data ``seed-sms-spam`` and ``seed-cad``; models are trained inside the runs. Nothing is kept.
+``--beside PYTHON`` attacks the same rows with TextAttack and nothing else; PYTHON is that of an environment that has it
+(``beside_textattack.py`` says how to make one).
 """
 
 from __future__ import annotations
 
+import argparse
 import csv
+import json
 import os
+import subprocess
 import sys
 import tempfile
 import time
@@ -21,12 +26,14 @@ import pyarrow.compute as pc
 from sklearn.feature_extraction.text import TfidfVectorizer
 
 import fairloom as fl
+from fairloom.weaving.answers import answered
 from fairloom.weaving.prepare import prepare
 
 SHARED = Path(os.environ.get("FAIRLOOM_SHARED", "shared/data"))
 CHARACTERS = ["edits.typo", "edits.swap", "edits.delete", "edits.repeat", "edits.homoglyph"]
 WORDS = ["edits.synonym", "edits.contraction", "edits.spelling", "edits.degree", "edits.filler"]
 TURNED = {"positive": "negative", "negative": "positive"}
+MOST_WORDS = 4
 Rows = list[tuple[str, str]]
 
 
@@ -61,17 +68,17 @@ def shared_out(rows: Rows, each: int, skip: int = 0) -> Rows:
     return [row for label in labels for row in [one for one in rows if one[1] == label][skip : skip + each]]
 
 
-def attack(  # noqa: PLR0913, PLR0917 - what an attack is made of
+def attacking(  # noqa: PLR0913, PLR0917 - what an attack is made of
     folder: Path,
     name: str,
     train: Rows,
     victims: Rows,
     edits: Sequence[Any],
-    search: str = "greedy",
+    search: str = "adversarial.greedy",
     queries: int = 60,
     **more: Any,
-) -> fl.Run:
-    """A run that attacks every victim once, with a model trained on ``train``; a second model judges what transfers."""
+) -> fl.Recipe:
+    """A recipe that attacks every victim once, with a model trained on ``train``; another judges what transfers."""
     write(folder / "train.csv", train)
     write(folder / "victims.csv", victims)
     labels = sorted({label for _, label in victims})
@@ -111,7 +118,12 @@ def attack(  # noqa: PLR0913, PLR0917 - what an attack is made of
             {"metric": "adversarial.transfer", "model": "letters", "min": 0, "on_fail": "warn"},
         ],
     }
-    return fl.Recipe.from_data(data, folder).run(folder / f"run-{name}", fresh=True)
+    return fl.Recipe.from_data(data, folder)
+
+
+def attack(folder: Path, name: str, *given: Any, **more: Any) -> fl.Run:
+    """The run of ``attacking``."""
+    return attacking(folder, name, *given, **more).run(folder / f"run-{name}", fresh=True)
 
 
 def line(name: str, run: fl.Run, seconds: float) -> None:
@@ -142,16 +154,15 @@ def searches(  # noqa: PLR0913, PLR0917 - what is compared
         for kind, edits in kinds.items():
             for search in ways:
                 start = time.process_time()
-                run = attack(Path(place), f"{search}-{kind}", train, victims, edits, search, queries)
+                run = attack(Path(place), f"{search}-{kind}", train, victims, edits, f"adversarial.{search}", queries)
                 line(f"{name} {kind} {search}", run, time.process_time() - start)
 
 
 def quotas(train: Rows, victims: Rows) -> None:
     """With refilling, every cell has its quota of rows as hard as wanted, though one label is far harder to attack."""
+    goal = {"use": "adversarial.margin", "between": [-1.0, 0.6]}
     with tempfile.TemporaryDirectory() as place:
-        run = attack(
-            Path(place), "quota", train, victims, CHARACTERS, refill=True, rows=60, goal="band", margin=[-1.0, 0.6]
-        )
+        run = attack(Path(place), "quota", train, victims, CHARACTERS, refill=True, rows=60, goal=goal)
         counted = run.table.group_by(["label", "attack"]).aggregate([([], "count_all")]).to_pylist()
         print("refilled:", {f"{each['label']} {each['attack']}": each["count_all"] for each in counted}, run.status)
 
@@ -267,12 +278,65 @@ def revisions(pairs: Sequence[tuple[str, str, str]], folder: Path, kind: str) ->
     }
 
 
-def main(which: str) -> None:
+def beside(python: str, name: str, train: Rows, victims: Rows, queries: int) -> None:
+    """TextAttack and fairloom on the same rows, model, budget and limit of words; no limit of characters.
+
+    TextAttack tries one change of each kind in every word; ours proposes about as many in the whole text (``few`` are
+    four of each kind).
+    """
+    kinds = ["edits.typo", "edits.swap", "edits.delete", "edits.repeat"]
+    _beside_ours(f"{name} fairloom", train, victims, queries, [{"use": use, "rate": 0.25} for use in kinds], 1)
+    _beside_ours(f"{name} fairloom, few", train, victims, queries, kinds, 4)
+    given = json.dumps({"train": train, "victims": victims, "queries": queries, "words": MOST_WORDS})
+    script = Path(__file__).with_name("beside_textattack.py")
+    said = subprocess.run([python, str(script)], input=given, capture_output=True, text=True, check=False)
+    if said.returncode:
+        sys.exit(f"TextAttack failed: {said.stderr[-800:]}")
+    found = json.loads(said.stdout.splitlines()[-1])
+    groups = {label: (found["found"].get(label, 0), tried) for label, tried in sorted(found["tried"].items())}
+    _beside_line(f"{name} TextAttack", groups, found["queries"], found["seconds"])
+
+
+def _beside_ours(  # noqa: PLR0913, PLR0917 - what is compared
+    name: str, train: Rows, victims: Rows, queries: int, edits: Sequence[Any], proposals: int
+) -> None:
+    """The step of the attack alone, with a model that is trained already: so TextAttack is timed too."""
+    limits = {"most": MOST_WORDS, "share": 1.0, "proposals": proposals}
+    with tempfile.TemporaryDirectory() as place:
+        loom = prepare(attacking(Path(place), "beside", train, victims, edits, queries=queries, **limits))
+        loom.predictors.named["words"].predict(pa.array(["trained now"]))
+        rows = loom.briefs.make(np.arange(len(victims)), np.zeros(len(victims), np.int64))
+        rows, _ = answered(loom.steps[0], rows, frozenset(rows.schema.names), ("text",))
+        start, worked = time.perf_counter(), time.process_time()
+        ended = pa.Table.from_batches([loom.steps[1].work.write(rows)]).append_column("label", rows["label"])
+        seconds = [time.perf_counter() - start, time.process_time() - worked]
+    ended = ended.filter(pc.not_equal(ended["attack"], "already"))
+    counted = ended.append_column("found", pc.equal(ended["attack"], "found")).group_by("label")
+    found = counted.aggregate([("found", "sum"), ("found", "count")]).to_pylist()
+    groups = {str(each["label"]): (each["found_sum"], each["found_count"]) for each in found}
+    _beside_line(name, groups, pc.sum(ended["attack.queries"]).as_py(), seconds)
+
+
+def _beside_line(name: str, groups: dict[str, tuple[int, int]], queries: int, seconds: list[float]) -> None:
+    found, tried = (sum(pair[place] for pair in groups.values()) for place in (0, 1))
+    cells = ", ".join(f"{label} {hit}/{n}" for label, (hit, n) in groups.items())
+    each = f"{queries / found:.0f}" if found else "-"
+    print(
+        f"{name:<20} success {found / tried:.1%} ({cells})  queries {queries:,}, per success {each}, "
+        f"per CPU-second {queries / seconds[1]:,.0f}  {seconds[0]:.1f} s ({seconds[1]:.1f} s of CPU)"
+    )
+
+
+def main(which: str, python: str | None) -> None:
     """Print the figures asked for."""
     messages, films = sms(), reviews("orig_train")
     held_out = shared_out(messages, 100, 500)
     train = [row for row in messages if row not in set(held_out)]
     films_out = shared_out(reviews("orig_test"), 25)
+    if python is not None:
+        beside(python, "sms", train, held_out, 60)
+        beside(python, "cad", films, films_out, 100)
+        return
     if which in {"all", "sms"}:
         searches("sms", train, held_out, {"characters": CHARACTERS, "words": WORDS}, 60)
     if which in {"all", "quotas"}:
@@ -286,4 +350,8 @@ def main(which: str) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1] if len(sys.argv) > 1 else "all")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("which", nargs="?", default="all", choices=["all", "sms", "quotas", "cad", "human", "retrain"])
+    parser.add_argument("--beside", metavar="PYTHON", help="attack with TextAttack, which this Python has")
+    given = parser.parse_args()
+    main(given.which, given.beside)

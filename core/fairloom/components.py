@@ -63,7 +63,8 @@ class Tools:
     ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened, and
     ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
     component, ``make(Generator, "edits.typo", {"rate": 0.1}, "transformations", 0)``: found, checked and recorded
-    like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it.
+    like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it. A
+    filter made so has scope ``row``.
     ``judges`` tells a step the names of the filter steps that come after it. ``possible(axes)`` tells a step which
     cells of some axes the rules of the design allow: a boolean array with a dimension per axis, ``None``
     where it is not known.
@@ -189,6 +190,22 @@ class Predictor(Component):
 
 
 @attrs.frozen(kw_only=True)
+class Goal(Component):
+    """Says how far a candidate of an attack is from what the attack wants (``attacks.Scores``)."""
+
+    kind: ClassVar[str] = "goal"
+    hook: ClassVar[str] = "fairloom_goals"
+
+
+@attrs.frozen(kw_only=True)
+class Search(Component):
+    """Says which changes of a row an attack asks about next (``attacks.Searches``)."""
+
+    kind: ClassVar[str] = "search"
+    hook: ClassVar[str] = "fairloom_searches"
+
+
+@attrs.frozen(kw_only=True)
 class Executor(Component):
     """Runs the parts of a run somewhere: plain-data part specifications in, plain-data results out."""
 
@@ -218,6 +235,8 @@ KINDS: tuple[type[Component], ...] = (
     Writer,
     Model,
     Predictor,
+    Goal,
+    Search,
     Executor,
     Lint,
 )
@@ -347,6 +366,7 @@ __all__ = [
     "Executor",
     "Filter",
     "Generator",
+    "Goal",
     "Judges",
     "JudgesAll",
     "Lint",
@@ -360,6 +380,7 @@ __all__ = [
     "Reads",
     "Sampler",
     "Scope",
+    "Search",
     "Tabulates",
     "Tools",
     "Uses",

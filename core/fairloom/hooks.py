@@ -5,9 +5,9 @@ A plugin is a module behind one entry point in the group ``fairloom``::
     [project.entry-points.fairloom]
     greet = "fairloom_greet"
 
-It implements any of the hooks below. The first ten *yield descriptors* of components, which a recipe
-names as ``plugin.component``; the last four are observers, told what happened. Observers cannot change
-the data, and one that raises is logged and switched off.
+It implements any of the hooks below. All but the last four *yield descriptors* of components, which a
+recipe names as ``plugin.component``; those four are observers, told what happened. Observers cannot
+change the data, and one that raises is logged and switched off.
 
 Rules that hold for every hook:
 
@@ -29,12 +29,14 @@ from fairloom.components import (
     Executor,
     Filter,
     Generator,
+    Goal,
     Lint,
     Metric,
     Model,
     Predictor,
     Reader,
     Sampler,
+    Search,
     ValueTable,
     Writer,
 )
@@ -337,6 +339,85 @@ def fairloom_predictors() -> Iterable[Predictor]:
         @fl.hookimpl
         def fairloom_predictors():
             return [loudness]
+    """
+    return ()
+
+
+@hookspec
+def fairloom_goals() -> Iterable[Goal]:
+    """Offer goals: what an attack wants of the model, as a distance from it.
+
+    What is built answers ``score(candidates)`` (``attacks.Scores``) with one number per candidate, at most 0 where the
+    goal is reached. ``candidates`` (``attacks.Candidates``) has the texts, what the model says of them and what is
+    known of their rows. In a recipe: ``goal = "doubts.doubt"`` in a step that attacks. Example::
+
+        import attrs
+        import fairloom as fl
+
+
+        @attrs.frozen
+        class DoubtSettings:
+            least: float = 0.5
+
+
+        @attrs.frozen
+        class Doubt:
+            least: float
+
+            def score(self, candidates):
+                return candidates.found.probabilities.max(axis=1) - self.least
+
+
+        doubt = fl.Goal(
+            name="doubt",
+            summary="The model is not surer than this of any label.",
+            config=DoubtSettings,
+            build=lambda config, tools: Doubt(config.least),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_goals():
+            return [doubt]
+    """
+    return ()
+
+
+@hookspec
+def fairloom_searches() -> Iterable[Search]:
+    """Offer searches: which changes of a row an attack asks the model about, and in what order.
+
+    What is built answers ``questions(options, draw, score)`` (``attacks.Searches``): a Python generator that yields
+    lists of states, sets of changes by number, and is sent their distances from the goal. It never sees the model or
+    the goal, and random numbers come from ``draw``. In a recipe: ``search = "ones.one_by_one"`` in a step that
+    attacks. Example::
+
+        import attrs
+        import fairloom as fl
+
+
+        @attrs.frozen
+        class OneSettings:
+            pass
+
+
+        @attrs.frozen
+        class OneByOne:
+            def questions(self, options, draw, score):
+                yield list(options.extended(()))
+
+
+        one_by_one = fl.Search(
+            name="one_by_one",
+            summary="Every change alone.",
+            config=OneSettings,
+            build=lambda config, tools: OneByOne(),
+        )
+
+
+        @fl.hookimpl
+        def fairloom_searches():
+            return [one_by_one]
     """
     return ()
 

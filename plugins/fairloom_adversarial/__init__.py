@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairloom.components import Filter, Generator, Metric
+from fairloom.components import Filter, Generator, Goal, Metric, Search
 from fairloom.hooks import hookimpl
-from fairloom_adversarial import accuracy, band, boundary, similar, success, transfer
+from fairloom_adversarial import accuracy, band, boundary, goals, omit, searches, similar, success, transfer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -14,14 +14,33 @@ if TYPE_CHECKING:
 
 @hookimpl
 def fairloom_generators() -> Iterator[Generator]:
-    """The generator ``similar``."""
+    """The generators ``omit`` and ``similar``."""
+    yield Generator(
+        name="omit",
+        summary="A word is left out, whatever it is; proposes every word to a search that reduces texts.",
+        config=omit.Omit,
+        build=omit.build,
+    )
     yield Generator(
         name="similar",
-        summary="Edits rows by label-keeping perturbations until a named model errs, or is as unsure as wanted.",
+        summary="Edits rows by label-keeping perturbations until a named model answers as the goal wants.",
         config=similar.Similar,
         build=similar.build,
+        scope="family",
         needs=("predictor",),
     )
+
+
+@hookimpl
+def fairloom_goals() -> Iterator[Goal]:
+    """The goals ``wrong``, ``other``, ``target``, ``margin``, ``invariance`` and ``reduction``."""
+    yield from goals.offered()
+
+
+@hookimpl
+def fairloom_searches() -> Iterator[Search]:
+    """The searches ``greedy``, ``beam`` and ``random``."""
+    yield from searches.offered()
 
 
 @hookimpl

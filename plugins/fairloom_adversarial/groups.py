@@ -58,9 +58,13 @@ class Groups:
         return self.marked / self.rows
 
     def values(self) -> dict[str, float]:
-        """Under ``gap`` the largest difference between two groups, under ``gap:COLUMN`` that of each column."""
+        """Under ``gap`` the largest difference between two groups, under ``gap:COLUMN`` that of each column.
+
+        Under ``label=spam`` stands the share of a group, under ``label=spam / group=a`` that of a cell.
+        """
         gaps = {f"gap:{name}": max(each) - min(each) for name, each in self._shares().items()}
-        return {"gap": max(gaps.values(), default=0.0), **gaps}
+        shares = {_said(name, level): hit / n for (name, level), (n, hit) in sorted(self.counts.items())}
+        return {"gap": max(gaps.values(), default=0.0), **gaps, **shares}
 
     def detail(self) -> dict[str, Any]:
         """Rows, marked rows and their share of every group."""
@@ -76,3 +80,9 @@ class Groups:
         for (name, _), (n, hit) in self.counts.items():
             shares.setdefault(name, []).append(hit / n)
         return shares
+
+
+def _said(names: str, levels: str) -> str:
+    """``label=spam / group=a``."""
+    pairs = zip(names.split(_BETWEEN), levels.split(_BETWEEN), strict=False)
+    return _BETWEEN.join(f"{name}={level}" for name, level in pairs)

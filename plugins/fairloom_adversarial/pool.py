@@ -6,7 +6,6 @@ that do not touch each other can be made at once, spans stay exact, and how much
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -15,75 +14,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairloom.attacks import Change, Options, State
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
 from fairloom.edits import Edits, Perturbs, Ranges
-
-State = tuple[int, ...]
-"""A set of changes by number, ascending. A negative number is a probe: the text without word ``-1 - number``."""
-
-_WORD = re.compile(r"\S+")
-
-
-@attrs.frozen
-class Change:
-    """Edits made together: where they stand, what they cost, and which lines of the pool they are."""
-
-    places: tuple[tuple[int, int], ...]
-    cost: int
-    lines: tuple[int, ...]
-
-    def touches(self, other: Change) -> bool:
-        """Whether the two cannot be made together."""
-        return any(_overlap(mine, theirs) for mine in self.places for theirs in other.places)
-
-
-def _overlap(one: tuple[int, int], other: tuple[int, int]) -> bool:
-    return one[0] == other[0] or (one[0] < other[1] and other[0] < one[1])
-
-
-@attrs.define(eq=False)
-class Options:
-    """What a search may do with one row: its changes, the words they touch, and the limits."""
-
-    text: str
-    changes: list[Change]
-    most: int
-    most_cost: float
-
-    @property
-    def words(self) -> list[tuple[int, int]]:
-        """The words that some change touches, in order."""
-        words = [match.span() for match in _WORD.finditer(self.text)]
-        return [word for word in words if any(_in(change, word) for change in self.changes)]
-
-    def at(self, word: tuple[int, int]) -> list[int]:
-        """The changes that touch this word."""
-        return [number for number, change in enumerate(self.changes) if _in(change, word)]
-
-    def extended(self, state: State) -> Iterator[State]:
-        """The state with one more change, for every change that fits."""
-        for number in range(len(self.changes)):
-            if self.fits(state, number):
-                yield with_change(state, number)
-
-    def fits(self, state: State, number: int) -> bool:
-        """Whether the change can be made beside those of the state, within the limits."""
-        change = self.changes[number]
-        if number in state or len(state) >= self.most:
-            return False
-        chosen = [self.changes[other] for other in state]
-        cost = change.cost + sum(other.cost for other in chosen)
-        return cost <= self.most_cost and not any(change.touches(other) for other in chosen)
-
-
-def with_change(state: State, number: int) -> State:
-    """The state with one more change."""
-    return tuple(sorted((*state, number)))
-
-
-def _in(change: Change, word: tuple[int, int]) -> bool:
-    return any(start <= word[1] and end >= word[0] for start, end in change.places)
 
 
 @attrs.frozen(eq=False)

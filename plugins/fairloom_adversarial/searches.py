@@ -1,61 +1,104 @@
-"""The searches: each is asked for states to try, is told their scores, and never sees the model.
-
-A score is how far a state is from the goal, 0 when it is reached; the driver (``driving``) asks the model about the
-states of all rows at once, counts, and ends a row that reached its goal or used up its queries.
-"""
+"""The searches: each asks about states, is told their scores, and never sees the model (``fairloom.attacks``)."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator, Mapping
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
+import attrs
 import numpy as np
 
-from fairloom.draws import Draw
-from fairloom_adversarial.pool import Options, State, with_change
+from fairloom.attacks import Options, Questions, State, with_change
+from fairloom.components import Search
+from fairloom.problems import RecipeError
 
-Search = Generator[list[State], list[float], None]
-_FRONT = 3
-_AT_ONCE = 8
+if TYPE_CHECKING:
+    from fairloom.draws import Draw
 
 
-def greedy(options: Options, _draw: Draw, score: float) -> Search:
-    """By word importance: the word without which the model is least sure is changed first (Jin et al. 2020).
+@attrs.frozen(kw_only=True)
+class GreedySettings:
+    """Settings of ``adversarial.greedy``: there are none."""
+
+
+@attrs.frozen(kw_only=True)
+class BeamSettings:
+    """Settings of ``adversarial.beam``."""
+
+    width: int = attrs.field(default=3, metadata={"help": "how many states are changed further in every round"})
+
+    @width.validator
+    def _some(self, _field: object, value: int) -> None:
+        if value < 1:
+            raise RecipeError.of(f"is at least 1, got {value}", "width")
+
+
+@attrs.frozen(kw_only=True)
+class RandomSettings:
+    """Settings of ``adversarial.random``."""
+
+    at_once: int = attrs.field(default=8, metadata={"help": "how many sets are drawn before the model is asked"})
+
+    @at_once.validator
+    def _some(self, _field: object, value: int) -> None:
+        if value < 1:
+            raise RecipeError.of(f"is at least 1, got {value}", "at_once")
+
+
+@attrs.frozen
+class Greedy:
+    """By word importance: the word without which the model is nearest to the goal is changed first (Jin et al. 2020).
 
     Every word that can be changed is left out once; then, the most important first, the best change of each word is
     made if it helps.
     """
-    words = options.words
-    if not words:
-        return
-    without = yield [(-1 - place,) for place in range(len(words))]
-    state: State = ()
-    for place in np.argsort(without, kind="stable").tolist():
-        tries = [with_change(state, number) for number in options.at(words[place]) if options.fits(state, number)]
-        if not tries:
-            continue
-        scores = yield tries
-        best = int(np.argmin(scores))
-        if scores[best] < score:
-            state, score = tries[best], scores[best]
 
-
-def beam(options: Options, _draw: Draw, _score: float) -> Search:
-    """Breadth first: of all states with one change more, the best few are changed further."""
-    front: list[State] = [()]
-    for _ in range(options.most):
-        tries = list(dict.fromkeys(state for each in front for state in options.extended(each)))
-        if not tries:
+    def questions(self, options: Options, draw: Draw, score: float) -> Questions:  # noqa: ARG002 - the protocol
+        """All words once, then the changes of one word after the other."""
+        words = options.words
+        if not words:
             return
-        scores = yield tries
-        front = [tries[place] for place in np.argsort(scores, kind="stable")[:_FRONT].tolist()]
+        without = yield [(-1 - place,) for place in range(len(words))]
+        state: State = ()
+        for place in np.argsort(without, kind="stable").tolist():
+            tries = [with_change(state, number) for number in options.at(words[place]) if options.fits(state, number)]
+            if not tries:
+                continue
+            scores = yield tries
+            best = int(np.argmin(scores))
+            if scores[best] < score:
+                state, score = tries[best], scores[best]
 
 
-def random(options: Options, draw: Draw, _score: float) -> Search:
+@attrs.frozen
+class Beam:
+    """Breadth first: of all states with one change more, the best few are changed further."""
+
+    width: int
+
+    def questions(self, options: Options, draw: Draw, score: float) -> Questions:  # noqa: ARG002 - the protocol
+        """All states with one change, then those with two, and so on."""
+        front: list[State] = [()]
+        for _ in range(options.most):
+            tries = list(dict.fromkeys(state for each in front for state in options.extended(each)))
+            if not tries:
+                return
+            scores = yield tries
+            front = [tries[place] for place in np.argsort(scores, kind="stable")[: self.width].tolist()]
+
+
+@attrs.frozen
+class Random:
     """Sets of changes drawn at random, small ones first, until the queries are used up."""
-    for size in range(1, options.most + 1):
-        for _ in range(1 + len(options.changes) // _AT_ONCE):
-            tries = list(dict.fromkeys(_drawn(options, draw, size) for _ in range(_AT_ONCE)))
-            yield [state for state in tries if state]
+
+    at_once: int
+
+    def questions(self, options: Options, draw: Draw, score: float) -> Questions:  # noqa: ARG002 - the protocol
+        """Sets of one change, then of two, and so on."""
+        for size in range(1, options.most + 1):
+            for _ in range(1 + len(options.changes) // self.at_once):
+                tries = list(dict.fromkeys(_drawn(options, draw, size) for _ in range(self.at_once)))
+                yield [state for state in tries if state]
 
 
 def _drawn(options: Options, draw: Draw, size: int) -> State:
@@ -68,4 +111,23 @@ def _drawn(options: Options, draw: Draw, size: int) -> State:
     return state
 
 
-SEARCHES: Mapping[str, Callable[[Options, Draw, float], Search]] = {"greedy": greedy, "beam": beam, "random": random}
+def offered() -> Iterator[Search]:
+    """The searches of this plugin."""
+    yield Search(
+        name="greedy",
+        summary="Word by word, the one first without which the model is nearest to the goal.",
+        config=GreedySettings,
+        build=lambda _config, _tools: Greedy(),
+    )
+    yield Search(
+        name="beam",
+        summary="One change more in every round, of the states that are nearest to the goal.",
+        config=BeamSettings,
+        build=lambda config, _tools: Beam(config.width),
+    )
+    yield Search(
+        name="random",
+        summary="Sets of changes drawn at random, small ones first.",
+        config=RandomSettings,
+        build=lambda config, _tools: Random(config.at_once),
+    )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+from functools import partial
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -9,19 +11,22 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, SPANS, spans_of
-from fairloom.components import Generator
+from fairloom.attacks import Options
+from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, SPANS, decoded, spans_of
+from fairloom.components import Generator, Goal, Search
 from fairloom.draws import Draws
 from fairloom.editing import apply
 from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
-from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.predictors import Bools
+from fairloom.problems import RecipeError
 from fairloom_adversarial.applies import Applies
 from fairloom_adversarial.asked import field_of, labels, predictor
-from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt, plain_labels
-from fairloom_adversarial.goals import Goal, Kind, Named, Other, Within, Wrong
-from fairloom_adversarial.pool import Options, Pool
-from fairloom_adversarial.searches import SEARCHES
+from fairloom_adversarial.attack import Aim, Asking, Means, Victims
+from fairloom_adversarial.constraints import Constraints
+from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt
+from fairloom_adversarial.families import Families
+from fairloom_adversarial.named import Named, all_of, made
+from fairloom_adversarial.pool import Pool
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -44,19 +49,17 @@ class Similar:
     edits: tuple[str | dict[str, Any], ...] = attrs.field(
         metadata={"help": "perturbations that keep the label: names, or tables of use and settings"}
     )
-    goal: Kind = attrs.field(
-        default="wrong",
-        metadata={
-            "help": "the model names another label than the row's (wrong), than before (other), the one in "
-            "target (label), or is as sure as margin says (band)"
-        },
+    goal: str | dict[str, Any] = attrs.field(
+        default="adversarial.wrong",
+        metadata={"help": "what is wanted of the model: a goal, or a table of use and settings"},
     )
-    target: str | None = attrs.field(default=None, metadata={"help": "the label that goal = 'label' wants named"})
-    margin: tuple[float, float] = attrs.field(
-        default=(-0.2, 0.2), metadata={"help": "the smallest and largest margin that goal = 'band' wants"}
+    search: str | dict[str, Any] = attrs.field(
+        default="adversarial.greedy",
+        metadata={"help": "how changes are chosen: a search, or a table of use and settings"},
     )
-    search: Literal["greedy", "beam", "random"] = attrs.field(
-        default="greedy", metadata={"help": "greedy by word importance, a beam of three, or random sets of changes"}
+    constraints: tuple[str | dict[str, Any], ...] = attrs.field(
+        default=(),
+        metadata={"help": "row filters that every candidate must pass: names, or tables of use and settings"},
     )
     queries: int = attrs.field(default=100, metadata={"help": "the most texts asked about for one row"})
     proposals: int = attrs.field(default=4, metadata={"help": "how often each perturbation is asked for edits"})
@@ -86,9 +89,7 @@ class SimilarGenerator:
     """
 
     config: Similar
-    model: OpenPredictor
-    field: str
-    goal: Goal
+    means: Means
     works: tuple[tuple[str, Perturbs], ...]
     applies: Applies
     protect: tuple[str, ...]
@@ -102,42 +103,64 @@ class SimilarGenerator:
     @property
     def attacks(self) -> frozenset[str]:
         """The names of the predictors that the rows are made to fool, which so can verify nothing."""
-        return frozenset([self.model.name])
+        return frozenset([self.means.model.name])
+
+    @property
+    def field(self) -> str:
+        """The field that is edited."""
+        return self.means.field
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The field with its edits made, its spans and edits, and what the search came to."""
-        chosen = np.flatnonzero(
-            self.applies.to(rows) & pc.is_valid(rows.column(self.field)).to_numpy(zero_copy_only=False)
-        )
-        hunted = rows.take(pa.array(chosen))
-        before = self.model.predict(hunted.column(self.field))
-        labelled = plain_labels(labels(hunted))
-        hunts, pool = self._hunted(hunted, before.best, labelled, self.goal.score(before, labelled, before.best))
-        entries = [(hunt.row, hunt.state, hunt.options) for hunt in hunts]
-        edits = pool.edits_for(entries)
+        families = Families.of(rows)
+        chosen = np.flatnonzero(self._attacked(rows, families))
+        victims = self._victims(rows, chosen, families)
+        hunts, pool = self._hunted(victims)
+        edits = pool.edits_for([(hunt.row, hunt.state, hunt.options) for hunt in hunts])
         at = np.array([hunt.row for hunt in hunts], np.int64)[edits.row]
-        return self._written(rows, chosen, _moved(edits, chosen[at]), hunts, before.margins(labelled))
+        margins = self.means.model.predict(victims.texts(self.field)).margins(victims.labels)
+        return self._written(rows, chosen, _moved(edits, chosen[at]), hunts, margins)
 
-    def _hunted(
-        self, rows: pa.RecordBatch, before: pa.Array, labelled: pa.Array, scores: Any
-    ) -> tuple[list[Hunt], Pool]:
+    def _attacked(self, rows: pa.RecordBatch, families: Families) -> Bools:
+        """The rows that are attacked; where families are compared, not the first of them, nor one of another label."""
+        attacked = self.applies.to(rows)
+        attacked &= pc.is_valid(rows.column(self.field)).to_numpy(zero_copy_only=False)
+        return attacked & families.later(labels(rows)) if self.means.aim.in_family else attacked
+
+    def _victims(self, rows: pa.RecordBatch, chosen: Ints, families: Families) -> Victims:
+        hunted, predict = rows.take(pa.array(chosen)), self.means.model.predict
+        before = predict(hunted.column(self.field)).best
+        compared = rows.column(self.field).take(pa.array(families.first[chosen])) if self.means.aim.in_family else None
+        first = before if compared is None else predict(compared).best
+        return Victims(hunted, decoded(labels(hunted)).cast(pa.string()), before, first)
+
+    def _hunted(self, victims: Victims) -> tuple[list[Hunt], Pool]:
         """The searches of these rows, ended."""
-        protected = Ranges.none()
+        rows, protected = victims.rows, Ranges.none()
         if spans_of(self.field) in rows.schema.names:
             protected = Ranges.of_spans(rows.column(spans_of(self.field)), self.protect)
         pool = Pool.of(rows, self.field, self.works, self.draws, self.config.proposals, protected)
-        hunts = [self._hunt(place, rows, pool, float(score)) for place, score in enumerate(scores)]
-        texts = rows.column(self.field)
-        Driver(self.model, self.goal, pool, texts, labelled, before).drive([h for h in hunts if not h.status])
+        asking = Asking(self.means, victims)
+        scores = asking.scores(np.arange(rows.num_rows), victims.texts(self.field).to_pylist())
+        hunts = [self._hunt(place, rows, pool, score) for place, score in enumerate(scores)]
+        Driver(asking, pool).drive([hunt for hunt in hunts if not hunt.status])
         return hunts, pool
 
     def _hunt(self, place: int, rows: pa.RecordBatch, pool: Pool, score: float) -> Hunt:
         text = rows.column(self.field)[place].as_py()
         options = Options(text, pool.changes[place], self.config.most, self.config.share * len(text))
         draw = self.draws.at(rows.column(ADDRESS)[place].as_py(), rows.column(ATTEMPT)[place].as_py())
-        search = SEARCHES[self.config.search](options, draw, score)
-        status = "" if score > 0 else ALREADY
-        return Hunt(place, options, search, self.config.queries - 1, {text: score}, status=status)
+        goes_on = self.means.aim.goes_on
+        return Hunt(
+            row=place,
+            options=options,
+            questions=self.means.search.questions(options, draw, score),
+            left=self.config.queries - 1,
+            said={text: score},
+            goes_on=goes_on,
+            best=score if score <= 0 else math.inf,
+            status="" if score > 0 or goes_on else ALREADY,
+        )
 
     def _written(
         self, rows: pa.RecordBatch, chosen: Ints, edits: Edits, hunts: list[Hunt], margins: Any
@@ -148,7 +171,7 @@ class SimilarGenerator:
         made = apply(texts, spans, edits, earlier=earlier)
         statuses, queries = _spread(rows, chosen, [h.status for h in hunts]), [h.queries for h in hunts]
         found = pc.fill_null(pc.equal(statuses, FOUND), fill_value=False)
-        after = self.model.predict(made.texts.take(pa.array(chosen))).margins(labels(rows).take(pa.array(chosen)))
+        after = self.means.model.predict(made.texts.take(pa.array(chosen))).margins(labels(rows).take(pa.array(chosen)))
         columns: dict[str, Any] = {
             self.field: made.texts.cast(pa.string()),
             **({spans_of(self.field): made.spans.cast(SPANS)} if made.spans is not None else {}),
@@ -187,53 +210,51 @@ def build(config: Similar, tools: Tools) -> SimilarGenerator:
     """The generator, or ``RecipeError`` for what cannot be attacked or may change the label."""
     if LABEL not in tools.factors and not tools.task.labels:
         raise RecipeError.of("needs a task with labels: without them no answer is wrong", "model")
+    _, means, applies, *works = all_of(
+        lambda: _check(config),
+        lambda: _means(config, tools),
+        lambda: Applies.of(config.when, tools.factors),
+        *(partial(_work, place, each, tools) for place, each in enumerate(config.edits)),
+    )
+    carrying = (name for name, factor in tools.factors.items() if factor.role == "label")
+    return SimilarGenerator(config, means, tuple(works), applies, (*carrying, *config.protect), tools.draws)
+
+
+def _check(config: Similar) -> None:
     for key, least in (("queries", 2), ("proposals", 1), ("most", 1)):
         if getattr(config, key) < least:
             raise RecipeError.of(f"is at least {least}, got {getattr(config, key)}", key)
     if not 0 < config.share <= 1:
         raise RecipeError.of(f"is above 0 and at most 1, got {config.share:g}", "share")
-    works = tuple(_work(place, each, tools) for place, each in enumerate(config.edits))
-    if not works:
+    if not config.edits:
         raise RecipeError.of("names no perturbation", "edits", suggestion='for example edits = ["edits.typo"]')
-    return SimilarGenerator(
-        config,
-        predictor(config.model, tools),
-        field_of(config.field, tools.task),
-        _goal(config, tools),
-        works,
-        Applies.of(config.when, tools.factors),
-        (*(name for name, factor in tools.factors.items() if factor.role == "label"), *config.protect),
-        tools.draws,
+
+
+def _means(config: Similar, tools: Tools) -> Means:
+    field = field_of(config.field, tools.task)
+    model, aim, search, constraints = all_of(
+        lambda: predictor(config.model, tools),
+        lambda: _aim(config, tools),
+        lambda: made(Search, config.search, tools, "search")[1],
+        lambda: Constraints.of(config.constraints, field, tools),
     )
+    return Means(model, aim, search, constraints, field)
 
 
-def _work(place: int, named: str | dict[str, Any], tools: Tools) -> tuple[str, Perturbs]:
+def _aim(config: Similar, tools: Tools) -> Aim:
+    aim = Aim(*made(Goal, config.goal, tools, "goal"))
+    if aim.in_family and not any(factor.within for factor in tools.factors.values()):
+        said = f"{aim.use} holds rows against the first of their family, and every family has one row"
+        raise RecipeError.of(said, "goal", suggestion="name a factor in within of [design]")
+    return aim
+
+
+def _work(place: int, said: Named, tools: Tools) -> tuple[str, Perturbs]:
     """A perturbation, held to the promise that it keeps the label."""
-    settings = {"use": named} if isinstance(named, str) else dict(named)
-    use = settings.pop("use", None)
-    if not isinstance(use, str):
-        way = 'write "edits.typo", or { use = "edits.typo", rate = 0.1 }'
-        raise RecipeError.of(f"names no perturbation: {named!r}", "edits", place, suggestion=way)
-    work = tools.make(Generator, use, settings, "edits", place)
+    use, work = made(Generator, said, tools, "edits", place)
     if not hasattr(work, "propose"):
         raise RecipeError.of(f"{use} proposes no edits, so it cannot be searched over", "edits", place)
     if work.label.kind != "INV":
-        said = f"{use} may change the label (its label rule is {work.label.kind}), so a wrong answer proves nothing"
-        raise RecipeError.of(said, "edits", place, suggestion="name perturbations with the label rule INV")
+        kept = f"{use} may change the label (its label rule is {work.label.kind}), so a wrong answer proves nothing"
+        raise RecipeError.of(kept, "edits", place, suggestion="name perturbations with the label rule INV")
     return use, work
-
-
-def _goal(config: Similar, tools: Tools) -> Goal:
-    if config.goal == "label":
-        if config.target not in tools.task.labels:
-            hint = did_you_mean(str(config.target), tools.task.labels)
-            raise RecipeError.of(
-                f"goal = 'label' needs a label of the task, got {config.target!r}", "target", suggestion=hint
-            )
-        return Named(str(config.target))
-    if config.target is not None:
-        raise RecipeError.of(f"goes with goal = 'label' only, the goal is {config.goal!r}", "target")
-    if not -1 <= config.margin[0] <= config.margin[1] <= 1:
-        raise RecipeError.of(f"goes from -1 to 1, smallest first, got {list(config.margin)}", "margin")
-    goals: dict[str, Goal] = {"wrong": Wrong(), "other": Other(), "band": Within(*config.margin)}
-    return goals[config.goal]

@@ -16,7 +16,7 @@ from fairloom.edits import edits_of
 from fairloom_adversarial.asked import field_of
 from fairloom_adversarial.driving import ALREADY, FOUND
 from fairloom_adversarial.groups import Groups
-from fairloom_adversarial.similar import QUERIES, STATUS
+from fairloom_adversarial.similar import ORIGINAL, QUERIES, STATUS
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -48,6 +48,7 @@ class SuccessMetric:
     statuses: Counter[str] = attrs.field(factory=Counter, init=False)
     rules: Counter[str] = attrs.field(factory=Counter, init=False)
     queries: int = attrs.field(default=0, init=False)
+    left: float = attrs.field(default=0.0, init=False)
     rows: int = attrs.field(default=0, init=False)
     why: str | None = attrs.field(default=None, init=False)
 
@@ -66,6 +67,7 @@ class SuccessMetric:
         self.groups.count(attacked, found.to_numpy(zero_copy_only=False))
         self.queries += int(pc.sum(attacked.column(QUERIES)).as_py() or 0)
         self._count_rules(attacked.filter(found))
+        self.left += _left(attacked.filter(found), self.field)
 
     def _count_rules(self, rows: pa.RecordBatch) -> None:
         """Each rule once per row that it helped."""
@@ -81,8 +83,9 @@ class SuccessMetric:
     def result(self) -> Measurement:
         """The share of attacked rows for which an edit was found; those the model got wrong before are not attacked.
 
-        ``queries_per_success`` counts every query by the finds, ``share`` is the share of all rows that fool the
-        model, ``top_edit`` the share of the finds that the commonest edit type is in.
+        ``queries_per_success`` counts every query by the finds, ``share`` is the share of all rows that reach the
+        goal, ``left`` the mean share of words left in the finds, ``top_edit`` the share of the finds that the commonest
+        edit type is in.
         """
         if self.why or self.groups.why or not self.rows:
             return Measurement(value=None, why=self.why or self.groups.why or "there are no rows")
@@ -95,22 +98,44 @@ class SuccessMetric:
             "queries": float(self.queries),
             "share": (found + self.statuses[ALREADY]) / self.rows,
             "top_edit": share,
-            **({"queries_per_success": self.queries / found} if found else {}),
+            **({"queries_per_success": self.queries / found, "left": self.left / found} if found else {}),
+            **self._kept(),
             **self.groups.values(),
         }
         return Measurement(value=self.groups.share, n=self.groups.rows, values=values, detail=self._detail(share))
 
+    def _kept(self) -> dict[str, float]:
+        """The share of candidates that the attack did not send back, all attempts together, and its gap by axis."""
+        kept: dict[str, float] = {}
+        for each in self._audited():
+            rates = [group["rate"] for group in each["groups"] if group["seen"]]
+            seen, rejected = (sum(group[key] for group in each["groups"]) for key in ("seen", "rejected"))
+            if seen:
+                kept |= {"kept": 1 - rejected / seen, f"kept_gap:{each['axis']}": max(rates) - min(rates)}
+        return kept
+
+    def _audited(self) -> list[dict[str, Any]]:
+        return [dict(each) for each in self.audit.entries if str(each.get("use")) == "adversarial.similar"]
+
     def _detail(self, share: float) -> dict[str, Any]:
         ordered = sorted(self.rules.items(), key=lambda each: (-each[1], each[0]))
-        shortcut = ordered[0][0] if share > self.config.shortcut and len(ordered) > 1 else None
-        refused = [dict(each) for each in self.audit.entries if str(each.get("use")) == "adversarial.similar"]
+        shortcut = ordered[0][0] if share > self.config.shortcut else None
         return {
             "statuses": dict(sorted(self.statuses.items())),
             "edits": [{"rule": rule, "rows": rows} for rule, rows in ordered],
             "shortcut": shortcut,
-            "kept": refused,
+            "kept": self._audited(),
             **self.groups.detail(),
         }
+
+
+def _left(found: pa.RecordBatch, field: str) -> float:
+    """The sum over the finds of words after by words before."""
+    after, before = (
+        pc.count_substring_regex(found.column(name), r"\S+").to_numpy(zero_copy_only=False)
+        for name in (field, ORIGINAL)
+    )
+    return float((after / np.maximum(before, 1)).sum())
 
 
 def build(config: Success, tools: Tools) -> SuccessMetric:

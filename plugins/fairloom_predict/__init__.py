@@ -1,12 +1,15 @@
-"""Predictors: classifiers that a recipe names under ``[predictors.NAME]``. Nothing is unpickled."""
+"""Predictors: classifiers that a recipe names under ``[predictors.NAME]``, and a metric of what they fail.
+
+Nothing is unpickled.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from fairloom.components import Predictor
+from fairloom.components import Metric, Predictor
 from fairloom.hooks import hookimpl
-from fairloom_predict import http, sklearn, transformers
+from fairloom_predict import behaviour, http, sklearn, transformers
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -34,4 +37,16 @@ def fairloom_predictors() -> Iterator[Predictor]:
         summary="A text-classification pipeline of Hugging Face, from a folder or by name and revision.",
         config=transformers.Transformers,
         build=transformers.build,
+    )
+
+
+@hookimpl
+def fairloom_metrics() -> Iterator[Metric]:
+    """The metric ``behaviour``."""
+    yield Metric(
+        name="behaviour",
+        summary="How often a named model fails the tests of a suite, by capability, test and group.",
+        config=behaviour.Behaviour,
+        build=behaviour.build,
+        needs=("predictor",),
     )

@@ -87,6 +87,9 @@ def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path)
     for text, spans in zip(table["text"].to_pylist(), table["text.spans"].to_pylist(), strict=True):
         assert all(text[span["start"] : span["end"]] == span["value"] for span in spans)
     success, accuracy, transfer = run.gates
+    cell = {"label": "spam", "group": "b"}
+    mine = [row["attack"] for row in table.to_pylist() if cell.items() <= row.items() and row["attack"] != "already"]
+    assert success.values["label=spam / group=b"] == pytest.approx(mine.count("found") / len(mine))
     tried = found.num_rows + pc.sum(pc.is_in(table["attack"], pa.array(["failed", "spent"]))).as_py()
     assert success.value == pytest.approx(found.num_rows / tried)
     assert success.values["queries_per_success"] == pytest.approx(success.values["queries"] / found.num_rows)
@@ -98,16 +101,20 @@ def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path)
 
 @pytest.mark.parametrize("search", ["greedy", "beam", "random"])
 def test_searches_do_not_depend_on_parts_or_workers(tmp_path: Path, search: str) -> None:
-    one = recipe({**SIMILAR, "search": search}).run(tmp_path / "one")
-    two = recipe({**SIMILAR, "search": search}, parts={"rows": 50}).run(tmp_path / "two", workers=2)
+    one = recipe({**SIMILAR, "search": f"adversarial.{search}"}).run(tmp_path / "one")
+    two = recipe({**SIMILAR, "search": f"adversarial.{search}"}, parts={"rows": 50}).run(tmp_path / "two", workers=2)
     assert one.manifest["content_digest"] == two.manifest["content_digest"]
     assert pc.sum(pc.equal(one.table["attack"], "found")).as_py() > 10
 
 
 def test_rows_that_resist_are_made_again_in_their_cell(tmp_path: Path) -> None:
-    run = recipe({**SIMILAR, "on_failure": "refill"}, design={"cross": ["label", "group"], "attempts": 60}).run(
-        tmp_path / "r"
-    )
+    gate = {"metric": "adversarial.success", "of": "kept_gap:label", "max": 1}
+    design = {"cross": ["label", "group"], "attempts": 60}
+    run = recipe({**SIMILAR, "on_failure": "refill"}, gates=[gate], design=design).run(tmp_path / "r")
+    (success,) = run.gates
+    (step,) = (each for each in run.manifest["counts"]["steps"] if each["use"] == "adversarial.similar")
+    assert success.values["kept"] == pytest.approx(1 - step["rejected"] / step["seen"])
+    assert success.value == success.values["kept_gap:label"] > 0
     assert set(run.table["attack"].to_pylist()) <= {"found", "already"}
     assert cells(run.table) == {40}
 
@@ -128,7 +135,18 @@ def test_protected_slots_are_left_alone(tmp_path: Path) -> None:
         ({"edits": ["template"]}, "proposes no edits"),
         ({"edits": [{"use": "./parts.py:typo", "lettr": "x"}]}, "edits[0].lettr"),
         ({"model": "span"}, "did you mean 'spam'?"),
-        ({"goal": "label", "target": "hm"}, "needs a label of the task"),
+        (
+            {"goal": {"use": "adversarial.target", "label": "hm"}},
+            "goal.label: the task has no label 'hm'; did you mean 'ham'?",
+        ),
+        ({"goal": "wrong"}, "no plugin 'wrong'"),
+        ({"goal": "adversarial.rong"}, "did you mean 'adversarial.wrong'?"),
+        ({"goal": "adversarial.greedy"}, "adversarial.greedy is a search; this key needs a goal"),
+        ({"goal": "adversarial.invariance"}, "every family has one row"),
+        ({"search": {"use": "adversarial.beam", "width": 0}}, "search.width: is at least 1, got 0"),
+        ({"search": {"width": 2}}, "names no search"),
+        ({"constraints": ["text.lenght"]}, "did you mean 'text.length'?"),
+        ({"constraints": ["text.near_duplicates"]}, "text.near_duplicates judges the whole dataset"),
         ({"when": "grup == 'a'"}, "did you mean 'group'"),
     ],
 )

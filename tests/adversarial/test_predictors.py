@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import signal
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -64,6 +67,62 @@ def test_every_text_is_asked_once_in_batches_and_answers_stay_in_order(tmp_path:
     assert np.array_equal(again.predict(texts).probabilities, found.probabilities)
     assert other.asked == []
     home.close()
+
+
+def test_answers_of_one_model_are_not_those_of_another(tmp_path: Path) -> None:
+    first, one = opened(Counting(), tmp_path / "kept.sqlite")
+    first.predict(pa.array(["a", "b"]))
+    other = Counting()
+    other.identity = {"model": "counting", "version": "2"}
+    second, two = opened(other, tmp_path / "kept.sqlite")
+    second.predict(pa.array(["b", "c"]))
+    assert other.asked == [["b", "c"]]
+    for home in (one, two):
+        home.close()
+
+
+DYING = """
+from __future__ import annotations
+import os, signal
+from pathlib import Path
+import fairloom as fl
+HERE = Path(__file__).parent
+
+@fl.predictor
+def spam(texts: list[str]) -> list[dict[str, float]]:
+    \"\"\"Writes down what it is asked, and takes the run along where a file says after how many texts.\"\"\"
+    log, flag = HERE / "asked.txt", HERE / "die"
+    known = len(log.read_text().splitlines()) if log.exists() else 0
+    if flag.exists() and known >= int(flag.read_text()):
+        os.kill(os.getpid(), signal.SIGKILL)
+    with log.open("a") as out:
+        out.writelines(text + "\\n" for text in texts)
+    return [{"ham": 1 - (len(text) % 9) / 9, "spam": (len(text) % 9) / 9} for text in texts]
+"""
+
+
+def test_a_killed_run_goes_on_without_asking_a_text_twice(tmp_path: Path) -> None:
+    small = Path(__file__).with_name("small")
+    (tmp_path / "model.py").write_text(DYING)
+    (tmp_path / "parts.py").write_bytes((small / "parts.py").read_bytes())
+    text = (small / "recipe.toml").read_text().replace("rows = 240", "rows = 90")
+    text = text.replace('use = "./parts.py:spam"', 'use = "./model.py:spam"\nbatch = 8')
+    attack = '\n[[step]]\ngenerate = "adversarial.similar"\nmodel = "spam"\nedits = ["./parts.py:typo"]\n'
+    attack += 'on_failure = "keep"\n'
+    (tmp_path / "recipe.toml").write_text(text + attack + "[parts]\nrows = 30\n")
+    (tmp_path / "die").write_text("150")
+    command = [sys.executable, "-m", "fairloom", "run", "recipe.toml", "--to", "run"]
+    killed = subprocess.run(command, cwd=tmp_path, capture_output=True, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert not (tmp_path / "run" / "manifest.json").exists()
+    (tmp_path / "die").unlink()
+    run = fl.Recipe.load(tmp_path / "recipe.toml").run(tmp_path / "run")
+    asked = (tmp_path / "asked.txt").read_text().splitlines()
+    assert len(asked) == len(set(asked)) > 200
+    (tmp_path / "asked.txt").unlink()
+    whole = fl.Recipe.load(tmp_path / "recipe.toml").run(tmp_path / "whole")
+    assert whole.manifest["content_digest"] == run.manifest["content_digest"]
+    assert sorted((tmp_path / "asked.txt").read_text().splitlines()) == sorted(asked)
 
 
 def test_a_budget_counts_what_another_process_asked(tmp_path: Path) -> None:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import attrs
 import pytest
 
 import fairloom as fl
@@ -95,3 +97,43 @@ def test_tests_that_nothing_can_be_held_against_are_an_error(tmp_path: Path) -> 
         fl.probe(tmp_path / "one.toml", f"{MODEL}:spam")
     with pytest.raises(fl.RecipeError, match="did you mean 'DIR'"):
         fl.probe(tmp_path / "two.toml", f"{MODEL}:spam")
+
+
+def gated(**settings: Any) -> dict[str, Any]:
+    """The suite with the metric as a gate."""
+    data = dict(fl.Recipe.load(SMALL / "suite.toml").resolved)
+    data["predictors"] = {"spam": {"use": "./parts.py:spam", "base": 0.45}}
+    data["gate"] = [{"metric": "predict.behaviour", "model": "spam", "max": 0.2, "on_fail": "hold", **settings}]
+    return data
+
+
+@pytest.mark.parametrize("rows", [1000, 14])
+def test_the_gate_and_the_command_count_alike(tmp_path: Path, rows: int) -> None:
+    data = {**gated(by=["gender", "word"]), "parts": {"rows": rows}}
+    recipe = fl.Recipe.from_data(data, SMALL)
+    run = recipe.run(tmp_path / "run")
+    found = fl.probe(recipe, "spam", by=["gender", "word"])
+    (gate,) = run.gates
+    assert gate.value == found.worst
+    assert gate.values["whole"] == found.whole / found.families
+    assert gate.detail["lines"] == [{**attrs.asdict(line), "rate": line.rate} for line in found.lines]
+    assert gate.values["plain:MFT:gender=she"] == gate.values["plain:MFT"] == 0
+    assert gate.status == "passed"
+
+
+def test_a_gate_bounds_one_capability_or_the_gap_between_groups(tmp_path: Path) -> None:
+    data = gated(of="plain:MFT")
+    data["predictors"]["spam"]["base"] = 0.9
+    (gate,) = fl.Recipe.from_data(data, SMALL).run(tmp_path / "one").gates
+    assert (gate.value, gate.status) == (1.0, "failed")
+    data["gate"][0]["of"] = "gap"
+    (gate,) = fl.Recipe.from_data(data, SMALL).run(tmp_path / "two").gates
+    assert (gate.value, gate.status) == (0.0, "passed")
+
+
+def test_what_is_no_suite_is_not_computed(tmp_path: Path) -> None:
+    (gate,) = fl.Recipe.from_data(gated(by=["gendre"]), SMALL).run(tmp_path / "one").gates
+    assert gate.status == "not computed"
+    assert "did you mean 'gender'" in gate.why
+    with pytest.raises(fl.RecipeError, match="did you mean 'spam'"):
+        fl.Recipe.from_data(gated(model="span"), SMALL).run(tmp_path / "two")

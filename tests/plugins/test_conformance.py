@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pytest
 
 from fairloom.batch import NAMES
-from fairloom.components import Component, Tools
+from fairloom.components import Component, Generator, Goal, Search, Tools
 from fairloom.draws import Draws
 from fairloom.edits import EDITS, Edits, LabelRule
 from fairloom.factors import Factor, order_table
@@ -29,6 +29,8 @@ from fairloom.predictors import Prediction
 from fairloom.reading.keys import keys
 from fairloom.testing import briefs_of, component_checks, sample_rows, sample_tools
 from fairloom.testing.case import make
+from fairloom_adversarial.goals import Wrong
+from fairloom_adversarial.searches import Greedy
 
 TEMPLATES = {
     "lost": "{{ person.given }} lost {{ person.their }} card in {{ city }}.",
@@ -42,9 +44,11 @@ SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "adversarial.band": {"model": "first", "margin": [-0.5, 0.9]},
     "adversarial.boundary": {"model": "first", "candidates": 3},
     "adversarial.similar": {"model": "first", "edits": ["any.capital"], "on_failure": "keep"},
+    "adversarial.target": {"label": "card_lost"},
     "adversarial.transfer": {"model": "second"},
     "counterfactual.consistency": {"model": "first"},
     "counterfactual.verified": {"verifiers": ["first", "second"]},
+    "predict.behaviour": {"model": "first"},
     "predict.http": {"url": "http://localhost", "labels": ["card_lost", "card_broken"]},
     "predict.sklearn": {"train": ["real"]},
     "predict.transformers": {"model": "any", "revision": "main"},
@@ -185,7 +189,8 @@ class Capital:
 def with_predictors() -> Tools:
     """The sample tools with two predictors and a perturbation."""
     predictors = {"first": Guesses("first", "e"), "second": Guesses("second", "o")}
-    return attrs.evolve(sample_tools(), predictors=predictors, make=lambda *_: Capital(LabelRule()))
+    made = {Generator: Capital(LabelRule()), Goal: Wrong(), Search: Greedy()}
+    return attrs.evolve(sample_tools(), predictors=predictors, make=lambda kind, *_: made[kind])
 
 
 def rows_attacked() -> pa.RecordBatch:
@@ -229,6 +234,7 @@ def with_labels() -> Tools:
 
 
 ROWS: dict[str, pa.RecordBatch] = {
+    "adversarial.omit": sample_rows(),
     "adversarial.similar": sample_rows(),
     "adversarial.success": rows_attacked(),
     "adversarial.transfer": rows_attacked(),
@@ -253,6 +259,7 @@ TOOLS: Mapping[str, Callable[[], Tools]] = {
     "design.replay": with_labels,
     "design.zip": with_labels,
     **{f"edits.{name}": with_judge for name in ("antonym", "negation", "number", "quantifier")},
+    "predict.behaviour": with_predictors,
     "template.template": with_templates,
     **dict.fromkeys(
         (use for use in SETTINGS if use.startswith("llm.") and use not in ("llm.local", "llm.openai")), with_model

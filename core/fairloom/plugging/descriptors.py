@@ -46,6 +46,8 @@ OWNED: Mapping[str, frozenset[str]] = {
         {"use", "max_calls", "max_tokens", "max_cost", "max_seconds", "prompt_price", "answer_price"},
     ),
     "predictor": frozenset({"use", "batch", "max_texts"}),
+    "goal": frozenset({"use"}),
+    "search": frozenset({"use"}),
     "design sampler": _DESIGN,
     "value sampler": _FACTOR,
     "value table": _FACTOR,

@@ -11,43 +11,24 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from fairloom.batch import FAMILY, LABEL, decoded
+from fairloom.batch import LABEL
 from fairloom.components import Predictor, Tools
 from fairloom.draws import Draws, Ints
 from fairloom.plugging.plugins import Plugins
-from fairloom.predictors import Bools, OpenPredictor, Prediction
-from fairloom.probing.relations import Checks, Suite
+from fairloom.predictors import OpenPredictor, Prediction
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.reading.structure import structure
 from fairloom.recipe import Recipe
 from fairloom.results import Run
+from fairloom.suites import Checks, Columns, Line, Suite, Tally
 from fairloom.verify import recipe_root
 from fairloom.weaving.guard import built
 from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.prepare import prepare
 
-ALL = "all"
 MOST_SHOWN = 3
 _BATCH = 256
-
-
-@attrs.frozen(kw_only=True)
-class Line:
-    """Failures of one test in one capability, and in one group of one column where ``by`` names one."""
-
-    capability: str
-    test: str
-    by: str | None
-    group: str | None
-    n: int
-    failed: int
-
-    @property
-    def rate(self) -> float:
-        """The share of the tests that the model failed."""
-        return self.failed / self.n
 
 
 @attrs.frozen(kw_only=True)
@@ -85,42 +66,6 @@ class Probed:
         return max((line.rate for line in self.capabilities), default=0.0)
 
 
-@attrs.frozen(kw_only=True)
-class Columns:
-    """The columns that say what a suite tests; found by their names where they are not given."""
-
-    capability: str | None = None
-    test: str | None = None
-    expect: str | None = None
-    by: tuple[str, ...] = ()
-    field: str = "text"
-
-    @classmethod
-    def of(cls, rows: pa.Table, recipe: Recipe, by: Iterable[str] = ()) -> Columns:
-        """Attributes called ``capability``, ``test`` and ``expect``; groups are those of the protected factors."""
-        found = {word: _called(word, rows.column_names) for word in ("capability", "test", "expect")}
-        groups = tuple(by)
-        for name in groups:
-            if name not in rows.column_names:
-                hint = did_you_mean(name, rows.column_names)
-                raise RecipeError.of(f"the suite has no column {name!r}", "--by", suggestion=hint)
-        return cls(**found, by=groups or tuple(_protected(rows, recipe)), field=recipe.task.fields[0])
-
-
-def _called(word: str, names: Iterable[str]) -> str | None:
-    return next((name for name in names if name == word or name.endswith(f".{word}")), None)
-
-
-def _protected(rows: pa.Table, recipe: Recipe) -> Iterator[str]:
-    for name, spec in recipe.factors.items():
-        if spec.role == "protected":
-            yield from (each for each in rows.column_names if each == name or each in _attributes(name, spec.balance))
-
-
-def _attributes(name: str, balance: Iterable[str]) -> set[str]:
-    return {f"{name}.{attribute}" for attribute in balance}
-
-
 def probe(
     suite: str | Path | Recipe,
     model: str,
@@ -145,10 +90,9 @@ def probe(
     recipe, rows = _rows(suite, tuple(allow))
     predictor, home = _model(model, recipe, tuple(allow))
     try:
-        columns = Columns.of(rows, recipe, by)
-        tests = Suite.of(rows, columns.field, columns.test, columns.expect)
-        found = predictor.predict(tests.rows.column(columns.field))
-        return _probed(model, columns, tests, found, tests.checked(found, tolerance))
+        columns = Columns.of(rows.column_names, recipe.factors, recipe.task.fields[0], by, key="--by")
+        tests = Suite.of(rows, columns)
+        return _probed(model, Tally(columns, tolerance), tests, predictor.predict(tests.rows.column(columns.field)))
     finally:
         home.close()
 
@@ -191,60 +135,17 @@ def _local(name: str) -> tuple[OpenPredictor, Predictors]:
     return home.named[name], home
 
 
-def _probed(name: str, columns: Columns, suite: Suite, found: Prediction, checks: list[Checks]) -> Probed:
-    named = _named(suite.rows, columns.capability)
-    lines = [line for each in checks for line in _lines(each, named, suite.rows, columns.by)]
-    order = {capability: place for place, capability in enumerate(dict.fromkeys(named.to_pylist()))}
-    lines.sort(key=lambda line: (order[line.capability], line.test, line.by or "", line.group or ""))
-    examples = [each for one in checks for each in _failures(one, named, suite, found, columns.field)]
+def _probed(name: str, tally: Tally, suite: Suite, found: Prediction) -> Probed:
+    checks = tally.take(suite, found)
+    named = tally.capabilities(suite.rows)
     return Probed(
         model=name,
-        rows=suite.rows.num_rows,
-        families=int(np.unique(suite.first).size),
-        whole=_whole(suite, checks),
-        lines=tuple(lines),
-        examples=tuple(examples),
+        rows=tally.rows,
+        families=tally.families,
+        whole=tally.whole,
+        lines=tally.lines(),
+        examples=tuple(each for one in checks for each in _failures(one, named, suite, found, tally.columns.field)),
     )
-
-
-def _named(rows: pa.Table, capability: str | None) -> pa.Array:
-    """The capability of each row."""
-    if capability is None:
-        return pa.array([ALL] * rows.num_rows, pa.string())
-    return _plain(rows, capability, ALL)
-
-
-def _plain(rows: pa.Table, name: str, missing: str) -> pa.Array:
-    return pc.fill_null(decoded(rows.column(name).combine_chunks()).cast(pa.string()), missing)
-
-
-def _whole(suite: Suite, checks: Iterable[Checks]) -> int:
-    """Families that pass every test of theirs (contrast consistency, Gardner et al. 2020)."""
-    families = suite.rows.column(FAMILY).to_numpy()
-    failed = [families[each.rows[each.failed]] for each in checks]
-    return int(np.unique(families).size - np.unique(np.concatenate([families[:0], *failed])).size)
-
-
-def _lines(checks: Checks, named: pa.Array, rows: pa.Table, by: tuple[str, ...]) -> Iterator[Line]:
-    at = pa.array(checks.rows)
-    capabilities = named.take(at)
-    groupings: list[tuple[str | None, pa.Array | None]] = [
-        (None, None),
-        *((name, _plain(rows, name, "-").take(at)) for name in by),
-    ]
-    for name, groups in groupings:
-        for key, n, failed in _counted(capabilities, groups, checks.failed):
-            yield Line(capability=key[0], test=checks.test, by=name, group=key[1] if name else None, n=n, failed=failed)
-
-
-def _counted(
-    capabilities: pa.Array, groups: pa.Array | None, failed: Bools
-) -> Iterator[tuple[tuple[str, ...], int, int]]:
-    keys = ["capability"] if groups is None else ["capability", "group"]
-    columns = [capabilities] if groups is None else [capabilities, groups]
-    table = pa.table([*columns, pa.array(failed.astype(np.int64))], names=[*keys, "failed"])
-    for each in table.group_by(keys).aggregate([("failed", "count"), ("failed", "sum")]).to_pylist():
-        yield tuple(each[key] for key in keys), each["failed_count"], each["failed_sum"]
 
 
 def _failures(checks: Checks, named: pa.Array, suite: Suite, found: Prediction, field: str) -> Iterator[Failure]:

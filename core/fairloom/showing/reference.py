@@ -42,6 +42,8 @@ _KINDS = (
     ("Writers", "writer", None, "`formats` in `[export]`"),
     ("Models", "model", None, "`use` in `[models.NAME]`; [models](models.md) has the limits and the journal"),
     ("Predictors", "predictor", None, "`use` in `[predictors.NAME]`"),
+    ("Goals", "goal", None, "`goal` in a step that attacks"),
+    ("Searches", "search", None, "`search` in a step that attacks"),
     ("Executors", "executor", None, "`--executor` on the command line"),
     ("Lints", "lint", None, "`fairloom check --lint`; [lint](lint.md) says what each finds"),
 )

@@ -19,6 +19,7 @@ import pyarrow as pa
 from fairloom.batch import ANSWER, FAMILY, ID, OPTIONS, REASON, SYSTEM, decoded, spans_of
 from fairloom.components import Component, Filter, Generator, Measurement, Metric, Sampler, Writer
 from fairloom.plugging.descriptors import faults
+from fairloom.testing.attacked import MOST_ASKED, searched
 from fairloom.testing.case import Case
 from fairloom.testing.fresh import fresh_digests
 from fairloom.testing.outcome import by_row, digest
@@ -206,6 +207,22 @@ def finite_or_why(case: Case) -> None:
     _hold(not bad, case, f"has values that are not finite: {', '.join(bad)}")
 
 
+def scores_are_distances(case: Case) -> None:
+    """A goal answers one finite number per candidate."""
+    answer = case.answer()
+    _hold(len(answer) == case.rows.num_rows, case, f"scores {len(answer)} of {case.rows.num_rows} candidates")
+    odd = [line["score"] for line in answer if not math.isfinite(line["score"])]
+    _hold(not odd, case, f"answers the score {odd[0] if odd else 0}; a score is a finite number")
+
+
+def states_can_be_made(case: Case) -> None:
+    """A search asks about sets of changes that can be made together within the limits, and comes to an end."""
+    for asked in searched(case.build(), case.rows, case.tools()):
+        for fault in asked.faults():
+            _hold(condition=False, case=case, what=fault)
+        _hold(asked.ended, case, f"still asks after {MOST_ASKED:,} states; it must end where no goal is reached")
+
+
 def checks_for(component: Component) -> Iterator[Check]:
     """The checks that apply to a component, in the order in which they tell most."""
     yield described
@@ -232,6 +249,8 @@ _ONLY: dict[str, Sequence[Check]] = {
     "filter": (one_verdict_per_row, reasons_are_given),
     "generator": (rows_kept, fields_are_written, spans_are_valid),
     "metric": (finite_or_why,),
+    "goal": (scores_are_distances,),
+    "search": (states_can_be_made,),
 }
 
 

@@ -19,16 +19,19 @@ from fairloom.components import (
     Component,
     Filter,
     Generator,
+    Goal,
     Measurement,
     Metric,
     Reader,
     Sampler,
+    Search,
     Tools,
     ValueTable,
     Writer,
 )
 from fairloom.design import DesignTask
 from fairloom.factors import Axis
+from fairloom.testing.attacked import candidates, searched
 
 _MOST_PLANNED = 4096
 
@@ -38,7 +41,7 @@ Lines = list[dict[str, Any]]
 
 def by_row(component: Component) -> bool:
     """Whether the answer for a row may depend on that row's address and nothing else."""
-    return component.scope == "row" and isinstance(component, (Filter, Generator, Sampler))
+    return component.scope == "row" and isinstance(component, (Filter, Generator, Goal, Sampler, Search))
 
 
 def lines(component: Component, built: Any, batches: Sequence[pa.RecordBatch], tools: Tools) -> Lines:
@@ -82,6 +85,15 @@ def _metric(_: Component, built: Any, batches: Sequence[pa.RecordBatch], __: Too
         built.observe(rows)
     measured: Measurement = built.result()
     return [attrs.asdict(measured)]
+
+
+def _goal(_: Component, built: Any, batches: Sequence[pa.RecordBatch], tools: Tools) -> Lines:
+    scored = [built.score(candidates(rows, tools)) for rows in batches]
+    return [{"score": score} for scores in scored for score in np.asarray(scores, dtype=np.float64).tolist()]
+
+
+def _search(_: Component, built: Any, batches: Sequence[pa.RecordBatch], tools: Tools) -> Lines:
+    return [{"asked": asked.states} for rows in batches for asked in searched(built, rows, tools)]
 
 
 def _sampler(component: Component, built: Any, batches: Sequence[pa.RecordBatch], tools: Tools) -> Lines:
@@ -141,6 +153,8 @@ _ANSWERS: Sequence[tuple[type[Component], Answer]] = (
     (Filter, _filter),
     (Generator, _generator),
     (Metric, _metric),
+    (Goal, _goal),
+    (Search, _search),
     (Sampler, _sampler),
     (ValueTable, _table),
     (Reader, _reader),

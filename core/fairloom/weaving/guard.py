@@ -66,6 +66,8 @@ _METHODS = {
     "lint": ("findings",),
     "model": ("identity", "ask"),
     "predictor": ("identity", "predict"),
+    "goal": ("score",),
+    "search": ("questions",),
     "design sampler": ("plan",),
     "value sampler": ("draw",),
     "value table": ("table",),

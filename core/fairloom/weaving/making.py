@@ -7,13 +7,14 @@ from typing import Any, TypeVar
 
 import attrs
 
-from fairloom.components import Component, Tools
+from fairloom.components import Component, Filter, Tools
 from fairloom.plugging.plugins import Plugins
 from fairloom.problems import Problem, RecipeError
 from fairloom.reading.structure import structure
 from fairloom.weaving.guard import built
 
 C = TypeVar("C", bound=Component)
+_JUDGED = {"family": "whole families", "dataset": "the whole dataset"}
 
 
 @attrs.frozen(eq=False)
@@ -35,6 +36,10 @@ class Maker:
         self, tools: Tools, kind: type[C], use: str, settings: Mapping[str, Any], key: tuple[str | int, ...]
     ) -> Any:
         component, _ = self.plugins.find(kind, use, *key)
+        if isinstance(component, Filter) and component.scope != "row":
+            judged = _JUDGED[component.scope]
+            way = "name a filter of scope row, or give it a step of its own"
+            raise RecipeError.of(f"{use} judges {judged}; here rows are judged one by one", *key, suggestion=way)
         draws = tools.draws.stream(*map(str, key), use)
         try:
             config: Any = structure(component.config, dict(settings), ())

@@ -1,0 +1,136 @@
+"""The metric ``behaviour``: the table of ``fairloom probe`` over the final rows, so that a gate can bound it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+import attrs
+import numpy as np
+import pyarrow as pa
+
+from fairloom.batch import FAMILY, decoded
+from fairloom.components import Measurement
+from fairloom.factors import Factor
+from fairloom.predictors import OpenPredictor
+from fairloom.problems import RecipeError, did_you_mean
+from fairloom.suites import Columns, Line, Suite, Tally
+
+if TYPE_CHECKING:
+    from fairloom.components import Tools
+
+
+@attrs.frozen(kw_only=True)
+class Behaviour:
+    """Settings of ``predict.behaviour``."""
+
+    model: str = attrs.field(metadata={"help": "the name of the predictor"})
+    by: tuple[str, ...] = attrs.field(
+        default=(), metadata={"help": "columns whose groups are compared; those of protected factors when left out"}
+    )
+    tolerance: float = attrs.field(
+        default=0.0, metadata={"help": "how far a probability may move against the direction that a test expects"}
+    )
+    field: str | None = attrs.field(
+        default=None, metadata={"help": "the field the model reads; the task's first field when left out"}
+    )
+
+    @tolerance.validator
+    def _share(self, _field: object, value: float) -> None:
+        if not 0 <= value <= 1:
+            raise RecipeError.of(f"is from 0 to 1, got {value:g}", "tolerance")
+
+
+@attrs.define(eq=False)
+class BehaviourMetric:
+    """Counts whole families; of the one that may go on in the next batch it keeps the rows."""
+
+    config: Behaviour
+    model: OpenPredictor
+    field: str
+    factors: Mapping[str, Factor]
+    tally: Tally | None = attrs.field(default=None, init=False)
+    why: str | None = attrs.field(default=None, init=False)
+    _left: pa.Table | None = attrs.field(default=None, init=False)
+
+    def observe(self, rows: pa.RecordBatch) -> None:
+        """Count the families that are complete now."""
+        if self.why or not rows.num_rows:
+            return
+        if self.tally is None:
+            try:
+                columns = Columns.of(rows.schema.names, self.factors, self.field, self.config.by)
+            except RecipeError as error:
+                self.why = str(error)
+                return
+            self.tally = Tally(columns, self.config.tolerance)
+        some = _table(rows, self.tally.columns.all)
+        whole = some if self._left is None else pa.concat_tables([self._left, some])
+        families = whole.column(FAMILY).to_numpy()
+        end = int(np.searchsorted(families, families[-1]))
+        self._left = whole.slice(end)
+        self._count(whole.slice(0, end))
+
+    def _count(self, rows: pa.Table) -> None:
+        if self.tally is None or self.why or not rows.num_rows:
+            return
+        try:
+            suite = Suite.of(rows, self.tally.columns)
+            self.tally.take(suite, self.model.predict(suite.rows.column(self.field)))
+        except RecipeError as error:  # the rows are no suite: what is expected is no test, or no label of the model
+            self.why = str(error)
+
+    def result(self) -> Measurement:
+        """The largest failure rate of a capability and test; ``values`` has every rate, ``gap`` and ``whole``."""
+        if self._left is not None:
+            self._count(self._left)
+            self._left = None
+        if self.tally is None or self.why:
+            return Measurement(value=None, why=self.why or "there are no rows")
+        try:
+            lines = self.tally.lines()
+        except RecipeError as error:
+            return Measurement(value=None, n=self.tally.rows, why=str(error))
+        alone = [line for line in lines if line.by is None]
+        if not alone:
+            return Measurement(value=None, n=self.tally.rows, why="no row is a test: none has a label or a family")
+        values = {_key(line): line.rate for line in lines}
+        return Measurement(
+            value=max(line.rate for line in alone),
+            n=sum(line.n for line in alone),
+            values={"gap": _gap(lines), "whole": self.tally.whole / self.tally.families, **values},
+            detail={"lines": [{**attrs.asdict(line), "rate": line.rate} for line in lines]},
+        )
+
+
+def _table(rows: pa.RecordBatch, names: tuple[str, ...]) -> pa.Table:
+    """Some columns; dictionaries decoded, since those of different batches differ."""
+    there = [name for name in names if name in rows.schema.names]
+    return pa.table({name: decoded(rows.column(name)) for name in there})
+
+
+def _key(line: Line) -> str:
+    """``negation:MFT``, and of a group ``negation:MFT:person.gender=she``."""
+    group = "" if line.by is None else f":{line.by}={line.group}"
+    return f"{line.capability}:{line.test}{group}"
+
+
+def _gap(lines: tuple[Line, ...]) -> float:
+    """The largest difference between two groups of one column, in one capability and test."""
+    rates: dict[Any, list[float]] = {}
+    for line in lines:
+        if line.by is not None:
+            rates.setdefault((line.capability, line.test, line.by), []).append(line.rate)
+    return max((max(each) - min(each) for each in rates.values()), default=0.0)
+
+
+def build(config: Behaviour, tools: Tools) -> BehaviourMetric:
+    """The metric, or ``RecipeError`` for an unknown predictor or field."""
+    if config.model not in tools.predictors:
+        hint = did_you_mean(config.model, tools.predictors) or f"add [predictors.{config.model}]"
+        raise RecipeError.of(f"the recipe has no predictor {config.model!r}", "model", suggestion=hint)
+    if config.field is not None and config.field not in tools.task.fields:
+        near = did_you_mean(config.field, tools.task.fields)
+        raise RecipeError.of(f"the task has no field {config.field!r}", "field", suggestion=near)
+    field = config.field or tools.task.fields[0]
+    return BehaviourMetric(config, tools.predictors[config.model], field, tools.factors)
