@@ -64,9 +64,9 @@ class Tools:
     ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
     component, ``make(Generator, "edits.typo", {"rate": 0.1}, "transformations", 0)``: found, checked and recorded
     like one that the recipe names itself, with draws of its own. ``key`` is the path of the setting that names it.
-    ``judges`` tells a step the names of the filter steps that come after it. ``possible(axes)`` tells a step which
-    cells of some axes the rules of the design allow: a boolean array with a dimension per axis, ``None``
-    where it is not known.
+    ``judges`` tells a step the names of the filter steps that come after it.
+    ``possible(axes)`` tells a step which cells of some axes the rules of the design allow: a boolean array with a
+    dimension per axis, ``None`` where it is not known.
     """
 
     task: Task
