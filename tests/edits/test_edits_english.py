@@ -76,6 +76,7 @@ def test_what_is_written(name: str, more: dict[str, Any], before: str, after: st
         ("antonym", "Read Great Expectations in high school."),
         ("negation", "Will it rain? What is the time? Is this not it?"),
         ("negation", "A will is a must."),
+        ("negation", "Can I get it? Why do you need it"),
         ("quantifier", "Not at all, so many came, the few days."),
         ("degree", "ten years old, very good, too long, a high school"),
         ("contraction", "Let us know what You Will say."),
