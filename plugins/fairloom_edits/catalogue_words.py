@@ -146,7 +146,7 @@ def _negation(_config: SpokenDosed) -> Finds:
 
 
 def _degree(config: Degree) -> Finds:
-    return Graded(lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED)
+    return Graded(lexicons.UP if config.way == "up" else lexicons.DOWN, before=lexicons.GRADED - english.SEVERAL_SENSES)
 
 
 def _removal(config: Removal, tools: Tools) -> Finds:
@@ -161,9 +161,12 @@ def _pauses(config: SpokenDosed, tools: Tools) -> Finds:
 
 _ANY_WORD = 'leave out any word with words = "any"'
 _OWN_TABLE = "name a table of your own in from"
-_SYNONYMS = {**lexicons.SYNONYMS, **english.SAID_SO}
+_SYNONYMS = {
+    **{word: other for word, other in lexicons.SYNONYMS.items() if word not in english.SEVERAL_SENSES},
+    **english.SAID_SO,
+}
 _ANTONYMS = {
-    **{word: other for word, other in lexicons.ANTONYMS.items() if word not in english.SEVERAL_SENSES},
+    **{word: other for word, other in lexicons.ANTONYMS.items() if word not in english.SEVERAL_SENSES - {"new"}},
     **english.SET_PHRASES,
 }
 _QUANTIFIERS = {**lexicons.QUANTIFIERS, **english.COUNTED}

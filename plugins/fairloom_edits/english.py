@@ -40,12 +40,13 @@ STARTERS = words_of(
 class Near:
     """What stands beside a match: the word before and the word behind it, in small letters, where one blank parts them.
 
-    ``first`` says that the word before opens a sentence.
+    ``first`` says that the word before opens a sentence, ``asked`` that an auxiliary stands before it ("can I get").
     """
 
     before: str
     behind: str
     first: bool
+    asked: bool
 
     @classmethod
     def of(cls, match: Match) -> Near:
@@ -54,7 +55,8 @@ class Near:
         before = _BEFORE.search(text, start, match.start())
         behind = _BEHIND.match(text, match.end())
         first = before is not None and opens(text, before.start())
-        return cls(_small(before), _small(behind), first)
+        earlier = None if before is None else _BEFORE.search(text, start, before.start())
+        return cls(_small(before), _small(behind), first, _small(earlier) in AUXILIARY)
 
 
 def _small(match: Match | None) -> str:
@@ -138,7 +140,9 @@ def may_negate(match: Match) -> bool:
     if not no_name(match) or not _may_follow(near) or near.behind in _NOT_NEGATED:
         return False
     if said in _VERB_FORMS:
-        return near.before in (PLURAL_SUBJECTS if said in _BASE else SINGULAR_SUBJECTS if said in _THIRD else _ANY)
+        return not near.asked and near.before in (
+            PLURAL_SUBJECTS if said in _BASE else SINGULAR_SUBJECTS if said in _THIRD else _ANY
+        )
     if said.startswith(("do", "did")):
         return True
     may = bool(near.behind) and near.behind not in PRONOUNS
@@ -268,8 +272,8 @@ SAID_SO = _phrases(
 )
 """Phrases in which no word has a synonym."""
 
-SEVERAL_SENSES = words_of("open most least")
-"""Words that are left without an opposite: it depends on what they do in the sentence."""
+SEVERAL_SENSES = words_of("open most least purchase new")
+"""Words that are left without an opposite, a synonym or a degree: it depends on what they do in the sentence."""
 
 SET_PHRASES = _phrases(
     "as long as, so long as, how long, long ago, long before, before long, no longer, long enough, as soon as, high "

@@ -27,7 +27,7 @@ _NAMED = "|".join([*_MONTHS, *(rf"{short}\b\.?" for short in _SHORT)])
 NumberForm = Literal["words", "digits"]
 DateForm = Literal["iso", "day-first", "month-first"]
 _UNIT = r"\s*(?i:am|pm|a\.m|p\.m|o'?clock|hundred|thousand|million)\b"
-_BARE = r"(?<![\w.,:/$€£%#'\u2019&-]){}(?![\w%'\u2019&]|[.,:/-]\d|[-/]|" + _UNIT + ")"
+_BARE = r"(?<![\w.,:/$€£%#'\u2019&-]){}(?![\w%'\u2019&$€£]|[.,:/-]\d|[-/]|" + _UNIT + ")"
 """Numbers that stand alone: no part of 3.5, 10:30, 2024-05-01, B2, #3, 20% or the 70's, and no hour of the clock."""
 _IN_DATE = re.compile(rf"(?:\b(?:{_NAMED})(?:\s+\d{{1,2}}(?:st|nd|rd|th)?)?,?|\b(?:no|nr)\.)\s*$", re.IGNORECASE)
 _DATE_BEHIND = re.compile(rf"\s+(?:of\s+)?(?:{_NAMED})\b", re.IGNORECASE)

@@ -151,9 +151,13 @@ class Perturbation:
 
     def _why(self, rows: pa.RecordBatch) -> list[str]:
         """Why rows were not edited, as far as the proposer can tell."""
-        why = getattr(self.how, "why", None)
-        reason = NOTHING if self.intensity is None else f"{NOTHING} within intensity = {self.intensity}"
-        return why(rows.column(self.fields[0])) if why is not None else [reason] * rows.num_rows
+        why, field = getattr(self.how, "why", None), self.fields[0]
+        reasons: list[str] = why(rows.column(field)) if why is not None else [NOTHING] * rows.num_rows
+        if self.intensity is not None:
+            unbound = attrs.evolve(self, intensity=None).propose(rows, field, self.draws.stream(field))
+            for row in set(unbound.row.tolist()):
+                reasons[row] = f"more would be edited than intensity = {self.intensity}"
+        return reasons
 
     def _perturb(
         self, rows: pa.RecordBatch, some: pa.RecordBatch, wanted: Ints, field: str, columns: dict[str, Any]

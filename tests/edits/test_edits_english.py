@@ -76,6 +76,7 @@ def test_what_is_written(name: str, more: dict[str, Any], before: str, after: st
         ("antonym", "Read Great Expectations in high school."),
         ("negation", "Will it rain? What is the time? Is this not it?"),
         ("negation", "A will is a must."),
+        ("negation", "Can I get it? Why do you need it"),
         ("quantifier", "Not at all, so many came, the few days."),
         ("degree", "ten years old, very good, too long, a high school"),
         ("contraction", "Let us know what You Will say."),
@@ -174,10 +175,10 @@ def test_synonyms_of_wordnet_are_of_words_with_one_sense(tmp_path: Path) -> None
 
 
 def test_intensity_bounds_what_is_edited() -> None:
-    rows = rows_of("abcdefghij" * 3, "abc")
+    rows = rows_of("abcdefghij" * 3, "abc", "12")
     after = built("repeat", count=2, intensity=0.1).write(rows)
-    assert [len(text) for text in after.column("text").to_pylist()] == [32, 3]
-    assert after.column("reason").to_pylist() == [None, "nothing to edit within intensity = 0.1"]
+    assert [len(text) for text in after.column("text").to_pylist()] == [32, 3, 2]
+    assert after.column("reason").to_pylist() == [None, "more would be edited than intensity = 0.1", "nothing to edit"]
 
 
 def test_the_amount_is_counted_by_rule_and_group() -> None:
