@@ -144,24 +144,29 @@ class _Keys:
 
 
 def _rewritten(text: Utf8, made: Edits, borders: tuple[Ints, Ints], texts: Any) -> pa.Array:
-    """The bytes between the edits and those of the edits in turn, copied once: rows need new offsets only."""
+    """The bytes between the edits and those of the edits in turn: rows need new offsets only."""
     if not len(made):
         return texts
-    bounds = np.zeros(2 * len(made) + 2, np.int64)
-    bounds[1:-1:2], bounds[2:-1:2] = borders
-    bounds[-1] = text.data.size
-    whole = [None, pa.py_buffer(bounds), pa.py_buffer(np.ascontiguousarray(text.data))]
-    cut = pa.Array.from_buffers(pa.large_string(), bounds.size - 1, whole)
-    order = np.arange(2 * len(made) + 1)
-    order[1::2] = bounds.size - 1 + np.arange(len(made))
-    copied = pa.concat_arrays([cut, made.new]).take(pa.array(order))
-    grown = pc.binary_length(made.new).to_numpy(zero_copy_only=False) - (bounds[2:-1:2] - bounds[1:-1:2])
-    sums = np.concatenate(([0], np.cumsum(grown)))
+    new = Utf8.of(made.new)
+    begin, finish = borders
+    gaps = np.append(begin, text.data.size) - np.append(0, finish)
+    kept, put = _in_turn(gaps, finish - begin), _in_turn(gaps, np.diff(new.offsets))
+    data = np.empty(put.size, np.uint8)
+    data[put], data[~put] = text.data[kept], new.data
+    sums = np.concatenate(([0], np.cumsum(np.diff(new.offsets) - (finish - begin))))
     offsets = text.offsets + sums[np.searchsorted(made.row, np.arange(len(text) + 1))]
     valid = pc.is_valid(texts).cast(pa.bool_()).buffers()[1] if texts.null_count else None
-    out = pa.Array.from_buffers(pa.large_string(), len(text), [valid, pa.py_buffer(offsets), copied.buffers()[2]])
+    out = pa.Array.from_buffers(pa.large_string(), len(text), [valid, pa.py_buffer(offsets), pa.py_buffer(data)])
     wanted = texts.type.value_type if pa.types.is_dictionary(texts.type) else texts.type
     return out.cast(wanted)
+
+
+def _in_turn(gaps: Ints, edits: Ints) -> Mask:
+    """Stretches of so many bytes that are between edits, and of so many that are of edits, in turn."""
+    counts = np.zeros(2 * edits.size + 1, np.int64)
+    counts[::2], counts[1::2] = gaps, edits
+    out: Mask = np.repeat(np.arange(counts.size) % 2 == 0, counts)
+    return out
 
 
 @attrs.frozen(eq=False)
