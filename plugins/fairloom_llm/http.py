@@ -49,7 +49,7 @@ class HttpServer:
         except ERRORS as error:
             name = type(error).__name__
             return self._failed(f"{name}: {error}", tokens=(0, 0) if name in _NEVER_SENT else None)
-        return self._reply(response, request, asyncio.get_running_loop().time() - began)
+        return self._reply(self._without_secret(response), request, asyncio.get_running_loop().time() - began)
 
     def _reply(self, response: Response, request: Request, seconds: float) -> Reply:
         if response.status == 200:
@@ -74,8 +74,15 @@ class HttpServer:
     def _failed(self, message: str, **more: Any) -> Reply:
         return Reply(outcome=self._clean(Failure(kind="unavailable", message=message)), again=True, **more)
 
+    def _without_secret(self, response: Response) -> Response:
+        """The response before any of it is quoted: a message cut inside of the secret would keep its beginning."""
+        secret = self.lines.secret
+        if not secret or secret.encode() not in response.content:
+            return response
+        return attrs.evolve(response, content=response.content.replace(secret.encode(), b"***"))
+
     def _clean(self, outcome: Outcome) -> Outcome:
-        """Without the secret, should a server say it back."""
+        """Without the secret, should it come back in another form, as escaped in JSON, or in an error of ours."""
         secret = self.lines.secret
         if not secret:
             return outcome

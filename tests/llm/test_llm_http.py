@@ -250,6 +250,27 @@ def test_a_key_that_cannot_be_sent_is_not_shown(
     assert not value or value not in str(caught.value)
 
 
+@pytest.mark.parametrize("before", [80, 180])
+def test_a_message_that_is_cut_inside_of_a_secret_keeps_nothing_of_it(
+    before: int, opened: Any, serve: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    secret = "sk-planted-0123456789abcdef"
+    monkeypatch.setenv("PLANTED_KEY", secret)
+    text = f"{'x' * before} {secret}"
+    wrong = [(400, {}, text.encode()), (400, {}, json.dumps({"error": {"message": text}}).encode())]
+    wrong += [(200, {}, text.encode()), (200, {}, message(content=None, refusal=text))]
+    for given in wrong:
+        with serve(answering(given)) as server:
+            model = opened(server.url, key_env="PLANTED_KEY", attempts=1, deadline=1.0)
+            try:
+                said = str(model.ask([ask("hello")]))
+            except ModelError as error:
+                said = str(error)
+            model.journal.close()
+        assert "sk-planted" not in said
+        assert "xxx" in said
+
+
 @pytest.mark.parametrize(
     "url",
     ["https://user:secret@example.org/v1", "https://example.org/v1?key=secret", "ftp://example.org", "example.org"],
