@@ -72,6 +72,9 @@ def fakes(monkeypatch, tmp_path):
         "verify": SimpleNamespace(verify=lambda _: [], rebuild=lambda _, **__: []),
         "plugging.plugins": SimpleNamespace(installed=lambda: [installed("text", "fairloom")]),
     }
+    # Whole before some of it is replaced, or it could not be imported later.
+    importlib.import_module("fairloom.run")
+    importlib.import_module("fairloom.weaving.estimated")
     for name, facts in modules.items():
         module = ModuleType(f"fairloom.{name}")
         vars(module).update(vars(facts))
