@@ -5,7 +5,6 @@ The catalogue is asked of the plugin, so a new perturbation is held to all of th
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import subprocess
@@ -24,6 +23,7 @@ from fairloom.batch import SPANS, with_columns
 from fairloom.components import Generator, Tools
 from fairloom.testing import sample_rows, sample_tools
 from fairloom.testing.checks import HARD_TEXTS
+from fairloom.weaving.digest import ContentDigest
 from fairloom_read.snips import Snips, SnipsReader
 
 CATALOGUE = {each.name: each for each in fairloom_edits.fairloom_generators()}
@@ -104,8 +104,9 @@ COLUMNS = ["text", "text.spans", "text.edits", "reason"]
 
 def digest(rows: pa.RecordBatch) -> str:
     """The content of what a perturbation writes, whatever Arrow makes of it in memory."""
-    plain = [rows.column(name).to_pylist() for name in COLUMNS]
-    return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
+    content = ContentDigest()
+    content.add(rows.select(COLUMNS))
+    return content.hexdigest()
 
 
 def backwards(rows: pa.RecordBatch, work: Any, size: int) -> pa.RecordBatch:
