@@ -8,7 +8,7 @@ same for every model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Literal, Protocol
 
@@ -96,6 +96,17 @@ class Meter(Protocol):
         """Several outcomes that become known at once: what is settled and ``done`` inside is written as one."""
 
 
+class Done(Protocol):
+    """Takes the outcome of a request, by its place among the requests.
+
+    It may be called from one thread at a time only, and writes the journal before it returns, or, inside of
+    ``meter.together()``, before that block ends.
+    """
+
+    def __call__(self, index: int, outcome: Outcome, *, again: bool = False) -> None:
+        """``again`` says that this is no outcome yet: a try failed so, is recorded, and another one follows."""
+
+
 class Asks(Protocol):
     """What a ``Model`` builds.
 
@@ -106,12 +117,8 @@ class Asks(Protocol):
 
     identity: Mapping[str, Any]
 
-    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
-        """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known.
-
-        ``done`` may be called from one thread at a time only. It writes the journal before it returns, or, inside of
-        ``meter.together()``, before that block ends.
-        """
+    def ask(self, requests: Sequence[Request], done: Done, meter: Meter) -> None:
+        """Answer every request, in any order, and call ``done(index, outcome)`` for each as soon as it is known."""
 
 
 class OpenModel(Protocol):

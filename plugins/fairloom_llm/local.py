@@ -18,7 +18,7 @@ from typing import Any
 import attrs
 
 from fairloom.components import Tools
-from fairloom.models import Answer, Failure, Meter, Outcome, Request, tokens_of
+from fairloom.models import Answer, Done, Failure, Meter, Outcome, Request, tokens_of
 from fairloom.problems import PluginError, RecipeError, did_you_mean
 from fairloom_llm.reading import judged
 
@@ -42,7 +42,7 @@ class LocalModel:
     taken: frozenset[str] | None
     parameters: Mapping[str, Any]
 
-    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
+    def ask(self, requests: Sequence[Request], done: Done, meter: Meter) -> None:
         """Answer every request; tokens are estimated from the texts, since nobody counts them."""
         for index, request in enumerate(requests):
             prompt = sum(tokens_of(message.content) for message in request.messages)

@@ -6,14 +6,14 @@ import asyncio
 import importlib
 import os
 import threading
-from collections.abc import Callable, Coroutine, Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlsplit
 
 import attrs
 
 from fairloom.components import Tools
-from fairloom.models import Meter, Outcome, Request
+from fairloom.models import Done, Meter, Request
 from fairloom.problems import RecipeError
 from fairloom_llm.bodies import Api, Closed, Dialect
 from fairloom_llm.places import Places
@@ -111,11 +111,11 @@ class OpenAIModel:
     dialect: Dialect
     traffic: Traffic
 
-    def ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
+    def ask(self, requests: Sequence[Request], done: Done, meter: Meter) -> None:
         """Answer every request, as many at once as the server bears."""
         _run(self._ask(requests, done, meter))
 
-    async def _ask(self, requests: Sequence[Request], done: Callable[[int, Outcome], None], meter: Meter) -> None:
+    async def _ask(self, requests: Sequence[Request], done: Done, meter: Meter) -> None:
         config, secret = self.config, secret_of(self.config.key_env)
         patience = Patience(call=config.timeout, deadline=config.deadline, attempts=config.attempts)
         http = _http()

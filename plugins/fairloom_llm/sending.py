@@ -7,12 +7,12 @@ clock, so that tests run it on a loop whose clock they turn.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 import attrs
 
-from fairloom.models import Answer, Failure, FailureKind, Meter, Outcome, Request, most_tokens
+from fairloom.models import Answer, Done, Failure, FailureKind, Meter, Outcome, Request, most_tokens
 from fairloom_llm.places import Places
 from fairloom_llm.quota import Bucket, Expected
 from fairloom_llm.retry import backoff
@@ -107,11 +107,13 @@ class _Case:
 class _Entry:
     """What is to be written down of one try: its ticket, if it was sent, and what it took.
 
-    ``unused`` of the tokens drawn for it go back. Without an outcome the request is tried again after ``wait``.
+    ``unused`` of the tokens drawn for it go back. Where it is no outcome yet, the request is tried ``again`` after
+    ``wait``.
     """
 
     index: int
-    outcome: Outcome | None
+    outcome: Outcome
+    again: bool = False
     unused: float = 0.0
     ticket: int | None = None
     tokens: tuple[int, int] | None = None
@@ -126,7 +128,7 @@ class Sender:
     traffic: Traffic
     patience: Patience
     meter: Meter
-    done: Callable[[int, Outcome], None]
+    done: Done
     _settled: asyncio.Event = attrs.field(factory=asyncio.Event, init=False)
     _open: int = attrs.field(default=0, init=False)
     _broke: bool = attrs.field(default=False, init=False)
@@ -172,7 +174,7 @@ class Sender:
                 await self._write(entry)
             finally:
                 places.leave()
-            if entry.outcome is not None:
+            if not entry.again:
                 return
             await asyncio.sleep(entry.wait)
 
@@ -193,9 +195,11 @@ class Sender:
         case.calls, case.deadline = case.calls + 1, min(case.deadline, sent + self.patience.deadline)
         self._learn(request, reply, sent)
         wait = (reply.wait or backoff(case.calls, case.name)) if reply.again else 0.0
+        final = self._final(case, reply, wait)
         return _Entry(
             index=case.index,
-            outcome=self._final(case, reply, wait),
+            outcome=final or reply.outcome,
+            again=final is None,
             unused=drawn - sum(reply.tokens) if reply.tokens is not None else 0.0,
             ticket=ticket,
             tokens=reply.tokens,
@@ -230,8 +234,7 @@ class Sender:
             self._settled.set()
         if self.traffic.tokens is not None:
             self.traffic.tokens.put_back(entry.unused, self.meter)
-        if entry.outcome is not None:
-            self.done(entry.index, entry.outcome)
+        self.done(entry.index, entry.outcome, again=entry.again)
 
     def _share(self, *, wanted: int) -> None:
         places = self.traffic.places

@@ -80,8 +80,11 @@ def test_known_refusals_are_refusals(phrase: str, serve: Any, opened: Any, ask: 
 @pytest.mark.parametrize("content", BROKEN)
 def test_a_broken_body_is_asked_for_again(content: bytes, serve: Any, opened: Any, ask: Any) -> None:
     with serve(answering((200, {}, content), (200, {}, body()))) as server:
-        (outcome,) = opened(server.url).ask([ask("hello")])
+        model = opened(server.url)
+        (outcome,) = model.ask([ask("hello")])
     assert outcome == Answer(text="a fine day", prompt_tokens=9, answer_tokens=4, seconds=outcome.seconds, calls=2)
+    record = model.journal.record()
+    assert (record["answers"], record["failures"]) == (1, {"broken": 1})
     assert len(server.asked) == 2
 
 

@@ -95,9 +95,10 @@ def send(
     """Send; the outcomes in order, and a check that each came once."""
     found: list[Outcome | None] = [None] * len(requests)
 
-    def done(index: int, outcome: Outcome) -> None:
+    def done(index: int, outcome: Outcome, *, again: bool = False) -> None:
         assert found[index] is None
-        found[index] = outcome
+        assert not again or isinstance(outcome, Failure)
+        found[index] = None if again else outcome
 
     limits = Limits("writer", spec or ModelSpec(use="fake"), journal or Journal(None, run="r"))
     limits.clock = lambda: asyncio.get_running_loop().time()

@@ -80,8 +80,11 @@ class Opened:
         found: dict[str, Outcome] = {}
         pace = Pace(self.limits, len(requests), self.say) if self.say else None
 
-        def done(index: int, outcome: Outcome) -> None:
+        def done(index: int, outcome: Outcome, *, again: bool = False) -> None:
             question = questions[index]
+            if again:
+                self.journal.add(question, outcome)
+                return
             never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
             found[question.key] = outcome if never_sent else self.journal.add(question, outcome)
             if pace:
