@@ -129,10 +129,10 @@ def apart(sites: Sites) -> Mask:
 
 
 def within(sites: Sites, ranges: Ranges) -> Mask:
-    """Which sites lie inside one of the ranges of their row."""
+    """Which sites lie inside one of the ranges of their row. What is inserted at a border stands outside."""
     if not ranges.row.size or not sites.row.size:
         return np.zeros(sites.row.size, np.bool_)
-    begin, finish, width = _keys(sites, ranges, 0)
+    begin, finish, width = _keys(sites, ranges, (sites.start == sites.end).astype(np.int64))
     first = np.searchsorted(begin, 2 * (ranges.row * width + ranges.start), side="left")
     last = np.searchsorted(finish, 2 * (ranges.row * width + ranges.end), side="right")
     return _covered(first, last, sites.row.size)

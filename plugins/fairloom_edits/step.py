@@ -76,6 +76,13 @@ class Scope:
         """The spans of the slots ``only``."""
         return Ranges.none() if spans is None else Ranges.of_spans(spans, self.only)
 
+    def inner(self, edits: Edits, spans: Any | None) -> Edits:
+        """The edits inside the slots ``only``, where there are any; a group stays as a whole or not at all."""
+        if not self.only:
+            return edits
+        out = edits.group[~within(Sites(edits.row, edits.start, edits.end, edits.group), self.inside(spans))]
+        return edits.take(~np.isin(edits.group, out))
+
     def allowed(self, sites: Sites, spans: Any | None) -> Mask:
         """Which sites may be edited: they touch nothing protected and reach across no border of a span."""
         if spans is None:
@@ -130,7 +137,7 @@ class Perturbation:
     def _proposed(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         spans = rows.column(spans_of(field)) if spans_of(field) in rows.schema.names else None
         address, attempt = (rows.column(name).to_numpy().astype(np.int64) for name in (ADDRESS, ATTEMPT))
-        edits: Edits = self.how.propose(rows, field, spans, Addresses(draws, address, attempt))
+        edits: Edits = self.scope.inner(self.how.propose(rows, field, spans, Addresses(draws, address, attempt)), spans)
         if self.intensity is None:
             return edits
         return edits.take((edited_share(rows.column(field), edits) <= self.intensity)[edits.row])
