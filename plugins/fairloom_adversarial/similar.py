@@ -11,6 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from fairloom.applies import Applies
 from fairloom.attacks import Options
 from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, SPANS, decoded, spans_of
 from fairloom.components import Generator, Goal, Search
@@ -19,7 +20,6 @@ from fairloom.editing import apply
 from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
 from fairloom.predictors import Bools
 from fairloom.problems import RecipeError
-from fairloom_adversarial.applies import Applies
 from fairloom_adversarial.asked import field_of, labels, predictor
 from fairloom_adversarial.attack import Aim, Asking, Means, Victims
 from fairloom_adversarial.constraints import Constraints

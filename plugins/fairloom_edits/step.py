@@ -8,51 +8,19 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from fairloom.batch import ADDRESS, ATTEMPT, REASON, decoded, spans_of
+from fairloom.applies import Applies
+from fairloom.batch import ADDRESS, ATTEMPT, REASON, spans_of
 from fairloom.components import Tools
-from fairloom.design import Rule
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
 from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
 from fairloom.problems import RecipeError, RunError, did_you_mean
-from fairloom.rules import compile_rule
 from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, amount_of, label_rule
 from fairloom_edits.sites import Addresses, Amount, Finds, Sites, chosen, edits_at, touching, within
 
 NOTHING = "nothing to edit"
-
-
-@attrs.frozen(eq=False)
-class When:
-    """The rows a step is for."""
-
-    rule: Rule | None
-    names: dict[str, tuple[str, ...]]
-
-    @classmethod
-    def of(cls, text: str | None, tools: Tools) -> When:
-        """The condition of the setting ``when``."""
-        if text is None:
-            return cls(None, {})
-        rule = compile_rule(text, tools.factors, where=("when",))
-        return cls(rule, {name: tools.factors[name].names for name in rule.factors})
-
-    def __call__(self, rows: pa.RecordBatch) -> Mask:
-        """Where it holds: not in rows that do not use one of its factors."""
-        if self.rule is None:
-            return np.ones(rows.num_rows, np.bool_)
-        levels = {name: _levels(rows.column(name), names) for name, names in self.names.items()}
-        used = np.logical_and.reduce([level >= 0 for level in levels.values()])
-        return np.asarray(self.rule.keep(levels) & used, np.bool_)
-
-
-def _levels(column: Any, names: tuple[str, ...]) -> Ints:
-    found = pc.fill_null(pc.index_in(decoded(column), value_set=pa.array(names)), -1)
-    levels: Ints = found.to_numpy(zero_copy_only=False).astype(np.int64)
-    return levels
 
 
 @attrs.frozen(eq=False)
@@ -118,7 +86,7 @@ class Perturbation:
     how: Any
     label: LabelRule
     fields: tuple[str, ...]
-    when: When
+    applies: Applies
     scope: Scope
     keep: bool
     draws: Draws
@@ -127,7 +95,7 @@ class Perturbation:
     @property
     def reads(self) -> frozenset[str]:
         """The factors of its condition, which every row must have."""
-        return frozenset(self.when.names)
+        return self.applies.factors
 
     def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         """Edits over a field of the rows, whatever ``when`` says (``fairloom.edits.Perturbs``)."""
@@ -144,7 +112,7 @@ class Perturbation:
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
-        wanted = np.flatnonzero(self.when(rows))
+        wanted = np.flatnonzero(self.applies.to(rows))
         some = rows.take(pa.array(wanted))
         columns: dict[str, Any] = {}
         edited = np.zeros(wanted.size, np.bool_)
@@ -191,7 +159,7 @@ def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> 
         how,
         label_rule(config, default, tools),
         _fields(config, tools),
-        When.of(config.when, tools),
+        Applies.of(config.when, tools.factors),
         Scope.of(config, tools),
         config.unedited == "keep",
         tools.draws,

@@ -58,6 +58,10 @@ def test_a_margin_asks_for_more_than_the_most_probable_label(tmp_path: Path) -> 
     [
         (verified("spma"), "no predictor 'spma'.*did you mean 'spam'"),
         (verified("spam", "spam"), "'spam' would vote twice"),
+        (
+            verified("spam", "twin"),
+            r"\[predictors.spam\] and \[predictors.twin\] are one model, which would vote twice",
+        ),
         (verified(), "verifiers: must not be empty; name a predictor"),
         (verified("spam", votes=2), "from 1 to the number of models, 1, got 2"),
         (verified("spam", margin=1.0), "at least 0 and below 1"),

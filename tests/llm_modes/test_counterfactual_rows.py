@@ -158,6 +158,12 @@ def test_where_nobody_verifies_the_ledger_says_so(tmp_path: Path) -> None:
     assert {"counterfactual is not verified", "family member rejected"} == set(reasons)
 
 
+def test_one_model_under_two_names_does_not_vote_twice(tmp_path: Path) -> None:
+    text = RECIPE.replace('"./model.py:strict"', '"./model.py:judge"')
+    with pytest.raises(RecipeError, match=r"\[models.judge\] and \[models.strict\] are one model"):
+        recipe(tmp_path, text=text).run(tmp_path / "out")
+
+
 @pytest.mark.parametrize(
     ("more", "why"),
     [

@@ -27,7 +27,7 @@ def self_judged(work: Any, steps: Sequence[Step], models: Models, path: KeyPath)
 
 
 def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors) -> Iterator[Problem]:
-    """A problem for each step whose verifier is a model that writes rows, or a predictor under attack.
+    """A problem for each step whose verifier writes rows, is under attack, or votes twice under two names.
 
     Nothing allows that. Verifiers are the filter that the label rule CHK names, and the ``verifiers`` of a generator;
     what a component ``asks`` are models, what it ``consults`` or ``attacks`` predictors, all by their names.
@@ -46,7 +46,22 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
             keys |= {name: predictors.named[name].key for name in consulted}
             yield from _same("models", voting, writers, identities, (*path, "verifier"))
             yield from _same("predictors", consulted, attacked, keys, (*path, "verifier"))
-        yield from _same("models", _named(step, "verifiers"), writers, identities, (*path, "verifiers"))
+        voting = _named(step, "verifiers")
+        yield from _same("models", voting, writers, identities, (*path, "verifiers"))
+        yield from _twice("models", voting, identities, (*path, "verifiers"))
+        if step.kind == "filter":
+            consulted = _named(step, "consults")
+            keys |= {name: predictors.named[name].key for name in consulted}
+            yield from _twice("predictors", consulted, keys, path)
+
+
+def _twice(table: str, voting: Sequence[str], known: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
+    """A problem for each verifier that is another one under a second name, and so would vote twice."""
+    for place, name in enumerate(voting):
+        earlier = next((other for other in voting[:place] if known[other] == known[name]), None)
+        if earlier is not None:
+            said = f"[{table}.{earlier}] and [{table}.{name}] are one model, which would vote twice"
+            yield Problem(said, path, suggestion="name models that differ in more than their parameters")
 
 
 def _bare(identity: Mapping[str, Any]) -> dict[str, Any]:
