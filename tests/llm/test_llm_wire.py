@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import ssl
-from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from fairloom.models import Answer
 from fairloom.problems import ModelError
 from fairloom_llm import lines
 
-CERTIFICATE = Path(__file__).with_name("certificate.pem")
-"""A key for 127.0.0.1 that nobody trusts, and its certificate."""
 BODY = b'{"choices": [{"message": {"content": "a fine day"}}]}'
 
 
@@ -26,18 +24,32 @@ def answering(**headers: str) -> Any:
     return answer
 
 
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    """Vouches for servers; nobody knows it unless told."""
+    return trustme.CA()
+
+
 @pytest.fixture
-def secure() -> ssl.SSLContext:
+def secure(authority: trustme.CA) -> ssl.SSLContext:
     """The server's side of an encrypted line."""
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
-    context.load_cert_chain(CERTIFICATE)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    return context
+
+
+@pytest.fixture
+def trusting(authority: trustme.CA) -> ssl.SSLContext:
+    """The client's side, where the authority is known."""
+    context = ssl.create_default_context()
+    authority.configure_trust(context)
     return context
 
 
 def test_lines_are_encrypted(
-    secure: ssl.SSLContext, serve: Any, opened: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
+    secure: ssl.SSLContext, trusting: ssl.SSLContext, serve: Any, opened: Any, ask: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(lines, "_trusted", lambda: ssl.create_default_context(cafile=CERTIFICATE))
+    monkeypatch.setattr(lines, "_trusted", lambda: trusting)
     with serve(answering(), secure) as server:
         outcomes = opened(server.url, max_places=4).ask([ask(number) for number in range(12)])
     assert server.url.startswith("https://")
