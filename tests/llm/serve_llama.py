@@ -85,6 +85,7 @@ def main() -> None:
     settings.model.path = str(path)
     settings.n_ctx = 4096
     settings.n_parallel = 2
+    settings.n_threads_http = 32  # each open connection keeps one for five seconds
     settings.n_gpu_layers = 0
     settings.cpuparams.n_threads = 1
     settings.hostnames = ["127.0.0.1"]
