@@ -8,7 +8,7 @@ client is a loop over httpx2 that sends, reads and forgets; ours keeps journal, 
 ``--quota`` asks for as much as 600 requests and 90,000 tokens per minute allow of a server that enforces both by the
 second, in real time: how much of them was used, and how many calls were refused after a warm-up.
 
-``--beside NAME=PYTHON`` has another program make the same calls (``benchmarks/llm_beside.py``) in a Python that has it.
+``--beside NAME=PYTHON`` has another program make the same calls (``benchmarks/beside_llm.py``) in a Python that has it.
 """
 
 from __future__ import annotations
@@ -193,7 +193,7 @@ def throughput(calls: int, latency: float, beside: list[str]) -> None:
         for each in beside:
             name, _, python = each.partition("=")
             counted(url)
-            command = [python, Path(__file__).with_name("llm_beside.py"), name, url.rstrip("/"), str(calls)]
+            command = [python, Path(__file__).with_name("beside_llm.py"), name, url.rstrip("/"), str(calls)]
             done = subprocess.run(command, capture_output=True, text=True, check=False)
             said = f"{calls / counted(url)['seconds']:,.0f} a second" if not done.returncode else done.stderr[-300:]
             print(f"  {name}: {said}")

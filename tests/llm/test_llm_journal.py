@@ -10,6 +10,7 @@ import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -79,6 +80,21 @@ def test_failures_are_kept_and_are_no_answers(tmp_path: Path) -> None:
     assert journal.find([keys["broken"]], failures=True) == {keys["broken"]: Answer(text="after all")}
     assert journal.record()["failures"] == {"broken": 1, "refused": 1, "unavailable": 1}
     journal.close()
+
+
+def test_a_journal_may_be_made_by_several_at_once(tmp_path: Path) -> None:
+    for turn in range(40):
+        together = Barrier(8)
+
+        def begin(number: int, path: Path = tmp_path / str(turn), together: Barrier = together) -> int:
+            journal = Journal(path, run=str(number))
+            together.wait()
+            answers: int = journal.record()["answers"]
+            journal.close()
+            return answers
+
+        with ThreadPoolExecutor(8) as pool:
+            assert list(pool.map(begin, range(8))) == [0] * 8
 
 
 def test_many_at_once_on_one_file(tmp_path: Path) -> None:

@@ -280,6 +280,7 @@ def components() -> dict[str, Component]:
 
 COMPONENTS = components()
 ROWS.update({use: sample_rows() for use in COMPONENTS if use.startswith("edits.")})  # they change rows that exist
+ROWS["edits.amount"] = rows_attacked()
 
 
 def checks() -> Iterator[Any]:

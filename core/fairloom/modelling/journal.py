@@ -219,7 +219,7 @@ class Journal:
             self.path.parent.mkdir(parents=True, exist_ok=True)
         place = MEMORY if self.path is None else str(self.path)
         connection = sqlite3.connect(place, timeout=_WAIT, isolation_level=None, check_same_thread=False)
-        connection.execute("PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         # What is committed outlives the process; to outlive a power cut, each answer would wait for the disk.
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.executescript(_TABLES + SHARED)
@@ -235,6 +235,20 @@ class Journal:
             if self._connection is not None:
                 self._connection.close()
                 self._connection = None
+
+
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Keep a log beside the file. SQLite does not wait for another process that makes the same change just now."""
+    end = time.monotonic() + _WAIT
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > end:
+                raise
+            time.sleep(0.01)
+        else:
+            return
 
 
 _ANSWERED = "SELECT key, text, prompt_tokens, answer_tokens, seconds, calls FROM answers WHERE key IN ({})"
