@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from fairloom.components import Tools
 
 Group = tuple[str, ...]
+_PARTS = 2**32
 
 
 @attrs.frozen(kw_only=True)
@@ -36,24 +37,27 @@ class AmountSettings:
 
 @attrs.define
 class Sums:
-    """Of some rows: how many, how many of them edited, their edits, and their edited shares added up."""
+    """Of some rows: how many, how many of them edited, their edits, and their edited shares added up.
+
+    Shares are counted in whole parts of ``_PARTS``, so that the sum is the same in any order and batch.
+    """
 
     rows: int = 0
     edited: int = 0
     edits: int = 0
-    share: float = 0.0
+    share: int = 0
 
     def add(self, edits: npt.NDArray[Any], share: npt.NDArray[np.float64]) -> None:
         """Count these rows too."""
         self.rows += edits.size
         self.edited += int((edits > 0).sum())
         self.edits += int(edits.sum())
-        self.share += float(share.sum())
+        self.share += int(np.rint(share * _PARTS).astype(np.int64).sum())
 
     @property
     def mean(self) -> float | None:
         """The mean edited share of edited rows."""
-        return self.share / self.edited if self.edited else None
+        return self.share / _PARTS / self.edited if self.edited else None
 
 
 @attrs.define
