@@ -21,6 +21,7 @@ from typing import Any
 import numpy as np
 
 import fairloom as fl
+from fairloom.testing import sample_tools
 from fairloom_edits.parsing import TellsCases, parser_of
 from fairloom_edits.people import FACTS, TERMS, People
 from fairloom_edits.pronouns import SETS, Place, UnsureError, case_of
@@ -176,7 +177,9 @@ def whole(name: str, to: str, parser: TellsCases | None) -> Counter[str]:
 
 def pronouns(pipeline: str | None) -> None:
     """Choices between him and his, and whole texts, with the words beside a pronoun alone and with a parser."""
-    ways: dict[str, TellsCases | None] = {"words": None, **({pipeline: parser_of(pipeline)} if pipeline else {})}
+    ways: dict[str, TellsCases | None] = {"words": None}
+    if pipeline:
+        ways[pipeline] = parser_of(pipeline, sample_tools())
     for name in ("development", "validation"):
         for way, parser in ways.items():
             begun = time.process_time()

@@ -8,6 +8,7 @@ protocols below say what the core calls.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar, Literal, Protocol
 
@@ -59,6 +60,8 @@ class Tools:
 
     ``open_path`` turns a path of the recipe into a checked absolute path (it may not leave the
     recipe's folder unless the caller allowed it) and records the file as an input of the run.
+    ``version_of(distribution)`` gives the version of an installed package that decides what the component does, and
+    makes it a part of the run's identity; ``importlib.metadata.PackageNotFoundError`` where it is not installed.
     ``draws`` is the component's own stream of randomness. ``references`` opens named reference rows.
     ``audit`` tells a metric what the steps kept. ``models`` are the recipe's ``[models.NAME]``, opened, and
     ``predictors`` its ``[predictors.NAME]``. ``make(kind, use, settings, *key)`` gives the working object of another
@@ -74,6 +77,7 @@ class Tools:
     factors: Mapping[str, Factor]
     draws: Draws
     open_path: Callable[[str], Path]
+    version_of: Callable[[str], str] = version
     references: Mapping[str, Callable[[], pa.Table]] = attrs.field(factory=dict)
     audit: Audit = Audit()
     models: Mapping[str, OpenModel] = attrs.field(factory=dict)

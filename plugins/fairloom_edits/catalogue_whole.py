@@ -122,7 +122,7 @@ class PeopleSettings(Common):
 def _people(config: PeopleSettings, tools: Tools) -> Any:
     facts = FACTS | {fact.lower() for fact in config.facts}
     names = {} if config.names is None else _names(config.names, tools)
-    return People("people", config.to, facts, names, None if config.parser is None else parser_of(config.parser))
+    return People("people", config.to, facts, names, None if config.parser is None else parser_of(config.parser, tools))
 
 
 def _names(name: str, tools: Tools) -> dict[str, str]:

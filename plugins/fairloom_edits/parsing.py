@@ -15,6 +15,7 @@ from typing import Any, Protocol
 
 import attrs
 
+from fairloom.components import Tools
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom_edits.lexicons import words_of
 
@@ -100,8 +101,8 @@ def _noun_ahead(after: Any | None) -> bool:
     return after.pos_ in {"NOUN", "PROPN", "ADJ", "NUM"} or after.tag_ in {"VBG", "VBN", "``"} or after.text == '"'
 
 
-def parser_of(said: str, key: str = "parser") -> Parsed:
-    """The installed pipeline ``NAME``, or ``NAME==VERSION``.
+def parser_of(said: str, tools: Tools, key: str = "parser") -> Parsed:
+    """The installed pipeline ``NAME``, or ``NAME==VERSION``; its version and spaCy's become part of the run's identity.
 
     Raises:
         RecipeError: spaCy or the pipeline is not installed, is of another version, or neither tags nor parses.
@@ -116,6 +117,8 @@ def parser_of(said: str, key: str = "parser") -> Parsed:
     missing = [each for each in _NEEDED if each not in pipeline.pipe_names]
     if missing:
         raise RecipeError.of(f"the pipeline {name!r} has no {missing[0]}", key, suggestion="name one that has both")
+    for package in ("spacy", found.dist.name if found.dist is not None else name):
+        tools.version_of(package)
     return Parsed(pipeline)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from importlib.metadata import PackageNotFoundError, version
+from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
@@ -111,7 +111,7 @@ def build(config: Sklearn, tools: Tools) -> SklearnPredictor:
             hint = did_you_mean(name, tools.references) or f"add [reference.{name}]"
             raise RecipeError.of(f"the recipe has no reference {name!r}", "train", place, suggestion=hint)
     try:
-        installed = version("scikit-learn")
+        installed = tools.version_of("scikit-learn")
     except PackageNotFoundError as error:
         raise RecipeError.of("scikit-learn is not installed", "use", suggestion=f"install it with: {PIP}") from error
     identity = {**attrs.asdict(config), "scikit-learn": installed}

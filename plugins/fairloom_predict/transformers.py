@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from importlib.metadata import version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -90,7 +89,7 @@ def build(config: Transformers, tools: Tools) -> TransformersPredictor:
     if config.beside == (config.revision is not None):
         raise RecipeError.of(_PINS[config.beside], "revision")
     identity = {key: value for key, value in attrs.asdict(config).items() if key != "device"}
-    versions = {name: version(name) for name in ("transformers", "torch")}
+    versions = {name: tools.version_of(name) for name in ("transformers", "torch")}
     return TransformersPredictor(config, _place(config, tools), {**identity, **versions})
 
 

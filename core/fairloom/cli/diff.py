@@ -137,6 +137,12 @@ def _gates(run: dict[str, Any]) -> dict[str, Any]:
     return {f"{gate['name']}: {word}": gate.get(word) for gate in run.get("gates", []) for word in ("value", "status")}
 
 
+def _packages(run: dict[str, Any]) -> dict[str, str]:
+    """Further packages that decide the rows."""
+    packages: dict[str, str] = run.get("identity", {}).get("packages", {})
+    return packages
+
+
 def _balance(run: dict[str, Any]) -> dict[str, Any]:
     """The figures of every pair of declared axes."""
     certificate = run.get("certificate", {})
@@ -162,7 +168,7 @@ _FIGURES = {"V": "v", "gap": "gap", "p": "p"}
 _SECTIONS: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
     "Recipe": lambda run: _flat(run.get("recipe", {})),
     "Inputs": lambda run: _of(run, "inputs", "path", "sha256"),
-    "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_plugins(run)},
+    "Plugins": lambda run: {"fairloom": run.get("fairloom"), **_plugins(run), **_packages(run)},
     "Counts": _counts,
     "Gates": _gates,
     _BALANCE: _balance,

@@ -16,6 +16,7 @@ from fairloom.factors import Factor
 from fairloom.modelling.opened import Models
 from fairloom.plugging.plugins import Plugins
 from fairloom.reading.inputs import Inputs
+from fairloom.reading.packages import Packages
 from fairloom.reading.structure import structure
 from fairloom.recipe import GateSpec, Recipe
 from fairloom.weaving.answers import Step
@@ -41,6 +42,7 @@ class Loom:
     briefs: Briefs
     steps: tuple[Step, ...]
     inputs: Inputs
+    packages: Packages
     plugins: Plugins
     axes: tuple[str, ...]
     references: Mapping[str, Opener]
@@ -126,6 +128,7 @@ class Loom:
             factors=self.factors,
             draws=self.draws.stream(*stream),
             open_path=self.inputs.open_path,
+            version_of=self.packages.version_of,
             references=self.references,
             models=self.models.named,
             predictors=self.predictors.named,

@@ -41,7 +41,7 @@ def identity(loom: Loom) -> dict[str, Any]:
         # How a model is reached, its limits and where its answers are kept decide no answer.
         recipe = {**recipe, "models": loom.models.identities()}
         recipe.pop("journal", None)
-    parts = {
+    parts: dict[str, Any] = {
         "name": loom.recipe.recipe.name,
         "version": loom.recipe.recipe.version,
         "fairloom": __version__,
@@ -51,6 +51,8 @@ def identity(loom: Loom) -> dict[str, Any]:
         "plugins": loom.plugins.fingerprint(),
         "draws": SCHEME,
     }
+    if packages := loom.packages.records():
+        parts["packages"] = packages
     return {**parts, "digest": digest_of(parts)}
 
 

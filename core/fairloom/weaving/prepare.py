@@ -35,6 +35,7 @@ from fairloom.plugging.plugins import Plugins
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
+from fairloom.reading.packages import Packages
 from fairloom.reading.structure import structure
 from fairloom.recipe import (
     DesignSpec,
@@ -111,6 +112,7 @@ class _Setting:
     inputs: Inputs
     plugins: Plugins
     models: Models
+    packages: Packages = attrs.field(factory=Packages)
     factors: Mapping[str, Factor] = attrs.field(factory=dict)
     references: dict[str, Opener] = attrs.field(factory=dict)
     rules: tuple[Rule, ...] = ()
@@ -159,6 +161,7 @@ class _Setting:
             factors=self.factors,
             draws=draws,
             open_path=self.inputs.open_path,
+            version_of=self.packages.version_of,
             references=self.references,
             models=self.models.named,
             predictors=self.predictors.named,
@@ -398,6 +401,7 @@ class _Setting:
             briefs=briefs.relabelled(self.relabelling) if self.relabelling else briefs,
             steps=tuple(self.steps),
             inputs=self.inputs,
+            packages=self.packages,
             plugins=self.plugins,
             axes=compared_groups(self.factors),
             references=self.references,
