@@ -90,7 +90,7 @@ def main() -> None:
     """Print the table, slowest of the character edits last."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("rows", nargs="?", type=int, default=50_000)
-    parser.add_argument("--beside", nargs="*", default=[], metavar="PYTHON")
+    parser.add_argument("--beside", nargs="+", action="extend", default=[], metavar="PYTHON")
     call = parser.parse_args()
     others: dict[str, dict[str, float | str]] = {}
     for python in call.beside:
