@@ -23,8 +23,9 @@ import numpy as np
 import fairloom as fl
 from fairloom.testing import sample_tools
 from fairloom_edits.parsing import TellsCases, parser_of
-from fairloom_edits.people import FACTS, TERMS, People
+from fairloom_edits.people import FACTS, People
 from fairloom_edits.pronouns import SETS, Place, UnsureError, case_of
+from fairloom_edits.terms import TERMS
 
 SHARED = Path(os.environ.get("FAIRLOOM_SHARED", "shared/data"))
 KINDS: dict[str, Sequence[dict[str, Any]]] = {

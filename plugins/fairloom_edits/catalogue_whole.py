@@ -16,6 +16,7 @@ from fairloom_edits.parsing import parser_of
 from fairloom_edits.people import FACTS, People
 from fairloom_edits.settings import Common, Spoken, known_language
 from fairloom_edits.step import Scope, perturbation
+from fairloom_edits.terms import terms_of
 from fairloom_edits.whole import ENCODINGS, Around, Canary, Encoded, Leak, OneOf
 
 _WRAPPERS: dict[str, tuple[tuple[str, str], str | None]] = {
@@ -110,6 +111,13 @@ class PeopleSettings(Common):
     facts: tuple[str, ...] = attrs.field(
         default=(), metadata={"help": "further words of facts: a text with one is left alone"}
     )
+    terms: dict[str, str | tuple[str, str]] = attrs.field(
+        factory=dict,
+        metadata={
+            "help": "further words for women, each with the one for men, or with that and one that leaves it open: "
+            '{ abbess = "abbot", barmaid = ["barman", "bartender"] }'
+        },
+    )
     parser: str | None = attrs.field(
         default=None,
         metadata={
@@ -122,7 +130,8 @@ class PeopleSettings(Common):
 def _people(config: PeopleSettings, tools: Tools) -> Any:
     facts = FACTS | {fact.lower() for fact in config.facts}
     names = {} if config.names is None else _names(config.names, tools)
-    return People("people", config.to, facts, names, None if config.parser is None else parser_of(config.parser, tools))
+    parser = None if config.parser is None else parser_of(config.parser, tools)
+    return People("people", config.to, facts, names, parser, terms_of(config.terms))
 
 
 def _names(name: str, tools: Tools) -> dict[str, str]:

@@ -17,38 +17,9 @@ from fairloom_edits.lexicons import words_of
 from fairloom_edits.parsing import TellsCases
 from fairloom_edits.pronouns import PRESENT, SETS, Place, UnsureError, agreeing, case_of
 from fairloom_edits.sites import Addresses
+from fairloom_edits.terms import ONE_WAY, SAID_OF_ALL, TERMS, Pair
 from fairloom_edits.words import by_length, in_case, screened
 
-TERMS: Mapping[str, tuple[str, str]] = {
-    "woman": ("man", "person"), "women": ("men", "people"), "girl": ("boy", "child"), "girls": ("boys", "children"),
-    "lady": ("gentleman", "person"), "ladies": ("gentlemen", "people"), "mother": ("father", "parent"),
-    "mothers": ("fathers", "parents"), "mom": ("dad", "parent"), "moms": ("dads", "parents"), "mum": ("dad", "parent"),
-    "mommy": ("daddy", "parent"), "daughter": ("son", "child"), "daughters": ("sons", "children"),
-    "sister": ("brother", "sibling"), "sisters": ("brothers", "siblings"), "wife": ("husband", "spouse"),
-    "wives": ("husbands", "spouses"), "girlfriend": ("boyfriend", "partner"), "girlfriends": ("boyfriends", "partners"),
-    "grandmother": ("grandfather", "grandparent"), "grandmothers": ("grandfathers", "grandparents"),
-    "grandma": ("grandpa", "grandparent"), "granddaughter": ("grandson", "grandchild"),
-    "granddaughters": ("grandsons", "grandchildren"), "aunt": ("uncle", ""), "aunts": ("uncles", ""),
-    "niece": ("nephew", ""), "nieces": ("nephews", ""), "stepmother": ("stepfather", "stepparent"),
-    "stepdaughter": ("stepson", "stepchild"), "stepsister": ("stepbrother", "stepsibling"), "bride": ("groom", ""),
-    "brides": ("grooms", ""), "widow": ("widower", ""), "widows": ("widowers", ""), "fiancee": ("fiance", ""),
-    "fianc\u00e9e": ("fianc\u00e9", ""), "ms": ("mr", "mx"), "madam": ("sir", ""), "ma'am": ("sir", ""),
-    "female": ("male", ""), "females": ("males", ""), "motherhood": ("fatherhood", "parenthood"),
-    "maternal": ("paternal", "parental"), "actress": ("actor", "actor"), "actresses": ("actors", "actors"),
-    "heroine": ("hero", "hero"), "heroines": ("heroes", "heroes"), "heiress": ("heir", "heir"),
-    "hostess": ("host", "host"), "waitress": ("waiter", "server"), "waitresses": ("waiters", "servers"),
-    "stewardess": ("steward", "flight attendant"), "landlady": ("landlord", "landlord"),
-    "headmistress": ("headmaster", "head teacher"), "schoolgirl": ("schoolboy", "pupil"),
-    "schoolgirls": ("schoolboys", "pupils"), "chairwoman": ("chairman", "chair"),
-    "spokeswoman": ("spokesman", "spokesperson"), "saleswoman": ("salesman", "salesperson"),
-    "businesswoman": ("businessman", "businessperson"), "businesswomen": ("businessmen", "businesspeople"),
-    "policewoman": ("policeman", "police officer"), "policewomen": ("policemen", "police officers"),
-    "congresswoman": ("congressman", ""), "sportswoman": ("sportsman", "athlete"), "cowgirl": ("cowboy", ""),
-}  # fmt: skip
-"""Terms for women, with those for men and those that leave it open (empty: there is none)."""
-SAID_OF_ALL = ("actor", "actors", "hero", "heroes", "heir", "host")
-"""Terms for men that are said of women too: they stay."""
-_ONE_WAY = {"mrs": ("mr", "mx"), "miss": ("mr", "mx")}
 FACTS = words_of(
     "pregnant pregnancy breastfeeding menstruation menopause uterus ovarian cervical prostate testicular testicles "
     "beard maternity paternity lesbian nun nuns monk monks pope priestess goddess queen queens king kings princess "
@@ -82,6 +53,7 @@ class People:
     facts: frozenset[str] = FACTS
     names: Mapping[str, str] = attrs.field(factory=dict)
     parser: TellsCases | None = None
+    terms: Mapping[str, Pair] = TERMS
 
     @cached_property
     def _screen(self) -> str:
@@ -91,9 +63,9 @@ class People:
     @cached_property
     def _terms(self) -> dict[str, tuple[str, str, str]]:
         """Of each term its gender, the term of the other one, and the open one."""
-        women = {word: ("she", man, open_one) for word, (man, open_one) in {**TERMS, **_ONE_WAY}.items()}
+        women = {word: ("she", man, open_one) for word, (man, open_one) in {**self.terms, **ONE_WAY}.items()}
         men: dict[str, tuple[str, str, str]] = {}
-        for word, (man, open_one) in TERMS.items():
+        for word, (man, open_one) in self.terms.items():
             men.setdefault(man, ("he", word, open_one))
         return {**{man: each for man, each in men.items() if man not in SAID_OF_ALL}, **women}
 
