@@ -120,7 +120,7 @@ _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
 
 
 def terms_of(said: Mapping[str, str | Pair], key: str = "terms") -> dict[str, Pair]:
-    """The terms of a recipe beside those here, in small letters.
+    """The terms of a recipe, in small letters, and those here; where both have a counterpart, the recipe's counts.
 
     Raises:
         RecipeError: A word for women or for men is not one word.
@@ -132,4 +132,4 @@ def terms_of(said: Mapping[str, str | Pair], key: str = "terms") -> dict[str, Pa
             if _WORD.fullmatch(word) is None:
                 raise RecipeError.of(f"{word!r} is not one word", key, woman)
         found[woman.lower()] = (man.lower(), left.lower())
-    return {**TERMS, **found}
+    return {**found, **{woman: pair for woman, pair in TERMS.items() if woman not in found}}
