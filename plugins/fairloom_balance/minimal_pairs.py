@@ -15,6 +15,7 @@ from fairloom.batch import FAMILY, ID, decoded, spans_of
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Ints
 from fairloom.factors import Axis
+from fairloom.families import Whole
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.utf8 import Utf8, strings
 
@@ -44,14 +45,13 @@ class MinimalPairsMetric:
     """Compares the texts outside of the allowed spans, family by family.
 
     Rows that agree in the within-factors not in ``over`` form a group; all rows of a group must read the same.
-    Families come one after the other; one that a batch cuts is held back until the rest of it has come.
     """
 
     fields: tuple[str, ...]
     over: tuple[str, ...]
     held: tuple[str, ...]
     slots: tuple[str, ...]
-    waiting: pa.Table | None = None
+    whole: Whole
     why: str | None = None
     rows: int = 0
     families: int = 0
@@ -61,26 +61,18 @@ class MinimalPairsMetric:
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Compare the families that are complete with these rows."""
-        spans = [name for name in map(spans_of, self.fields) if name in rows.schema.names]
         needed = [FAMILY, *self.over, *self.held, *self.fields]
         missing = [name for name in needed if name not in rows.schema.names]
         if missing or not rows.num_rows:
             self.why = f"the data have no column {missing[0]!r}" if missing else self.why
             return
-        names = [*needed, *spans, *([ID] if ID in rows.schema.names else [])]
-        table = pa.Table.from_batches([rows.select(names)])
-        if self.waiting is not None:
-            table = pa.concat_tables([self.waiting, table])
-        family = table.column(FAMILY).to_numpy()
-        last = _last(family)
-        self.waiting = table.slice(last)
-        self._compare(table.slice(0, last))
+        for some in self.whole.cut(rows):
+            self._compare(pa.Table.from_batches([some]))
 
     def result(self) -> Measurement:
         """The share of families with a difference elsewhere; ``values.broken`` is their number."""
-        if self.waiting is not None:
-            self._compare(self.waiting)
-            self.waiting = None
+        for some in self.whole.rest():
+            self._compare(pa.Table.from_batches([some]))
         if self.why or not self.families:
             return Measurement(value=None, why=self.why or "there is no family")
         return Measurement(
@@ -98,9 +90,6 @@ class MinimalPairsMetric:
         )
 
     def _compare(self, table: pa.Table) -> None:
-        if not table.num_rows:
-            return
-        table = table.unify_dictionaries().combine_chunks()
         family = _numbered(table.column(FAMILY).to_numpy())
         said = _paired([_numbers(self._masked(table, field)) for field in self.fields])
         levels = {name: _numbers(decoded(table.column(name).combine_chunks())) for name in (*self.over, *self.held)}
@@ -185,7 +174,8 @@ def build(config: MinimalPairs, tools: Tools) -> MinimalPairsMetric:
     over = config.over or within
     held = tuple(name for name in within if name not in over)
     fields = (config.field,) if config.field else tools.task.fields
-    return MinimalPairsMetric(fields, over, held, (*over, *config.allow))
+    columns = (FAMILY, *over, *held, *fields, *map(spans_of, fields), ID)
+    return MinimalPairsMetric(fields, over, held, (*over, *config.allow), Whole(columns))
 
 
 def _not_within(over: tuple[str, ...], within: tuple[str, ...]) -> Iterator[Problem]:
@@ -222,12 +212,6 @@ def _chosen(names: pa.Array, slots: tuple[str, ...]) -> Bools:
     ]
     found = np.array([*hits, False], dtype=np.bool_)[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
     return np.asarray(found, dtype=np.bool_)
-
-
-def _last(family: Ints) -> int:
-    """Where the last run of equal numbers begins."""
-    borders = np.flatnonzero(np.diff(family))
-    return int(borders[-1]) + 1 if borders.size else 0
 
 
 def _numbered(family: Ints) -> Ints:

@@ -15,8 +15,9 @@ from fairloom.batch import FAMILY, spans_of
 from fairloom.components import Measurement
 from fairloom.editing import apply
 from fairloom.edits import Edits, Ranges
+from fairloom.families import Whole
 from fairloom.wording import words_changed
-from fairloom_counterfactual.pairs import Pairs, Whole, field_of
+from fairloom_counterfactual.pairs import Pairs, field_of
 
 if TYPE_CHECKING:
     from fairloom.components import Tools

@@ -12,9 +12,10 @@ import pyarrow.compute as pc
 
 from fairloom.batch import FAMILY, LABEL
 from fairloom.components import Measurement
+from fairloom.families import Whole
 from fairloom.predictors import OpenPredictor
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.pairs import Pairs, Whole, field_of
+from fairloom_counterfactual.pairs import Pairs, field_of
 
 if TYPE_CHECKING:
     from fairloom.components import Tools

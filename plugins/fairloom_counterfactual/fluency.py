@@ -11,9 +11,10 @@ import pyarrow as pa
 
 from fairloom.batch import FAMILY
 from fairloom.components import Measurement
+from fairloom.families import Whole
 from fairloom.ngrams import CharacterModel
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.pairs import Pairs, Whole, field_of
+from fairloom_counterfactual.pairs import Pairs, field_of
 
 if TYPE_CHECKING:
     from fairloom.components import Tools

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -15,37 +14,6 @@ from fairloom.problems import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     from fairloom.task import Task
-
-
-@attrs.define
-class Whole:
-    """Batches as they come, cut so that no family straddles two."""
-
-    columns: tuple[str, ...]
-    _left: pa.RecordBatch | None = attrs.field(default=None, init=False)
-
-    def cut(self, rows: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
-        """What is complete now that these rows are here: all families but the last."""
-        names = [name for name in self.columns if name in rows.schema.names]
-        some = plain(rows.select(names))
-        whole = some if self._left is None else pa.concat_batches([self._left, some])
-        families = whole.column(FAMILY).to_numpy()
-        end = int(np.searchsorted(families, families[-1])) if families.size else 0
-        self._left = whole.slice(end)
-        if end:
-            yield whole.slice(0, end)
-
-    def rest(self) -> Iterator[pa.RecordBatch]:
-        """The last family."""
-        if self._left is not None and self._left.num_rows:
-            yield self._left
-        self._left = None
-
-
-def plain(rows: pa.RecordBatch) -> pa.RecordBatch:
-    """Rows whose dictionaries are decoded, since those of different batches differ."""
-    columns = [each.dictionary_decode() if pa.types.is_dictionary(each.type) else each for each in rows.columns]
-    return pa.RecordBatch.from_arrays(columns, names=rows.schema.names)
 
 
 @attrs.frozen(eq=False)

@@ -6,12 +6,11 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import attrs
-import numpy as np
 import pyarrow as pa
 
-from fairloom.batch import FAMILY, decoded
 from fairloom.components import Measurement
 from fairloom.factors import Factor
+from fairloom.families import Whole
 from fairloom.predictors import OpenPredictor
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.suites import Columns, Line, Suite, Tally
@@ -43,7 +42,7 @@ class Behaviour:
 
 @attrs.define(eq=False)
 class BehaviourMetric:
-    """Counts whole families; of the one that may go on in the next batch it keeps the rows."""
+    """Counts whole families."""
 
     config: Behaviour
     model: OpenPredictor
@@ -51,7 +50,7 @@ class BehaviourMetric:
     factors: Mapping[str, Factor]
     tally: Tally | None = attrs.field(default=None, init=False)
     why: str | None = attrs.field(default=None, init=False)
-    _left: pa.Table | None = attrs.field(default=None, init=False)
+    _whole: Whole = attrs.field(factory=lambda: Whole(()), init=False)
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Count the families that are complete now."""
@@ -63,28 +62,23 @@ class BehaviourMetric:
             except RecipeError as error:
                 self.why = str(error)
                 return
-            self.tally = Tally(columns, self.config.tolerance)
-        some = _table(rows, self.tally.columns.all)
-        whole = some if self._left is None else pa.concat_tables([self._left, some])
-        families = whole.column(FAMILY).to_numpy()
-        end = int(np.searchsorted(families, families[-1]))
-        self._left = whole.slice(end)
-        self._count(whole.slice(0, end))
+            self.tally, self._whole = Tally(columns, self.config.tolerance), Whole(columns.all)
+        for some in self._whole.cut(rows):
+            self._count(some)
 
-    def _count(self, rows: pa.Table) -> None:
-        if self.tally is None or self.why or not rows.num_rows:
+    def _count(self, rows: pa.RecordBatch) -> None:
+        if self.tally is None or self.why:
             return
         try:
-            suite = Suite.of(rows, self.tally.columns)
+            suite = Suite.of(pa.Table.from_batches([rows]), self.tally.columns)
             self.tally.take(suite, self.model.predict(suite.rows.column(self.field)))
         except RecipeError as error:  # the rows are no suite: what is expected is no test, or no label of the model
             self.why = str(error)
 
     def result(self) -> Measurement:
         """The largest failure rate of a capability and test; ``values`` has every rate, ``gap`` and ``whole``."""
-        if self._left is not None:
-            self._count(self._left)
-            self._left = None
+        for some in self._whole.rest():
+            self._count(some)
         if self.tally is None or self.why:
             return Measurement(value=None, why=self.why or "there are no rows")
         try:
@@ -101,12 +95,6 @@ class BehaviourMetric:
             values={"gap": _gap(lines), "whole": self.tally.whole / self.tally.families, **values},
             detail={"lines": [{**attrs.asdict(line), "rate": line.rate} for line in lines]},
         )
-
-
-def _table(rows: pa.RecordBatch, names: tuple[str, ...]) -> pa.Table:
-    """Some columns; dictionaries decoded, since those of different batches differ."""
-    there = [name for name in names if name in rows.schema.names]
-    return pa.table({name: decoded(rows.column(name)) for name in there})
 
 
 def _key(line: Line) -> str:
