@@ -76,6 +76,8 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         loom.predictors.close()
         folder.forget_work()
         return Run.open(target)
+    except RecipeError as error:
+        raise RecipeError(recipe.place(error.problems)) from error
     except PluginError as error:
         if parts := len(folder.journal.read()):
             error.add_note(f"{parts} finished part{'' if parts == 1 else 's'} of the run are kept in {target}")

@@ -253,6 +253,18 @@ def test_a_key_that_cannot_be_sent_is_not_shown(
     assert not value or value not in str(caught.value)
 
 
+@pytest.mark.parametrize("workers", [1, 2])
+def test_what_is_wrong_with_a_model_is_said_where_it_stands(workers: int, asking: Any, tmp_path: Path) -> None:
+    settings = 'use = "llm.openai"\nbase_url = "http://127.0.0.1:9/v1"\nmodel = "m"\nkey_env = "NO_SUCH_KEY"'
+    recipe = asking(('use = "llm.local"\ncall = "./model.py:answer"', settings))
+    line = recipe.read_text("utf-8").splitlines().index('key_env = "NO_SUCH_KEY"') + 1
+    with pytest.raises(RecipeError) as caught:
+        fl.Recipe.load(recipe).run(tmp_path / "out", workers=workers)
+    assert f"recipe.toml:{line}:1: models.writer.key_env: the environment variable 'NO_SUCH_KEY' holds no key" in str(
+        caught.value
+    )
+
+
 @pytest.mark.parametrize("before", [80, 180])
 def test_a_message_that_is_cut_inside_of_a_secret_keeps_nothing_of_it(
     before: int, opened: Any, serve: Any, ask: Any, monkeypatch: pytest.MonkeyPatch

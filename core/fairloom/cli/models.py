@@ -44,7 +44,10 @@ def call(arguments: argparse.Namespace) -> int:
         for line in exported(path):
             output.text(line)
         return 0
-    found = models.probe()
+    try:
+        found = models.probe()
+    except RecipeError as error:
+        raise RecipeError(recipe.place(error.problems)) from error
     models.journal.close()
     if arguments.json:
         output.document({"models": {name: {**models.identities()[name], "probe": found[name]} for name in found}})

@@ -13,7 +13,7 @@ from fairloom.modelling.journal import Journal, Question
 from fairloom.modelling.limits import Limits
 from fairloom.modelling.pace import Counts, Pace, together
 from fairloom.models import Asks, Failure, OpenModel, Outcome, Request
-from fairloom.problems import FairloomError, ModelError, PluginError
+from fairloom.problems import FairloomError, ModelError, PluginError, RecipeError
 
 Replay = Literal["off", "only"]
 
@@ -92,6 +92,8 @@ class Opened:
 
         try:
             self.asks.ask(requests, done, self.limits)
+        except RecipeError as error:
+            raise _of_model(error, self.name) from error
         except FairloomError:
             raise
         except Exception as error:
@@ -180,7 +182,10 @@ class Models:
         found = {}
         for model in self:
             look = getattr(model.asks, "probe", None)
-            found[model.name] = dict(look()) if look else {}
+            try:
+                found[model.name] = dict(look()) if look else {}
+            except RecipeError as error:
+                raise _of_model(error, model.name) from error
             if look:
                 self.journal.note_probe(model.asks.identity, found[model.name])
         return found
@@ -196,3 +201,8 @@ class Models:
             for name, said in self.identities().items()
         }
         return {"models": models, "journal": self.journal.record()}
+
+
+def _of_model(error: RecipeError, name: str) -> RecipeError:
+    """What is wrong with the settings of a model, by the keys of the recipe."""
+    return RecipeError([attrs.evolve(each, path=("models", name, *each.path)) for each in error.problems])

@@ -166,7 +166,7 @@ def _error(answer: dict[str, Any]) -> Exception:
     if name == "OSError":
         return OSError(answer["errno"], message, answer["file"])
     if name == "RecipeError":
-        return RecipeError([Problem(message)])
+        return RecipeError([Problem(**{**each, "path": tuple(each["path"])}) for each in answer["problems"]])
     kinds: dict[str, type[FairloomError]] = {"PluginError": PluginError, "ModelError": ModelError}
     return kinds.get(name, RunError)(message)
 

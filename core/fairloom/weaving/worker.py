@@ -61,7 +61,7 @@ def _one_core() -> None:
 def _answer(job: dict[str, Any], spec: dict[str, Any], say: Callable[[dict[str, Any]], None]) -> dict[str, Any]:
     import attrs  # noqa: PLC0415 - after the import path is set
 
-    from fairloom.problems import FairloomError  # noqa: PLC0415
+    from fairloom.problems import FairloomError, RecipeError  # noqa: PLC0415
     from fairloom.weaving.parts import Job, PartSpec, work  # noqa: PLC0415 - after the import path is set
 
     def hear(counts: Any) -> None:
@@ -69,6 +69,9 @@ def _answer(job: dict[str, Any], spec: dict[str, Any], say: Callable[[dict[str, 
 
     try:
         return {"result": work(Job(**job), PartSpec(**spec), hear=hear)}
+    except RecipeError as error:
+        problems = [attrs.asdict(problem) for problem in error.problems]
+        return {"error": "RecipeError", "message": str(error), "problems": problems}
     except FairloomError as error:
         return {"error": type(error).__name__, "message": str(error)}
     except OSError as error:
