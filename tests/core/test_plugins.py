@@ -146,6 +146,15 @@ def test_a_wrong_name_is_the_recipes_mistake(install: Install, use: str, said: s
     assert str(caught.value) == said
 
 
+def test_a_name_without_its_plugin_is_recognised_where_that_is_in_use(install: Install) -> None:
+    install("greet")
+    plugins = Plugins(["greet"])
+    with pytest.raises(RecipeError, match=r"no plugin 'shouting' is installed; did you mean 'greet.shouting'\?"):
+        plugins.find(Filter, "shouting")
+    with pytest.raises(RecipeError, match=r"no plugin 'words' is installed$"):
+        plugins.find(Filter, "words")  # a metric
+
+
 def test_the_sort_of_sampler_counts(install: Install) -> None:
     install("greet")
     assert Plugins().find(Sampler, "greet.amount", plans="value")[0].plans == "value"

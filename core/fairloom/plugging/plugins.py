@@ -122,6 +122,9 @@ class Plugins:
         wanted = name or plugin
         if not plugin or not wanted or use.endswith(".") or "." in wanted:
             raise RecipeError.of(f"{use!r} names no component", *path, suggestion="write plugin.component")
+        whole = [each for each in self.offered(kind) if not name and each.endswith(f".{wanted}")]
+        if whole and plugin not in self._claims:
+            raise RecipeError.of(f"no plugin {plugin!r} is installed", *path, suggestion=f"did you mean {whole[0]!r}?")
         loaded = self.load(plugin, *path)
         if wanted in loaded.components:
             return loaded.components[wanted], _origin(loaded.claim)
