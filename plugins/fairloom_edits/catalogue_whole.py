@@ -17,7 +17,7 @@ from fairloom_edits.people import FACTS, People
 from fairloom_edits.settings import Common, Spoken, known_language
 from fairloom_edits.step import Scope, perturbation
 from fairloom_edits.terms import terms_of
-from fairloom_edits.whole import ENCODINGS, Around, Canary, Encoded, Leak, OneOf
+from fairloom_edits.whole import ENCODINGS, Around, Behind, Canary, Encoded, Leak, OneOf
 
 _WRAPPERS: dict[str, tuple[tuple[str, str], str | None]] = {
     "quotes": (('"', '"'), '"'),
@@ -49,6 +49,7 @@ class Sentences(Spoken):
     sentences: tuple[str, ...] | None = attrs.field(
         default=None, metadata={"help": "sentences that say nothing about the label, instead of those built in"}
     )
+    count: int = attrs.field(default=1, metadata={"help": "how many of them, none twice"})
 
 
 @attrs.frozen(kw_only=True)
@@ -171,7 +172,9 @@ def _distractor(config: Sentences, tools: Tools) -> Any:
         ]
     if not sentences:
         raise RecipeError.of("must not be empty", "sentences")
-    return Around("distractor", OneOf(tuple(("", f" {sentence}") for sentence in sentences)), sentence=True)
+    if not 1 <= config.count <= len(sentences):
+        raise RecipeError.of(f"is from 1 to the number of sentences, {len(sentences)}, got {config.count}", "count")
+    return Around("distractor", Behind(tuple(sentences), config.count), sentence=True)
 
 
 def _encode(config: Encoding, tools: Tools) -> Any:

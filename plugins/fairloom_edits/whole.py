@@ -85,6 +85,20 @@ class OneOf:
 
 
 @attrs.frozen
+class Behind:
+    """So many of these sentences behind the text, none of them twice."""
+
+    sentences: tuple[str, ...]
+    count: int
+
+    def __call__(self, rows: pa.RecordBatch, words: Words) -> tuple[list[str], list[str]]:
+        """Those that follow each other in the list, from the one that the random word of the row picks."""
+        size = len(self.sentences)
+        runs = ["".join(f" {self.sentences[(at + step) % size]}" for step in range(self.count)) for at in range(size)]
+        return [""] * rows.num_rows, [runs[at] for at in picked(words, size)]
+
+
+@attrs.frozen
 class Canary:
     """An instruction, with a harmless word that shows whether it was followed."""
 

@@ -69,6 +69,13 @@ def test_what_is_written(name: str, more: dict[str, Any], before: str, after: st
     assert said in {after.format(word) for word in ("very", "really")} if "{" in after else said == after
 
 
+def test_distractors_of_a_text_differ() -> None:
+    two = {"sentences": ("One.", "Two.")}
+    assert written("distractor", "Book it.", count=2, **two) in {"Book it. One. Two.", "Book it. Two. One."}
+    with pytest.raises(RecipeError, match="count: is from 1 to the number of sentences, 2, got 3"):
+        written("distractor", "Book it.", count=3, **two)
+
+
 @pytest.mark.parametrize(
     ("name", "text"),
     [

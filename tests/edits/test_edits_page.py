@@ -77,7 +77,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "double_word": [{}, {"count": 2}],
     "swap_words": [{}, {"count": 2}],
     "hedge": [{}, {"text": "Where is it?"}, {"text": "Send me a new card."}],
-    "distractor": [{}, {"language": "de", **GERMAN}],
+    "distractor": [{}, {"count": 2}, {"language": "de", **GERMAN}],
     "leak": [{}, {"of": "own"}, {"form": "Label: {label}."}],
     "wrap": [{}, {"forms": ("json",)}, {"forms": ("bold",)}, {"forms": ("question",)}],
     "encode": [{}, {"encoding": "rot13"}, {"encoding": "hex", "text": "A card."}],
@@ -153,10 +153,14 @@ def catalogue() -> str:
         work = built(component, examples[0])
         dose = getattr(work.how, "amount", None)
         everywhere = dose.rate if dose else component.name == "case"
-        dosed = any(field.name == "count" for field in attrs.fields(component.config))
+        dosed = any(field.name == "rate" for field in attrs.fields(component.config))
         said = f" {'Everywhere' if everywhere else 'Once'}, unless `count` or `rate` is given." if dosed else ""
         said = f"{said} {languages(component, examples[0])}"
-        own = [field for field in attrs.fields(component.config) if field.alias not in SHARED]
+        own = [
+            field
+            for field in attrs.fields(component.config)
+            if field.alias not in SHARED or (field.alias == "count" and not dosed)
+        ]
         parts += [f"\n### `edits.{component.name}`\n", f"{component.summary} Label rule: {work.label.kind}.{said}\n"]
         parts += [f"- `{field.name.rstrip('_')}`: {field.metadata['help']}" for field in own]
         parts += [*([""] if own else []), *(example(component, given) for given in examples)]
