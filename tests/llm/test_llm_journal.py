@@ -189,7 +189,7 @@ import time
 
 def answer(messages, attempt):
     """Answer after a while, and note it: what is noted was paid for."""
-    time.sleep(0.02)
+    time.sleep(0.05)
     text = messages[-1]["content"]
     with open({log!r}, "a") as log:
         log.write(text + "\\n")

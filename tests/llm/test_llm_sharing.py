@@ -122,6 +122,20 @@ def test_claims_of_a_process_whose_number_lives_on_are_free(tmp_path: Path) -> N
     journal.close()
 
 
+def test_claims_of_a_killed_process_that_nobody_has_waited_for_are_free(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "j", run="r")
+    command = [sys.executable, "-c", OTHER, str(tmp_path / "j"), "k"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as other:
+        assert other.stdout
+        assert other.stdout.readline() == "1\n"
+        other.kill()
+        assert other.stdout.read() == ""  # it has ended, and is still in the table of processes
+        os.waitid(os.P_PID, other.pid, os.WEXITED | os.WNOWAIT)
+        with journal.asking(["k"]) as (_, mine):
+            assert mine == ["k"]
+    journal.close()
+
+
 def _over_http(path: Path, url: str, more: str = "") -> Path:
     text = path.read_text("utf-8").replace('use = "llm.local"', f'use = "llm.openai"\nbase_url = "{url}"\nmodel = "m"')
     path.write_text(text.replace('call = "./model.py:answer"', more), "utf-8")

@@ -95,7 +95,7 @@ def release(connection: sqlite3.Connection, process: str = _PROCESS) -> None:
 
 
 def _born(pid: int) -> str | None:
-    """When a process began, since numbers are given again; ``None`` where there is none, empty where nobody knows."""
+    """When a process began, since numbers are given again; ``None`` where it is gone, empty where nobody knows."""
     try:
         os.kill(pid, 0)
         stat = Path(f"/proc/{pid}/stat").read_text("utf-8", "replace")
@@ -103,7 +103,8 @@ def _born(pid: int) -> str | None:
         return None
     except OSError:  # there is no such folder, or the process is somebody else's
         return ""
-    return stat.rpartition(")")[2].split()[19]  # proc(5): starttime, the 22nd field
+    fields = stat.rpartition(")")[2].split()  # proc(5): these begin with the third, state
+    return None if fields[0] in "ZX" else fields[19]  # a zombie asks nothing; starttime is the 22nd
 
 
 _CLAIMED = "SELECT DISTINCT process, pid, born FROM asking WHERE process != ?"
