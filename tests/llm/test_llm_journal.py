@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from threading import Barrier
 from typing import Any
@@ -219,7 +220,8 @@ def test_killed_at_any_moment_a_run_loses_no_answer_and_ends_the_same(asking: An
         except subprocess.TimeoutExpired:
             kills += 1
             for child in _workers(process.pid):
-                os.kill(child, signal.SIGKILL)
+                with suppress(ProcessLookupError):  # it may just have ended
+                    os.kill(child, signal.SIGKILL)
             process.kill()
             process.wait()
     assert process.returncode == 0
