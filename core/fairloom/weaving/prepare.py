@@ -6,6 +6,7 @@ What is wrong is collected as far as it can be found, and said at once.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -172,17 +173,17 @@ class _Setting:
     def load_observers(self) -> None:
         """Plugins that only observe: nothing else in the recipe would load them."""
         for index, name in enumerate(self.recipe.recipe.observers):
-            self.catch(lambda name=name, index=index: self.plugins.load(name, "recipe", "observers", index))  # type: ignore[misc]
+            self.catch(partial(self.plugins.load, name, "recipe", "observers", index))
 
     def load_factors(self) -> None:
         """Value samplers and tables of plugins, then every factor."""
         samplers = {
-            name: self.catch(lambda name=name, spec=spec: self._sampler(name, spec), "factors", name)  # type: ignore[misc]
+            name: self.catch(partial(self._sampler, name, spec), "factors", name)
             for name, spec in self.recipe.factors.items()
             if spec.sample is not None
         }
         tables = {
-            name: self.catch(lambda name=name, spec=spec: self._table(name, spec), "factors", name)  # type: ignore[misc]
+            name: self.catch(partial(self._table, name, spec), "factors", name)
             for name, spec in self.recipe.factors.items()
             if spec.table is not None
         }
@@ -219,7 +220,7 @@ class _Setting:
     def open_references(self) -> None:
         """Readers of reference rows."""
         for name, spec in self.recipe.reference.items():
-            opener = self.catch(lambda name=name, spec=spec: self._reference(name, spec), "reference", name)  # type: ignore[misc]
+            opener = self.catch(partial(self._reference, name, spec), "reference", name)
             if opener is not None:
                 self.references[name] = opener
 
@@ -241,7 +242,7 @@ class _Setting:
     def open_models(self, replay: Replay) -> None:
         """The models that steps and gates may name."""
         for name, spec in self.recipe.models.items():
-            self.catch(lambda name=name, spec=spec: self._model(name, spec, replay), "models", name)  # type: ignore[misc]
+            self.catch(partial(self._model, name, spec, replay), "models", name)
 
     def _model(self, name: str, spec: ModelSpec, replay: Replay) -> None:
         path: KeyPath = ("models", name)
@@ -252,7 +253,7 @@ class _Setting:
     def open_predictors(self) -> None:
         """The classifiers that steps and gates may name."""
         for name, spec in self.recipe.predictors.items():
-            self.catch(lambda name=name, spec=spec: self._predictor(name, spec), "predictors", name)  # type: ignore[misc]
+            self.catch(partial(self._predictor, name, spec), "predictors", name)
 
     def _predictor(self, name: str, spec: PredictorSpec) -> None:
         path: KeyPath = ("predictors", name)
@@ -268,7 +269,7 @@ class _Setting:
             way = 'begin with generate = "template", or another generator'
             self.problems.append(Problem(said, ("step", 0) if kinds else ("step",), suggestion=way))
         for index, spec in enumerate(self.recipe.step):
-            self.catch(lambda index=index, spec=spec: self._found(index, spec), "step", index)  # type: ignore[misc]
+            self.catch(partial(self._found, index, spec), "step", index)
 
     def _found(self, index: int, spec: StepSpec) -> Component:
         kind: type[Generator | Filter] = Generator if spec.kind == "generate" else Filter
@@ -279,7 +280,7 @@ class _Setting:
     def build_steps(self) -> None:
         """Generators and filters, in order."""
         for index, spec in enumerate(self.recipe.step):
-            step = self.catch(lambda index=index, spec=spec: self._step(index, spec), "step", index)  # type: ignore[misc]
+            step = self.catch(partial(self._step, index, spec), "step", index)
             if step is not None:
                 self.steps.append(step)
 
@@ -305,7 +306,7 @@ class _Setting:
     def check_gates(self) -> None:
         """Metrics that exist, and bounds that decide something."""
         for index, gate in enumerate(self.recipe.gate):
-            self.catch(lambda index=index, gate=gate: self._gate(index, gate), "gate", index)  # type: ignore[misc]
+            self.catch(partial(self._gate, index, gate), "gate", index)
             if gate.min is None and gate.max is None:
                 way = "give min or max, or both for a band"
                 self.problems.append(Problem("a gate without a bound decides nothing", ("gate", index), suggestion=way))
@@ -318,7 +319,7 @@ class _Setting:
         """Writers that exist."""
         for index, use in enumerate(self.recipe.export.formats):
             path: KeyPath = ("export", "formats", index)
-            self.catch(lambda use=use, path=path: self.plugins.find(Writer, use, *path), *path)  # type: ignore[misc]
+            self.catch(partial(self.plugins.find, Writer, use, *path), *path)
 
     def check_split(self) -> None:
         """Conditions that mean something; attributes that exist, and levels enough for every split to have one."""
@@ -413,7 +414,7 @@ class _Setting:
     def try_outputs(self, loom: Loom) -> None:
         """Build metrics and writers once, so that their complaints come before the work."""
         for index, gate in enumerate(self.recipe.gate):
-            work = self.catch(lambda index=index, gate=gate: loom.metric(gate, index), "gate", index)  # type: ignore[misc]
+            work = self.catch(partial(loom.metric, gate, index), "gate", index)
             self.problems += self_judged(work, self.steps, self.models, ("gate", index))
         for index, use in enumerate(self.recipe.export.formats):
-            self.catch(lambda use=use: loom.writer(use), "export", "formats", index)  # type: ignore[misc]
+            self.catch(partial(loom.writer, use), "export", "formats", index)
