@@ -20,7 +20,7 @@ from fairloom.draws import Draws, Ints
 from fairloom.factors import Factor
 from fairloom.models import OpenModel
 from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError
+from fairloom.problems import RecipeError, did_you_mean
 from fairloom.task import Task
 
 API = 1
@@ -85,6 +85,17 @@ class Tools:
     make: Callable[..., Any] = _alone
     judges: tuple[str, ...] = ()
     possible: Callable[[Sequence[str]], Bools | None] = _unknown
+
+    def predictor(self, name: str, *key: str | int) -> OpenPredictor:
+        """The predictor that a setting names.
+
+        Raises:
+            RecipeError: The recipe has none of that name; at ``key``, which is ``model`` when left out.
+        """
+        if name not in self.predictors:
+            hint = did_you_mean(name, self.predictors) or f"add [predictors.{name}]"
+            raise RecipeError.of(f"the recipe has no predictor {name!r}", *(key or ("model",)), suggestion=hint)
+        return self.predictors[name]
 
 
 @attrs.frozen(kw_only=True)

@@ -156,6 +156,19 @@ class Task:
         """The labels that the design allocates."""
         return tuple(name for name, label in self.labels.items() if label.planned)
 
+    def field_of(self, name: str | None, *key: str | int) -> str:
+        """The field that a setting names, the main one where it is left out.
+
+        Raises:
+            RecipeError: There is none of that name; at ``key``, which is ``field`` when left out.
+        """
+        if name is None:
+            return self.fields[0]
+        if name not in self.fields:
+            near = did_you_mean(name, self.fields)
+            raise RecipeError.of(f"the task has no field {name!r}", *(key or ("field",)), suggestion=near)
+        return name
+
     @labels.validator
     def _labels_have_names(self, _field: object, value: dict[str, Any]) -> None:
         for name in value:

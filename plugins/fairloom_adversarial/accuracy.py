@@ -11,7 +11,7 @@ import pyarrow as pa
 from fairloom.batch import LABEL
 from fairloom.components import Measurement
 from fairloom.predictors import OpenPredictor
-from fairloom_adversarial.asked import field_of, labels, predictor
+from fairloom_adversarial.asked import labels
 from fairloom_adversarial.groups import Groups
 
 if TYPE_CHECKING:
@@ -63,4 +63,4 @@ class AccuracyMetric:
 
 def build(config: Accuracy, tools: Tools) -> AccuracyMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    return AccuracyMetric(predictor(config.model, tools), field_of(config.field, tools.task), Groups(config.by))
+    return AccuracyMetric(tools.predictor(config.model), tools.task.field_of(config.field), Groups(config.by))

@@ -1,4 +1,4 @@
-"""What every component here shares: the named predictor, the field, and what a model makes of labelled rows."""
+"""What a model makes of labelled rows: shared by the filters and metrics here."""
 
 from __future__ import annotations
 
@@ -9,30 +9,10 @@ import pyarrow as pa
 
 from fairloom.batch import LABEL
 from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 
 if TYPE_CHECKING:
-    from fairloom.components import Tools
     from fairloom.predictors import Floats
-    from fairloom.task import Task
-
-
-def predictor(name: str, tools: Tools, key: str = "model") -> OpenPredictor:
-    """The predictor, or ``RecipeError`` where the recipe has none of this name."""
-    if name not in tools.predictors:
-        hint = did_you_mean(name, tools.predictors) or f"add [predictors.{name}]"
-        raise RecipeError.of(f"the recipe has no predictor {name!r}", key, suggestion=hint)
-    return tools.predictors[name]
-
-
-def field_of(name: str | None, task: Task) -> str:
-    """The field, or the first one of the task; ``RecipeError`` for one that is none."""
-    if name is None:
-        return task.fields[0]
-    if name not in task.fields:
-        hint = did_you_mean(name, task.fields)
-        raise RecipeError.of(f"the task has no field {name!r}", "field", suggestion=hint)
-    return name
 
 
 @attrs.frozen(eq=False)

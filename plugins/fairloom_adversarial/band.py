@@ -13,7 +13,7 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.problems import RecipeError
-from fairloom_adversarial.asked import Asked, field_of, predictor
+from fairloom_adversarial.asked import Asked
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -64,4 +64,4 @@ class BandFilter:
 
 def build(config: Band, tools: Tools) -> BandFilter:
     """The filter, or ``RecipeError`` for an unknown predictor or field."""
-    return BandFilter(Asked(predictor(config.model, tools), field_of(config.field, tools.task)), *config.margin)
+    return BandFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), *config.margin)

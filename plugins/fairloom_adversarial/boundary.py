@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 from fairloom.batch import ATTEMPT, CELL, CITES, FAMILY, LABEL, REASON, decoded
 from fairloom.draws import Ints
 from fairloom.problems import RecipeError
-from fairloom_adversarial.asked import Asked, field_of, predictor
+from fairloom_adversarial.asked import Asked
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -117,4 +117,4 @@ def _cells(first: pa.Table) -> Any:
 
 def build(config: Boundary, tools: Tools) -> BoundaryFilter:
     """The filter, or ``RecipeError`` for an unknown predictor or field."""
-    return BoundaryFilter(Asked(predictor(config.model, tools), field_of(config.field, tools.task)), config)
+    return BoundaryFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), config)

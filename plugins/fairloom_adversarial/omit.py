@@ -19,7 +19,6 @@ from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, spans_of
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
 from fairloom.edits import EDITS, Edits, LabelRule, edits_of
-from fairloom_adversarial.asked import field_of
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -91,4 +90,4 @@ def _lines(texts: pa.Array, before: Ints) -> Iterator[tuple[int, int, int]]:
 
 def build(config: Omit, tools: Tools) -> Omission:
     """The perturbation, or ``RecipeError`` for an unknown field."""
-    return Omission(field_of(config.field, tools.task), tools.draws)
+    return Omission(tools.task.field_of(config.field), tools.draws)

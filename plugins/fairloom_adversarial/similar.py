@@ -20,7 +20,7 @@ from fairloom.editing import apply
 from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
 from fairloom.predictors import Bools
 from fairloom.problems import RecipeError
-from fairloom_adversarial.asked import field_of, labels, predictor
+from fairloom_adversarial.asked import labels
 from fairloom_adversarial.attack import Aim, Asking, Means, Victims
 from fairloom_adversarial.constraints import Constraints
 from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt
@@ -231,9 +231,9 @@ def _check(config: Similar) -> None:
 
 
 def _means(config: Similar, tools: Tools) -> Means:
-    field = field_of(config.field, tools.task)
+    field = tools.task.field_of(config.field)
     model, aim, search, constraints = all_of(
-        lambda: predictor(config.model, tools),
+        lambda: tools.predictor(config.model),
         lambda: _aim(config, tools),
         lambda: made(Search, config.search, tools, "search")[1],
         lambda: Constraints.of(config.constraints, field, tools),

@@ -13,7 +13,6 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL, decoded
 from fairloom.components import Audit, Measurement
 from fairloom.edits import edits_of
-from fairloom_adversarial.asked import field_of
 from fairloom_adversarial.driving import ALREADY, FOUND
 from fairloom_adversarial.groups import Groups
 from fairloom_adversarial.similar import ORIGINAL, QUERIES, STATUS
@@ -140,4 +139,4 @@ def _left(found: pa.RecordBatch, field: str) -> float:
 
 def build(config: Success, tools: Tools) -> SuccessMetric:
     """The metric, or ``RecipeError`` for an unknown field."""
-    return SuccessMetric(config, field_of(config.field, tools.task), tools.audit, Groups(config.by))
+    return SuccessMetric(config, tools.task.field_of(config.field), tools.audit, Groups(config.by))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL
 from fairloom.components import Measurement
 from fairloom.predictors import OpenPredictor
-from fairloom_adversarial.asked import field_of, labels, predictor
+from fairloom_adversarial.asked import labels
 from fairloom_adversarial.driving import FOUND
 from fairloom_adversarial.groups import Groups
 from fairloom_adversarial.similar import ORIGINAL, STATUS
@@ -69,4 +69,4 @@ class TransferMetric:
 
 def build(config: Transfer, tools: Tools) -> TransferMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    return TransferMetric(predictor(config.model, tools), field_of(config.field, tools.task), Groups(config.by))
+    return TransferMetric(tools.predictor(config.model), tools.task.field_of(config.field), Groups(config.by))

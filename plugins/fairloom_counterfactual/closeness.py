@@ -17,7 +17,7 @@ from fairloom.editing import apply
 from fairloom.edits import Edits, Ranges
 from fairloom.families import Whole
 from fairloom.wording import words_changed
-from fairloom_counterfactual.pairs import Pairs, field_of
+from fairloom_counterfactual.pairs import Pairs
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -112,6 +112,6 @@ def _without(texts: pa.Array, ranges: Ranges) -> pa.Array:
 
 def build(config: Closeness, tools: Tools) -> ClosenessMetric:
     """The metric, or ``RecipeError`` for an unknown field."""
-    field = field_of(config.field, tools.task)
+    field = tools.task.field_of(config.field)
     slots = tuple(name for name, factor in tools.factors.items() if factor.within)
     return ClosenessMetric(field, slots, Whole((FAMILY, field, spans_of(field))))

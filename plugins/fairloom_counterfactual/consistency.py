@@ -14,8 +14,7 @@ from fairloom.batch import FAMILY, LABEL
 from fairloom.components import Measurement
 from fairloom.families import Whole
 from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.pairs import Pairs, field_of
+from fairloom_counterfactual.pairs import Pairs
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -108,8 +107,6 @@ def _probability(
 
 def build(config: Consistency, tools: Tools) -> ConsistencyMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    if config.model not in tools.predictors:
-        hint = did_you_mean(config.model, tools.predictors) or f"add [predictors.{config.model}]"
-        raise RecipeError.of(f"the recipe has no predictor {config.model!r}", "model", suggestion=hint)
-    field = field_of(config.field, tools.task)
-    return ConsistencyMetric(tools.predictors[config.model], field, Whole((FAMILY, LABEL, field)))
+    model = tools.predictor(config.model)
+    field = tools.task.field_of(config.field)
+    return ConsistencyMetric(model, field, Whole((FAMILY, LABEL, field)))

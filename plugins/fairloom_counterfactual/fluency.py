@@ -14,7 +14,7 @@ from fairloom.components import Measurement
 from fairloom.families import Whole
 from fairloom.ngrams import CharacterModel
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.pairs import Pairs, field_of
+from fairloom_counterfactual.pairs import Pairs
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -102,6 +102,6 @@ def build(config: Fluency, tools: Tools) -> FluencyMetric:
     if config.against is not None and config.against not in tools.references:
         hint = did_you_mean(config.against, tools.references) or f"add [reference.{config.against}]"
         raise RecipeError.of(f"the recipe has no reference {config.against!r}", "against", suggestion=hint)
-    field = field_of(config.field, tools.task)
+    field = tools.task.field_of(config.field)
     reference = tools.references[config.against] if config.against is not None else None
     return FluencyMetric(field, Whole((FAMILY, field)), reference)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import attrs
 import numpy as np
@@ -10,10 +10,6 @@ import pyarrow as pa
 
 from fairloom.batch import FAMILY
 from fairloom.draws import Ints
-from fairloom.problems import RecipeError, did_you_mean
-
-if TYPE_CHECKING:
-    from fairloom.task import Task
 
 
 @attrs.frozen(eq=False)
@@ -38,10 +34,3 @@ class Pairs:
     def sides(self, column: Any) -> tuple[pa.Array, pa.Array]:
         """A column of the first rows, and of the others."""
         return column.take(pa.array(self.first)), column.take(pa.array(self.other))
-
-
-def field_of(name: str | None, task: Task) -> str:
-    """The field, or the first one of the task; ``RecipeError`` for one that is none."""
-    if name is not None and name not in task.fields:
-        raise RecipeError.of(f"the task has no field {name!r}", "field", suggestion=did_you_mean(name, task.fields))
-    return name or task.fields[0]

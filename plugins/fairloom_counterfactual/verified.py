@@ -10,8 +10,7 @@ import pyarrow as pa
 
 from fairloom.batch import LABEL
 from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError, did_you_mean
-from fairloom_counterfactual.pairs import field_of
+from fairloom.problems import RecipeError
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -65,9 +64,7 @@ class VerifiedFilter:
 def build(config: Verified, tools: Tools) -> VerifiedFilter:
     """The filter, or ``RecipeError`` for no predictor, an unknown one, one named twice, or more votes than models."""
     for place, name in enumerate(config.verifiers):
-        if name not in tools.predictors:
-            hint = did_you_mean(name, tools.predictors) or f"add [predictors.{name}]"
-            raise RecipeError.of(f"the recipe has no predictor {name!r}", "verifiers", place, suggestion=hint)
+        tools.predictor(name, "verifiers", place)
         if name in config.verifiers[:place]:
             raise RecipeError.of(f"{name!r} would vote twice", "verifiers", place)
     most = len(config.verifiers)
@@ -80,5 +77,5 @@ def build(config: Verified, tools: Tools) -> VerifiedFilter:
         tuple(tools.predictors[name] for name in config.verifiers),
         votes,
         config.margin,
-        field_of(config.field, tools.task),
+        tools.task.field_of(config.field),
     )

@@ -14,7 +14,6 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL, decoded
 from fairloom.components import Measurement
 from fairloom.edits import edits_of, lineage_share
-from fairloom.problems import RecipeError, did_you_mean
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -141,8 +140,4 @@ class AmountMetric:
 
 def build(config: AmountSettings, tools: Tools) -> AmountMetric:
     """The metric, or ``RecipeError`` for an unknown field."""
-    fields = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        hint = did_you_mean(config.field, fields)
-        raise RecipeError.of(f"the task has no field {config.field!r}", "field", suggestion=hint)
-    return AmountMetric(config.field or fields[0], config.by)
+    return AmountMetric(tools.task.field_of(config.field), config.by)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import attrs
@@ -15,7 +14,7 @@ from fairloom.components import Tools
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
 from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
-from fairloom.problems import RecipeError, RunError, did_you_mean
+from fairloom.problems import RunError
 from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, amount_of, label_rule
 from fairloom_edits.sites import Addresses, Amount, Finds, Sites, chosen, edits_at, touching, within
@@ -174,11 +173,6 @@ def dosed(name: str, config: Common, tools: Tools, finder: Finds, amount: Amount
 
 
 def _fields(config: Common, tools: Tools) -> tuple[str, ...]:
-    known = tools.task.fields
-    fields: Iterable[str] = known[:1] if config.fields is None else config.fields
-    for place, field in enumerate(fields):
-        if field not in known:
-            raise RecipeError.of(
-                f"the task has no field {field!r}", "fields", place, suggestion=did_you_mean(field, known)
-            )
-    return tuple(fields)
+    if config.fields is None:
+        return tools.task.fields[:1]
+    return tuple(tools.task.field_of(field, "fields", place) for place, field in enumerate(config.fields))

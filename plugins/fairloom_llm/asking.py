@@ -43,19 +43,6 @@ def model_of(tools: Tools, name: str, key: str = "model") -> OpenModel:
     return tools.models[name]
 
 
-def field_of(name: str | None, tools: Tools) -> str:
-    """The field of that name; the task's first one where there is no name.
-
-    Raises:
-        RecipeError: the task has none of that name.
-    """
-    field = name or tools.task.fields[0]
-    if field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        raise RecipeError.of(f"the task has no field {field!r}", "field", suggestion=hint)
-    return field
-
-
 def ask(model: OpenModel, requests: Sequence[Request]) -> list[Said]:
     """What the model says to each request, without the blanks around it."""
     return [_said(outcome) for outcome in model.ask(requests)] if requests else []

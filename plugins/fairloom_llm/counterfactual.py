@@ -303,10 +303,7 @@ def build(config: CounterfactualSettings, tools: Tools) -> CounterfactualWriter:
     Raises:
         RecipeError: there is no such model, factor, prompt, field or pool, or nobody to verify.
     """
-    field = config.field or tools.task.fields[0]
-    if field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        raise RecipeError.of(f"the task has no field {field!r}", "field", suggestion=hint)
+    field = tools.task.field_of(config.field)
     if config.pool is not None and config.pool not in tools.references:
         hint = did_you_mean(config.pool, tools.references) or f"add [reference.{config.pool}]"
         raise RecipeError.of(f"the recipe has no reference {config.pool!r}", "pool", suggestion=hint)

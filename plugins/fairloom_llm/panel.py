@@ -19,7 +19,7 @@ from fairloom.components import Tools
 from fairloom.draws import Draws
 from fairloom.models import Estimate, OpenModel, Request, tokens_of
 from fairloom.problems import RecipeError
-from fairloom_llm.asking import ask, field_of, model_of
+from fairloom_llm.asking import ask, model_of
 from fairloom_llm.brief import facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.prompts import Prompt, read_prompt
@@ -114,7 +114,7 @@ def panel_of(config: PanelSettings, tools: Tools) -> Panel:
     Raises:
         RecipeError: there is no such model, prompt or field, or there are fewer than two choices.
     """
-    field = field_of(config.field, tools)
+    field = tools.task.field_of(config.field)
     choices = config.choices or tuple(tools.task.labels)
     if len(choices) < 2 or len(set(choices)) < len(choices):
         way = 'give them: choices = ["yes", "no"]'

@@ -13,7 +13,7 @@ from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, decoded, spans_of
 from fairloom.components import Tools
 from fairloom.models import Estimate, OpenModel, Request
 from fairloom.problems import RecipeError, RunError
-from fairloom_llm.asking import Said, ask, field_of, model_of, number
+from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
 from fairloom_llm.marks import Marked, Restored, Span, marked, remarked, restored
@@ -167,7 +167,7 @@ def build(config: ParaphraseSettings, tools: Tools) -> ParaphraseWriter:
     Raises:
         RecipeError: there is no such model, prompt or field, or the column to keep is taken.
     """
-    field = field_of(config.field, tools)
+    field = tools.task.field_of(config.field)
     if config.keep in {*tools.task.fields, *tools.factors}:
         raise RecipeError.of(f"{config.keep!r} is a field or a factor already", "keep", suggestion='keep = "original"')
     return ParaphraseWriter(

@@ -21,7 +21,7 @@ from fairloom.draws import Ints
 from fairloom.factors import Axis, Factor
 from fairloom.models import Estimate
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_llm.asking import field_of, model_of
+from fairloom_llm.asking import model_of
 from fairloom_llm.brief import Facts
 from fairloom_llm.checking import Check, text_axes, texts_of
 from fairloom_llm.estimating import text_tokens
@@ -166,7 +166,7 @@ def build(config: TemplatesSettings, tools: Tools) -> TemplatesWriter:
     Raises:
         RecipeError: there is no such model, prompt, factor, slot or field.
     """
-    field = field_of(config.field, tools)
+    field = tools.task.field_of(config.field)
     slots = _axes(config.slots, "slots", tools.factors, drawn=True)
     by = _axes(config.by if config.by is not None else _label(tools), "by", tools.factors)
     driver = _driver(config.factor, tools.factors)

@@ -12,7 +12,7 @@ from fairloom.components import Measurement
 from fairloom.factors import Factor
 from fairloom.families import Whole
 from fairloom.predictors import OpenPredictor
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 from fairloom.suites import Columns, Line, Suite, Tally
 
 if TYPE_CHECKING:
@@ -114,11 +114,5 @@ def _gap(lines: tuple[Line, ...]) -> float:
 
 def build(config: Behaviour, tools: Tools) -> BehaviourMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    if config.model not in tools.predictors:
-        hint = did_you_mean(config.model, tools.predictors) or f"add [predictors.{config.model}]"
-        raise RecipeError.of(f"the recipe has no predictor {config.model!r}", "model", suggestion=hint)
-    if config.field is not None and config.field not in tools.task.fields:
-        near = did_you_mean(config.field, tools.task.fields)
-        raise RecipeError.of(f"the task has no field {config.field!r}", "field", suggestion=near)
-    field = config.field or tools.task.fields[0]
-    return BehaviourMetric(config, tools.predictors[config.model], field, tools.factors)
+    model, field = tools.predictor(config.model), tools.task.field_of(config.field)
+    return BehaviourMetric(config, model, field, tools.factors)
