@@ -84,8 +84,9 @@ class Similar:
 class SimilarGenerator:
     """Rows are searched one by one in Python, and the model is asked about all of them at once.
 
-    ``reads`` are the factors of ``when``. The columns added: ``attack`` says how the search ended, ``attack.queries``
-    what it cost, ``attack.before`` and ``attack.after`` the margins, ``attack.original`` the text before the edits.
+    ``reads`` are the factors of ``when``, that of the step and those of its edits. The columns added: ``attack`` says
+    how the search ended, ``attack.queries`` what it cost, ``attack.before`` and ``attack.after`` the margins,
+    ``attack.original`` the text before the edits.
     """
 
     config: Similar
@@ -98,7 +99,7 @@ class SimilarGenerator:
     @property
     def reads(self) -> frozenset[str]:
         """The factors that must be there in every row."""
-        return self.applies.factors
+        return self.applies.factors.union(*(getattr(work, "reads", ()) for _, work in self.works))
 
     @property
     def attacks(self) -> frozenset[str]:

@@ -10,11 +10,11 @@ import attrs
 from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
-from fairloom_edits import hedges, languages
+from fairloom_edits import languages
 from fairloom_edits.entities import Swapped
 from fairloom_edits.parsing import parser_of
 from fairloom_edits.people import FACTS, People
-from fairloom_edits.settings import Common, Spoken, known_language
+from fairloom_edits.settings import SpokenWhole, Whole, known_language
 from fairloom_edits.step import Scope, perturbation
 from fairloom_edits.terms import terms_of
 from fairloom_edits.whole import ENCODINGS, Around, Behind, Canary, Encoded, Leak, OneOf
@@ -43,7 +43,7 @@ def _has_canary(_instance: object, _field: object, value: tuple[str, ...]) -> No
 
 
 @attrs.frozen(kw_only=True)
-class Sentences(Spoken):
+class Sentences(SpokenWhole):
     """Settings of ``edits.distractor``."""
 
     sentences: tuple[str, ...] | None = attrs.field(
@@ -53,7 +53,7 @@ class Sentences(Spoken):
 
 
 @attrs.frozen(kw_only=True)
-class Wrapper(Common):
+class Wrapper(Whole):
     """Settings of ``edits.wrap``."""
 
     forms: tuple[Literal["quotes", "bold", "code", "html", "json", "bullet", "question", "email"], ...] = attrs.field(
@@ -62,7 +62,7 @@ class Wrapper(Common):
 
 
 @attrs.frozen(kw_only=True)
-class LeakSettings(Common):
+class LeakSettings(Whole):
     """Settings of ``edits.leak``."""
 
     of: Literal["own", "other"] = attrs.field(
@@ -72,14 +72,14 @@ class LeakSettings(Common):
 
 
 @attrs.frozen(kw_only=True)
-class Encoding(Common):
+class Encoding(Whole):
     """Settings of ``edits.encode``."""
 
     encoding: Literal["base64", "rot13", "hex"] = attrs.field(default="base64", metadata={"help": "the encoding"})
 
 
 @attrs.frozen(kw_only=True)
-class Instructions(Common):
+class Instructions(Whole):
     """Settings of ``edits.instruction``."""
 
     instructions: tuple[str, ...] = attrs.field(
@@ -90,7 +90,7 @@ class Instructions(Common):
 
 
 @attrs.frozen(kw_only=True)
-class EntitySettings(Common):
+class EntitySettings(Whole):
     """Settings of ``edits.entity``."""
 
     factor: str = attrs.field(metadata={"help": "the factor whose spans take the forms of another level"})
@@ -99,7 +99,7 @@ class EntitySettings(Common):
 
 
 @attrs.frozen(kw_only=True)
-class PeopleSettings(Common):
+class PeopleSettings(Whole):
     """Settings of ``edits.people``."""
 
     to: Literal["swap", "she", "he", "they", "xe", "ze", "ey"] = attrs.field(
@@ -206,12 +206,6 @@ def _made(
 
 def whole() -> Iterator[Generator]:
     """The family of edits of whole texts, and the entity swap."""
-    yield _made(
-        "hedge",
-        "A hedge before a statement or behind it; a question is wondered about.",
-        Spoken,
-        _in_english("hedge", lambda *_: hedges.Hedged("hedge")),
-    )
     yield _made("distractor", "A sentence that says nothing, behind the text.", Sentences, _distractor)
     yield _made("leak", "The name of a label behind the text.", LeakSettings, _leak)
     yield _made("wrap", "Quotes, markup or a letter around the text.", Wrapper, _wrap)

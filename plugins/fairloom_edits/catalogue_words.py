@@ -13,6 +13,7 @@ from fairloom.problems import RecipeError
 from fairloom.tables import read_table
 from fairloom_edits import english, languages, lexicons, moves
 from fairloom_edits.articles import Agreeing
+from fairloom_edits.hedges import Hedged
 from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form, other_number
 from fairloom_edits.settings import Dosed, SpokenDosed, amount_of, known_language, language_of
 from fairloom_edits.sites import Amount, Finds
@@ -237,6 +238,16 @@ def _exchange(name: str, summary: str, pairs: moves.Pairing) -> Generator:
     return Generator(name=name, summary=summary, config=Dosed, build=build)
 
 
+def _hedge() -> Generator:
+    def build(config: SpokenDosed, tools: Tools) -> Any:
+        known_language("hedge", config, tools)
+        scope = Scope.of(config, tools)
+        return perturbation(config, tools, Hedged("hedge", amount_of(config, ONE), scope), "INV")
+
+    summary = "A hedge before a statement or behind it; a question is wondered about."
+    return Generator(name="hedge", summary=summary, config=SpokenDosed, build=build)
+
+
 def words() -> Iterator[Generator]:
     """The family of word edits."""
     yield _english("contraction", "Contracted forms, or full ones.", Contraction, _contraction, amount=ALL)
@@ -258,3 +269,4 @@ def words() -> Iterator[Generator]:
     yield _made("double_word", "A word is said twice.", Dosed, lambda *_: Doubled())
     yield _exchange("swap_words", "Two neighbouring words change places.", moves.words)
     yield _exchange("swap_sentences", "Two neighbouring sentences change places.", moves.sentences)
+    yield _hedge()

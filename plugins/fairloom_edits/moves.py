@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Iterator
 from typing import Any, Protocol
 
 import attrs
@@ -15,17 +14,11 @@ import pyarrow.compute as pc
 from fairloom.draws import Ints
 from fairloom.edits import Edits, Ranges
 from fairloom.utf8 import Utf8
+from fairloom_edits.sentences import marked
 from fairloom_edits.sites import Addresses, Amount, Sites, chosen, touching, within
 from fairloom_edits.step import Scope
 from fairloom_edits.words import Spelt, screened
 
-_END = re.compile(
-    r"[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s+[\"'\u201c\u2018(\[]*[A-Z0-9])|[.!?\u2026]+[\"'\u201d\u2019)\]]*(?=\s*$)"
-)
-_NO_END = re.compile(
-    r"\b(?:mr|mrs|ms|dr|st|jr|sr|prof|rev|gen|col|capt|sgt|lt|vs|etc|no|vol|e\.g|i\.e|approx|dept|inc|ltd|co|[a-z])\.$",
-    re.IGNORECASE,
-)
 _LINKED = re.compile(
     r"[\"'\u201c(\[]*(?:but|and|or|so|yet|however|also|then|therefore|thus|instead|otherwise|besides|moreover|still|"
     r"meanwhile|finally|again|later|even|especially|which|because)\b",
@@ -80,14 +73,11 @@ def words(texts: Any) -> Pairs:
 
 
 def sentences(texts: Any) -> Pairs:
-    """Neighbouring sentences, both with a mark at their end, of which the second does not lean on the first.
-
-    A sentence ends with its mark before a blank and a capital or figure, but not behind an abbreviation or initial.
-    """
+    """Neighbouring sentences, both with a mark at their end, of which the second does not lean on the first."""
     found = [
         (row, *one, *other)
         for row, text in screened(texts, r"[.!?\x{2026}][^\pL\pN]*\s[^\pL\pN]*[\pL\pN]")
-        for one, other in itertools.pairwise(_sentences(text))
+        for one, other in itertools.pairwise(marked(text))
         if not _LINKED.match(text, other[0]) and _closed(text[slice(*one)]) and _closed(text[slice(*other)])
     ]
     columns = np.array(found, np.int64).reshape(-1, 5)
@@ -98,16 +88,6 @@ def _closed(sentence: str) -> bool:
     """Whether every quotation and bracket that it opens ends in it."""
     pairs = (("(", ")"), ("[", "]"), ("\u201c", "\u201d"))
     return sentence.count('"') % 2 == 0 and all(sentence.count(one) == sentence.count(other) for one, other in pairs)
-
-
-def _sentences(text: str) -> Iterator[tuple[int, int]]:
-    """Where each sentence begins and ends; what has no mark at its end is none."""
-    start = len(text) - len(text.lstrip())
-    for end in _END.finditer(text):
-        if _NO_END.search(text, max(0, end.start() - 6), end.start() + 1):
-            continue
-        yield start, end.end()
-        start = end.end() + len(text[end.end() :]) - len(text[end.end() :].lstrip())
 
 
 @attrs.frozen(eq=False)
@@ -126,8 +106,8 @@ class Exchange:
         """Two edits for each exchange, in one group."""
         texts = rows.column(field)
         pairs = self.pairs(texts)
-        marked = Ranges.none() if spans is None else Ranges.of_spans(spans)
-        first_free, second_free = (~touching(each, marked, borders=False) for each in (pairs.first, pairs.second))
+        held = Ranges.none() if spans is None else Ranges.of_spans(spans)
+        first_free, second_free = (~touching(each, held, borders=False) for each in (pairs.first, pairs.second))
         whole = Sites(pairs.row, pairs.start, pairs.end, np.arange(pairs.row.size))
         may = ~touching(whole, self.scope.protected(spans)) & (first_free | second_free)
         if self.scope.only:

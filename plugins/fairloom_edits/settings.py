@@ -73,12 +73,23 @@ class Dosed(Common):
     )
 
 
+@attrs.frozen(kw_only=True)
+class Whole(Common):
+    """A perturbation of whole texts: there is one place in each, so its rate is one of rows."""
+
+    rate: float | None = attrs.field(
+        default=None,
+        metadata={"help": "share of the rows to edit, drawn row by row; others pass as they are; all when left out"},
+        validator=_share,
+    )
+
+
 LANGUAGE: dict[str, Any] = {"help": "the language of the texts, as its ISO 639-1 code; that of the task when left out"}
 
 
 @attrs.frozen(kw_only=True)
-class Spoken(Common):
-    """A perturbation with words of one language."""
+class SpokenWhole(Whole):
+    """A perturbation of whole texts, with words of one language."""
 
     language: str | None = attrs.field(default=None, metadata=LANGUAGE)
 

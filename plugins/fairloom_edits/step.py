@@ -16,7 +16,7 @@ from fairloom.editing import apply
 from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
 from fairloom.problems import RunError
 from fairloom.utf8 import CACHED_ROWS, Mask
-from fairloom_edits.settings import Common, amount_of, label_rule
+from fairloom_edits.settings import Common, Whole, amount_of, label_rule
 from fairloom_edits.sites import Addresses, Amount, Finds, Sites, chosen, edits_at, touching, within
 
 NOTHING = "nothing to edit"
@@ -90,6 +90,7 @@ class Perturbation:
     keep: bool
     draws: Draws
     intensity: float | None = None
+    rate: float | None = None
 
     @property
     def reads(self) -> frozenset[str]:
@@ -97,7 +98,11 @@ class Perturbation:
         return self.applies.factors
 
     def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
-        """Edits over a field of the rows, whatever ``when`` says (``fairloom.edits.Perturbs``)."""
+        """Edits over a field of the rows, of those that ``when`` and ``rate`` leave (``fairloom.edits.Perturbs``)."""
+        edits = self._of_all(rows, field, draws)
+        return edits.take(self._wanted(rows)[edits.row])
+
+    def _of_all(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         starts = range(0, rows.num_rows, CACHED_ROWS)
         return Edits.joined([(self._proposed(rows.slice(at, CACHED_ROWS), field, draws), at) for at in starts])
 
@@ -111,7 +116,7 @@ class Perturbation:
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
         """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
-        wanted = np.flatnonzero(self.applies.to(rows))
+        wanted = np.flatnonzero(self._wanted(rows))
         some = rows.take(pa.array(wanted))
         columns: dict[str, Any] = {}
         edited = np.zeros(wanted.size, np.bool_)
@@ -122,6 +127,14 @@ class Perturbation:
             reasons[wanted[~edited]] = self._why(some.filter(pa.array(~edited)))
             columns[REASON] = pa.array(reasons, pa.string())
         return pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+
+    def _wanted(self, rows: pa.RecordBatch) -> Mask:
+        """Which rows are edited at all. A row that is tried again stays one of them: no filter changes the share."""
+        wanted = self.applies.to(rows)
+        if self.rate is None:
+            return wanted
+        drawn: Mask = self.draws.stream("rows", "rate").unit(rows.column(ADDRESS).to_numpy()) < self.rate
+        return wanted & drawn
 
     def _why(self, rows: pa.RecordBatch) -> list[str]:
         """Why rows were not edited, as far as the proposer can tell."""
@@ -139,7 +152,7 @@ class Perturbation:
         """Put the new columns of a field into ``columns``; returns which of the rows were edited."""
         if field not in rows.schema.names:
             raise RunError(f"there is no field {field!r} yet: a perturbation needs an earlier step that writes it")
-        found = self.propose(some, field, self.draws.stream(field))
+        found = self._of_all(some, field, self.draws.stream(field))
         edits = attrs.evolve(found, row=wanted[found.row])
         names = rows.schema.names
         spans, earlier = (rows.column(name) if name in names else None for name in (spans_of(field), edits_of(field)))
@@ -163,6 +176,7 @@ def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> 
         config.unedited == "keep",
         tools.draws,
         config.intensity,
+        config.rate if isinstance(config, Whole) else None,
     )
 
 

@@ -164,6 +164,14 @@ def test_a_condition_says_which_rows_are_attacked(tmp_path: Path) -> None:
         assert (attack is not None) == (group == "b")
 
 
+def test_an_edit_of_a_search_keeps_to_its_own_condition(tmp_path: Path) -> None:
+    edits = [{"use": "edits.typo", "when": 'group == "b"'}]
+    run = recipe({**SIMILAR, "edits": edits}).run(tmp_path / "run")
+    edited = run.table.filter(pc.greater(pc.list_value_length(run.table["text.edits"]), 0))
+    assert edited.num_rows > 5
+    assert set(edited["group"].to_pylist()) == {"b"}
+
+
 def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
     gate = {"metric": "adversarial.accuracy", "min": 0, "model": "spam"}
     run = recipe(gates=[gate]).run(tmp_path / "free")

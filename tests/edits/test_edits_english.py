@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import attrs
+import numpy as np
 import pyarrow as pa
 import pytest
 
@@ -13,7 +14,7 @@ import fairloom_edits
 from fairloom.batch import SPANS
 from fairloom.components import Generator, Metric
 from fairloom.problems import RecipeError
-from fairloom.testing import sample_tools
+from fairloom.testing import sample_rows, sample_tools
 from fairloom_edits.english import VERBS
 from fairloom_edits.moves import sentences
 
@@ -123,6 +124,46 @@ def test_a_hedge_stands_where_english_puts_it() -> None:
         False,
         True,
     ]
+
+
+def test_sentences_are_hedged_one_by_one() -> None:
+    texts = [
+        'Zo\u00eb lost her card. It was blue. Where is it? But I want one! He said "no." Then we left...',
+        "It is late, I think. Hello there. Please come. Thanks.",
+    ]
+    edits = built("hedge", rate=1.0).propose(rows_of(*texts), "text", sample_tools().draws)
+    places = [texts[0].index(part) for part in (". It", "It was", "Where", "! He", "He said")]
+    assert (edits.row.tolist(), edits.start.tolist()) == ([0] * 5, places)
+    assert built("hedge", count=2).propose(rows_of(*texts), "text", sample_tools().draws).row.tolist() == [0, 0]
+    after = built("hedge").write(rows_of(*texts))
+    assert after.column("reason").to_pylist() == [None, "nothing to edit"]
+
+
+def test_a_hedge_is_no_part_of_a_span() -> None:
+    spans = [[{"start": 0, "end": 4, "slot": "person.They", "value": "They"}]]
+    rows = rows_of("They lost it.").append_column("text.spans", pa.array(spans, SPANS))
+    after = built("hedge").write(rows)
+    assert after.column("text.spans").to_pylist() == spans
+    assert after.column("text")[0].as_py().startswith("They lost it, I ")
+
+
+@pytest.mark.parametrize("name", ["distractor", "encode", "entity", "instruction", "leak", "people", "wrap"])
+def test_a_rate_of_whole_texts_is_one_of_rows(name: str) -> None:
+    rows = rows_of(*["Her mother is late."] * 400) if name == "people" else sample_rows(400)
+    more = {"factor": "person"} if name == "entity" else {}
+    texts, every = rows.column("text").to_pylist(), built(name, **more).write(rows).column("text").to_pylist()
+    work = built(name, rate=0.3, **more)
+    some = work.write(rows)
+    edited = [one != other for one, other in zip(texts, some.column("text").to_pylist(), strict=True)]
+    assert 90 <= sum(edited) <= 150
+    assert some.column("text").to_pylist() == [
+        all_of if one else text for one, all_of, text in zip(edited, every, texts, strict=True)
+    ]
+    assert some.column("reason").null_count == 400
+    assert {*work.propose(rows, "text", sample_tools().draws).row.tolist()} == {*np.flatnonzero(edited).tolist()}
+    tried = rows.set_column(rows.schema.get_field_index("attempt"), "attempt", pa.array([3] * 400))
+    again = work.write(tried).column("text").to_pylist()
+    assert [one != other for one, other in zip(texts, again, strict=True)] == edited
 
 
 def test_an_article_that_may_not_be_edited_keeps_its_word() -> None:

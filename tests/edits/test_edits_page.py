@@ -76,7 +76,7 @@ MORE: dict[str, list[dict[str, Any]]] = {
     "drop_word": [{}, {"words": "any"}, {"language": "de", **GERMAN}],
     "double_word": [{}, {"count": 2}],
     "swap_words": [{}, {"count": 2}],
-    "hedge": [{}, {"text": "Where is it?"}, {"text": "Send me a new card."}],
+    "hedge": [{}, {"text": "Where is it?"}, {"rate": 1.0, "text": "Ann lost her card. Send me a new one."}],
     "distractor": [{}, {"count": 2}, {"language": "de", **GERMAN}],
     "leak": [{}, {"of": "own"}, {"form": "Label: {label}."}],
     "wrap": [{}, {"forms": ("json",)}, {"forms": ("bold",)}, {"forms": ("question",)}],
@@ -126,6 +126,7 @@ def built(component: Generator, given: dict[str, Any], tools: Tools | None = Non
     return component.build(component.config(**needs, **{key: given[key] for key in given if key != "text"}), tools)
 
 
+WHOLE = " In all rows, unless `rate` is given."
 LANGUAGES = ("en", "de", "fr", "es")
 
 
@@ -153,8 +154,8 @@ def catalogue() -> str:
         work = built(component, examples[0])
         dose = getattr(work.how, "amount", None)
         everywhere = dose.rate if dose else component.name == "case"
-        dosed = any(field.name == "rate" for field in attrs.fields(component.config))
-        said = f" {'Everywhere' if everywhere else 'Once'}, unless `count` or `rate` is given." if dosed else ""
+        dosed = any(field.name == "count" and field.default is None for field in attrs.fields(component.config))
+        said = f" {'Everywhere' if everywhere else 'Once'}, unless `count` or `rate` is given." if dosed else WHOLE
         said = f"{said} {languages(component, examples[0])}"
         own = [
             field
