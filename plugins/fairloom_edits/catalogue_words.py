@@ -18,7 +18,7 @@ from fairloom_edits.numbers import DateForm, NumberForm, date_form, number_form,
 from fairloom_edits.settings import Dosed, SpokenDosed, amount_of, known_language, language_of
 from fairloom_edits.sites import Amount, Finds
 from fairloom_edits.step import Dose, Scope, perturbation
-from fairloom_edits.wordnet import synonyms
+from fairloom_edits.wordnet import synonyms_of
 from fairloom_edits.words import Doubled, Dropped, Graded, Pauses, Vocabulary, listed, phrases
 
 ONE, ALL = Amount(1), Amount(rate=1.0)
@@ -69,7 +69,10 @@ class Synonyms(Replacements):
 
     wordnet: str | None = attrs.field(
         default=None,
-        metadata={"help": "a folder with WordNet's database files (data.noun and so on), instead of the list"},
+        metadata={
+            "help": "a wordnet instead of the list: a file in WN-LMF (.xml, .xml.gz, .xml.xz), or a folder with the "
+            "database files of Princeton's WordNet (data.noun and so on)"
+        },
     )
 
 
@@ -115,11 +118,7 @@ def _synonyms(config: Synonyms, tools: Tools) -> Finds:
         return _replacing(_SYNONYMS)(config, tools)
     if config.from_ is not None:
         raise RecipeError.of("from and wordnet exclude each other", "wordnet", suggestion="give one")
-    try:
-        return Vocabulary(listed(synonyms(tools.open_path, config.wordnet)))
-    except (ValueError, IndexError) as error:
-        message = f"{config.wordnet!r} holds no database files of WordNet ({error})"
-        raise RecipeError.of(message, "wordnet") from None
+    return Vocabulary(listed(synonyms_of(config.wordnet, tools, config)))
 
 
 def _own(path: str, tools: Tools) -> dict[str, tuple[str, ...]]:
@@ -187,10 +186,10 @@ def _in_english(name: str, finder: Callable[[Any], Finds]) -> Finder:
 
 
 def _by_table(name: str, finder: Callable[[Replacements, Tools], Finds]) -> Finder:
-    """The same where a table of the recipe may stand in for the list."""
+    """The same where a table of the recipe, or a wordnet, may stand in for the list."""
 
     def checked(config: Replacements, tools: Tools) -> Finds:
-        if config.from_ is None:
+        if config.from_ is None and getattr(config, "wordnet", None) is None:
             known_language(name, config, tools, way=_OWN_TABLE)
         return finder(config, tools)
 

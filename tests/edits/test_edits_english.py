@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gzip
+import re
 from pathlib import Path
 from typing import Any
 
@@ -210,16 +212,81 @@ WORDNET = {
 def test_synonyms_of_wordnet_are_of_words_with_one_sense(tmp_path: Path) -> None:
     for part, lines in WORDNET.items():
         tmp_path.joinpath(f"data.{part}").write_text("\n".join(["  1 The licence.  ", *lines]) + "\n", "utf-8")
-    tools = attrs.evolve(sample_tools(), open_path=Path)
-    component = CATALOGUE["synonym"]
-    work = component.build(component.config(wordnet=str(tmp_path), rate=1.0), tools)
-    after = work.write(rows_of("An error, glad of the bank. Buy a theater at Glad Hall.")).column("text")
+    built = synonyms(str(tmp_path))
+    after = built.write(rows_of("An error, glad of the bank. Buy a theater at Glad Hall.")).column("text")
     assert after.to_pylist() == ["A mistake, happy of the bank. Get hold of a theatre at Glad Hall."]
     with pytest.raises(RecipeError, match="from and wordnet exclude each other"):
-        component.build(component.config(wordnet=str(tmp_path), from_="a.csv"), tools)
+        synonyms(str(tmp_path), from_="a.csv")
+    with pytest.raises(RecipeError, match="words of en and not 'de'"):
+        synonyms(str(tmp_path), language="de")
     tmp_path.joinpath("data.adv").write_text("no such thing\n", "utf-8")
     with pytest.raises(RecipeError, match="holds no database files of WordNet"):
-        component.build(component.config(wordnet=str(tmp_path)), tools)
+        synonyms(str(tmp_path))
+
+
+def synonyms(wordnet: str, **more: Any) -> Any:
+    """``edits.synonym`` for every word that the wordnet knows."""
+    component = CATALOGUE["synonym"]
+    tools = attrs.evolve(sample_tools(), open_path=Path)
+    return component.build(component.config(wordnet=wordnet, rate=1.0, **more), tools)
+
+
+LMF = """<?xml version="1.0" encoding="UTF-8"?>
+<!DOCTYPE LexicalResource SYSTEM "http://globalwordnet.github.io/schemas/WN-LMF-1.1.dtd">
+<LexicalResource>{}</LexicalResource>
+"""
+LEXICON = '<Lexicon id="{0}" label="{0}" language="{0}" email="a@b.c" license="none" version="1">{1}{2}</Lexicon>'
+ENTRY = '<LexicalEntry id="{0}"><Lemma writtenForm="{0}" partOfSpeech="n"/>{1}{2}</LexicalEntry>'
+
+
+def lmf(**languages: dict[str, list[str]]) -> str:
+    """A file in WN-LMF: of each language, the words of each sense; a word may be followed by its other forms."""
+    return LMF.format("".join(_lexicon(language, senses) for language, senses in languages.items()))
+
+
+def _lexicon(language: str, senses: dict[str, list[str]]) -> str:
+    of: dict[str, list[str]] = {}
+    for sense, words in senses.items():
+        for word in words:
+            of.setdefault(word, []).append(f"{language}-{sense}")
+    entries = []
+    for said, names in of.items():
+        word, *forms = said.split("/")
+        written = "".join(f'<Form writtenForm="{form}"/>' for form in forms)
+        held = "".join(f'<Sense id="{word}-{name}" synset="{name}"/>' for name in names)
+        entries.append(ENTRY.format(word, written, held))
+    synsets = "".join(f'<Synset id="{language}-{sense}" ili="" partOfSpeech="n"/>' for sense in senses)
+    return LEXICON.format(language, "".join(entries), synsets)
+
+
+def test_synonyms_of_a_wordnet_in_lmf(tmp_path: Path) -> None:
+    english = {
+        "1": ["error", "mistake", "Fault"],
+        "2": ["bank", "shore"],
+        "3": ["bank", "lender"],
+        "4": ["ran", "fled"],
+    }
+    german = {"1": ["auto", "wagen"], "2": ["schnell", "rasch"]}
+    file = tmp_path / "words.xml"
+    file.write_text(lmf(en={**english, "5": ["run/ran", "sprint"]}, de=german), "utf-8")
+    packed = tmp_path / "words.xml.gz"
+    packed.write_bytes(gzip.compress(file.read_bytes()))
+    for path in (file, packed):
+        after = synonyms(str(path)).write(rows_of("An error at the bank: it ran.")).column("text").to_pylist()
+        assert after == ["A mistake at the bank: it ran."]
+        spoken = synonyms(str(path), language="de").write(rows_of("Er fuhr schnell.")).column("text").to_pylist()
+        assert spoken == ["Er fuhr rasch."]
+    with pytest.raises(RecipeError, match=r"has words of de, en, and these texts are of 'fr'"):
+        synonyms(str(file), language="fr")
+    file.write_text(file.read_text("utf-8")[:-40], "utf-8")
+    with pytest.raises(RecipeError, match="is no wordnet in WN-LMF"):
+        synonyms(str(file))
+
+
+def test_a_wordnet_in_lmf_asks_for_its_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fairloom_edits.wordnet.find_spec", lambda _name: None)
+    with pytest.raises(RecipeError, match=re.escape('pip install "fairloom[wordnet]"')):
+        synonyms(str(tmp_path / "words.xml"))
 
 
 def test_intensity_bounds_what_is_edited() -> None:

@@ -142,7 +142,8 @@ def languages(component: Generator, given: dict[str, Any]) -> str:
         with contextlib.suppress(RecipeError):
             built(component, given, spoken)
             known.append(language)
-    others = ", or any with `from`" if "from_" in names else ", or any with `sentences`" if "sentences" in names else ""
+    ways = [f"`{name.rstrip('_')}`" for name in ("from_", "wordnet", "sentences") if name in names]
+    others = f", or any with {' or '.join(ways)}" if ways else ""
     return f"Language: {', '.join(f'`{each}`' for each in known)}{others}."
 
 
