@@ -92,7 +92,8 @@ def _of_file(path: str, language: str, tools: Tools) -> Wordnet:
         packages = iterpackages(file)
         loaded: list[Any] = [lmf.load(package.resource_file(), progress_handler=None) for package in packages]
     except (Error, OSError, EOFError, KeyError, AssertionError) as error:
-        raise RecipeError.of(f"{path!r} is no wordnet in WN-LMF ({str(error) or 'something is missing'})", _KEY) from None
+        said = str(error) or "something is missing"
+        raise RecipeError.of(f"{path!r} is no wordnet in WN-LMF ({said})", _KEY) from None
     lexicons = [lexicon for resource in loaded for lexicon in resource["lexicons"]]
     spoken = [each for each in lexicons if each.get("language", "").partition("-")[0] == language]
     if not spoken:
