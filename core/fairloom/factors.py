@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import attrs
 import numpy as np
@@ -12,14 +12,12 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from fairloom.problems import Problem, RecipeError
+from fairloom.reading.factorspec import FactorSpec
+from fairloom.reading.factorspec import Role as Role  # noqa: PLC0414 - public here
 from fairloom.reading.levels import Reading
 from fairloom.reading.levels import order_table as order_table  # noqa: PLC0414 - public here
 from fairloom.task import Task
 
-if TYPE_CHECKING:
-    from fairloom.reading.factorspec import FactorSpec
-
-Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"
 
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from fairloom.reading.locate import KeyPath
-    from fairloom.reading.sources import Source
+    from fairloom.reading.origins import Source
 
 _BARE = re.compile(r"[A-Za-z0-9_-]+\Z")
 _COLUMN = 60

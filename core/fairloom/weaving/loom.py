@@ -17,8 +17,8 @@ from fairloom.modelling.opened import Models
 from fairloom.plugging.plugins import Plugins
 from fairloom.reading.inputs import Inputs
 from fairloom.reading.packages import Packages
+from fairloom.reading.recipespec import GateSpec, RecipeSpec
 from fairloom.reading.structure import structure
-from fairloom.recipe import GateSpec, Recipe
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import built
@@ -36,7 +36,7 @@ class Loom:
     ``plan`` has the labels as planned; the plan of ``briefs`` has them as ``[[task.relabel]]`` recomputes them.
     """
 
-    recipe: Recipe
+    recipe: RecipeSpec
     factors: Mapping[str, Factor]
     plan: Plan
     briefs: Briefs

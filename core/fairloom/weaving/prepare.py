@@ -34,20 +34,20 @@ from fairloom.modelling.limits import Limits
 from fairloom.modelling.opened import Models, Replay
 from fairloom.plugging.plugins import Plugins
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.packages import Packages
-from fairloom.reading.structure import structure
-from fairloom.recipe import (
+from fairloom.reading.recipespec import (
     DesignSpec,
-    FactorSpec,
     GateSpec,
     ModelSpec,
     PredictorSpec,
-    Recipe,
+    RecipeSpec,
     ReferenceSpec,
     StepSpec,
 )
+from fairloom.reading.structure import structure
 from fairloom.rules import rules_of
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
@@ -68,7 +68,7 @@ T = TypeVar("T")
 
 
 def prepare(
-    recipe: Recipe, allow: Iterable[str | Path] = (), *, journal: Path | None = None, replay: Replay | None = None
+    recipe: RecipeSpec, allow: Iterable[str | Path] = (), *, journal: Path | None = None, replay: Replay | None = None
 ) -> Loom:
     """Load, check and plan a recipe, without generating anything.
 
@@ -109,7 +109,7 @@ def prepare(
 class _Setting:
     """A loom being set up, and the problems found so far."""
 
-    recipe: Recipe
+    recipe: RecipeSpec
     inputs: Inputs
     plugins: Plugins
     models: Models
