@@ -199,9 +199,10 @@ def _no_slots(allow: tuple[str, ...], tools: Tools) -> Iterator[Problem]:
 
 
 def _no_field(field: str | None, tools: Tools) -> Iterator[Problem]:
-    if field is not None and field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        yield Problem(f"{field!r} is not a field of the task", ("field",), suggestion=hint)
+    try:
+        tools.task.field_of(field)
+    except RecipeError as error:
+        yield from error.problems
 
 
 def _chosen(names: pa.Array, slots: tuple[str, ...]) -> Bools:

@@ -207,10 +207,7 @@ def cliffs_delta(table: Ints) -> float:
 
 def build(config: Surface, tools: Tools) -> SurfaceMetric:
     """The metric, or ``RecipeError`` for an unknown field, feature or attribute, or a number out of range."""
-    fields = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        message = f"{config.field!r} is not a field of the task"
-        raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
+    field = tools.task.field_of(config.field)
     if config.bins < 2:
         raise RecipeError.of(f"bins is at least 2, got {config.bins}", "bins")
     if not 0 < config.alpha < 1:
@@ -231,7 +228,7 @@ def build(config: Surface, tools: Tools) -> SurfaceMetric:
         raise RecipeError.of("there is nothing to compare: no label, no protected factor, or all of it is exempt")
     listed = (*config.exempt, *(f"{name} by {axis}: matched in the recipe" for name, axis in sorted(matched)))
     crossings = tuple(Crossing(feature, axis) for feature, axis in pairs)
-    return SurfaceMetric(config.field or fields[0], config, crossings, listed, tools.draws)
+    return SurfaceMetric(field, config, crossings, listed, tools.draws)
 
 
 def _tied(name: str, axis: str, factors: Mapping[str, Factor]) -> bool:
