@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
@@ -168,7 +169,8 @@ def build(config: MinimalPairs, tools: Tools) -> MinimalPairsMetric:
     if not within:
         way = "name the factors that vary inside a family: [design] within = [...]"
         raise RecipeError.of("no factor varies inside families, so there are no pairs to compare", suggestion=way)
-    problems = [*_not_within(config.over, within), *_no_slots(config.allow, tools), *_no_field(config.field, tools)]
+    problems = [*_not_within(config.over, within), *_no_slots(config.allow, tools)]
+    problems += _wrong(partial(tools.task.field_of, config.field))
     if problems:
         raise RecipeError(problems)
     over = config.over or within
@@ -188,19 +190,16 @@ def _not_within(over: tuple[str, ...], within: tuple[str, ...]) -> Iterator[Prob
 def _no_slots(allow: tuple[str, ...], tools: Tools) -> Iterator[Problem]:
     for place, text in enumerate(allow):
         axis = Axis.parse(text)
-        factor = tools.factors.get(axis.factor)
-        if factor is None:
+        if axis.factor not in tools.factors:
             hint = did_you_mean(axis.factor, tools.factors)
             yield Problem(f"there is no factor {axis.factor!r}", ("allow", place), suggestion=hint)
-        elif axis.attribute is not None and axis.attribute not in factor.attributes:
-            hint = did_you_mean(axis.attribute, factor.attributes)
-            message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-            yield Problem(message, ("allow", place), suggestion=hint)
+        yield from _wrong(partial(axis.check, tools.factors, "allow", place))
 
 
-def _no_field(field: str | None, tools: Tools) -> Iterator[Problem]:
+def _wrong(look: Callable[[], object]) -> Iterator[Problem]:
+    """The problems of one setting, to be said with those of the others."""
     try:
-        tools.task.field_of(field)
+        look()
     except RecipeError as error:
         yield from error.problems
 

@@ -213,7 +213,7 @@ def build(config: Surface, tools: Tools) -> SurfaceMetric:
     if not 0 < config.alpha < 1:
         raise RecipeError.of(f"alpha is a probability between 0 and 1, got {config.alpha}", "alpha")
     for place, axis in enumerate(config.axes):
-        _check_axis(axis, tools.factors, place)
+        Axis.parse(axis).check(tools.factors, "axes", place)
     axes = config.axes or compared_groups(tools.factors)
     surface = [name for name, factor in tools.factors.items() if factor.role == "surface" and factor.sampler is None]
     formed = dict.fromkeys((*NUMBERS, *KINDS, *surface, *config.columns))
@@ -247,14 +247,6 @@ def depends(name: str, target: str, factors: Mapping[str, Factor]) -> bool:
         todo += [other for other in others if other not in seen]
         seen.update(others)
     return False
-
-
-def _check_axis(text: str, factors: Mapping[str, Factor], place: int) -> None:
-    axis = Axis.parse(text)
-    factor = factors.get(axis.factor)
-    if factor is not None and axis.attribute and axis.attribute not in factor.attributes:
-        message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-        raise RecipeError.of(message, "axes", place, suggestion=did_you_mean(axis.attribute, factor.attributes))
 
 
 def _check_exempt(exempt: tuple[str, ...], known: tuple[str, ...]) -> None:

@@ -33,7 +33,7 @@ from fairloom.modelling.journal import Journal
 from fairloom.modelling.limits import Limits
 from fairloom.modelling.opened import Models, Replay
 from fairloom.plugging.plugins import Plugins
-from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.problems import Problem, RecipeError
 from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.inputs import Inputs, inputs_for
 from fairloom.reading.locate import KeyPath
@@ -328,14 +328,9 @@ class _Setting:
             self.catch(lambda: Conditions.of(split.conditions, self.factors), "export", "split")
         for index, text in enumerate(split.together):
             axis, path = Axis.parse(text), ("export", "split", "together", index)
-            factor = self.factors.get(axis.factor)
-            if factor is None:
+            if axis.factor not in self.factors or not self.catch(partial(axis.check, self.factors), *path):
                 continue
-            if axis.attribute and axis.attribute not in factor.attributes:
-                message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-                hint = did_you_mean(axis.attribute, factor.attributes)
-                self.problems.append(Problem(message, path, suggestion=hint))
-            elif (levels := len(axis.codes(self.factors)[1])) < len(split.shares):
+            if (levels := len(axis.codes(self.factors)[1])) < len(split.shares):
                 message = f"{text!r} has {levels} levels, which cannot be shared among {len(split.shares)} splits"
                 self.problems.append(Problem(message, path))
 
