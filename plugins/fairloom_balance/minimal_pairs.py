@@ -18,7 +18,7 @@ from fairloom.draws import Ints
 from fairloom.factors import Axis
 from fairloom.families import Whole
 from fairloom.problems import Problem, RecipeError, did_you_mean
-from fairloom.utf8 import Utf8, strings
+from fairloom.utf8 import Utf8, covered, strings
 
 Bools = npt.NDArray[np.bool_]
 _EXAMPLES = 5
@@ -142,19 +142,7 @@ class MinimalPairsMetric:
 def masked(column: pa.Array, spans: pa.Array, slots: tuple[str, ...]) -> pa.Array:
     """The texts without the spans whose slot is one of ``slots`` or an attribute of one. Nulls become empty."""
     text = Utf8.of(column)
-    flat = pc.list_flatten(spans)
-    if not len(flat):
-        return strings(text.data, text.offsets)
-    chosen = np.flatnonzero(_chosen(pc.struct_field(flat, "slot"), slots))
-    rows = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)[chosen]
-    starts, ends = (
-        text.bytes_at(rows, pc.struct_field(flat, bound).to_numpy(zero_copy_only=False).astype(np.int64)[chosen])
-        for bound in ("start", "end")
-    )
-    steps = np.zeros(text.data.size + 1, dtype=np.int64)
-    np.add.at(steps, starts, 1)
-    np.add.at(steps, ends, -1)
-    kept = np.cumsum(steps)[:-1] <= 0
+    kept = ~covered(text, spans, slots)
     offsets = np.concatenate(([0], np.cumsum(kept)))[text.offsets]
     return strings(text.data[kept], offsets)
 
@@ -202,16 +190,6 @@ def _wrong(look: Callable[[], object]) -> Iterator[Problem]:
         look()
     except RecipeError as error:
         yield from error.problems
-
-
-def _chosen(names: pa.Array, slots: tuple[str, ...]) -> Bools:
-    """The spans of the slots or of their attributes; each distinct name is looked at once."""
-    coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
-    hits = [
-        name is not None and (name in slots or name.split(".")[0] in slots) for name in coded.dictionary.to_pylist()
-    ]
-    found = np.array([*hits, False], dtype=np.bool_)[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-    return np.asarray(found, dtype=np.bool_)
 
 
 def _numbered(family: Ints) -> Ints:
