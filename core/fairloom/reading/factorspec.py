@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from fairloom.problems import Problem, RecipeError
-from fairloom.reading.structure import unknown_key
+from fairloom.problems import Problem, RecipeError, unknown_key
 from fairloom.reading.validators import distinct, names, not_blank, not_empty
 
 if TYPE_CHECKING:
