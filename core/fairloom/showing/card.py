@@ -12,7 +12,7 @@ from typing import Any
 
 from fairloom.showing import croissant, printable
 from fairloom.showing.bounds import bounds
-from fairloom.showing.presented import CROISSANT, README, data_files, documents
+from fairloom.showing.presented import CROISSANT, README, data_files
 
 Tree = Mapping[str, Any]
 
@@ -41,7 +41,7 @@ def write(folder: Path) -> tuple[Path, Path]:
 
 def readme(folder: Path) -> str:
     """The text of README.md for the run in ``folder``."""
-    manifest, measurements, certificate = documents(folder)
+    manifest, measurements, certificate = (_read(folder, name) for name in ("manifest", "measurements", "certificate"))
     sections = [
         _what(manifest),
         _made(manifest),
@@ -299,3 +299,11 @@ def _cell(value: Any) -> str:
 
 def _is_number(value: Any) -> bool:
     return value is None or isinstance(value, int | float)
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / f"{name}.json"
+    if name != "manifest" and not path.is_file():
+        return {}
+    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return data

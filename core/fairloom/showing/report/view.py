@@ -11,7 +11,7 @@ from typing import Any
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP, spans_of
 from fairloom.showing import leftout
 from fairloom.showing.bounds import bounds
-from fairloom.showing.presented import data_files, documents
+from fairloom.showing.presented import data_files
 from fairloom.showing.report import balance, detail, figures, samples
 from fairloom.showing.report.balance import LONG
 
@@ -30,7 +30,7 @@ _TESTS = {"permutation": "a permutation test", "G-test": "the G-test"}
 
 def of(folder: Path) -> dict[str, Any]:
     """Everything the template needs, read from the run folder."""
-    manifest, measurements, certificate = documents(folder)
+    manifest, measurements, certificate = (_read(folder, name) for name in ("manifest", "measurements", "certificate"))
     recipe = manifest["recipe"]
     task = recipe.get("task", {})
     fields = tuple(task.get("fields", ["text"]))
@@ -65,6 +65,14 @@ def of(folder: Path) -> dict[str, Any]:
         "excluded": list(leftout.lines(manifest)),
         "provenance": _provenance(manifest),
     }
+
+
+def _read(folder: Path, name: str) -> dict[str, Any]:
+    path = folder / f"{name}.json"
+    if name != "manifest" and not path.is_file():
+        return {}
+    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
+    return data
 
 
 def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
