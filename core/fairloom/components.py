@@ -97,6 +97,17 @@ class Tools:
             raise RecipeError.of(f"the recipe has no predictor {name!r}", *(key or ("model",)), suggestion=hint)
         return self.predictors[name]
 
+    def reference(self, name: str, *key: str | int) -> Callable[[], pa.Table]:
+        """What opens the reference rows that a setting names.
+
+        Raises:
+            RecipeError: The recipe has none of that name; at ``key``, which is ``against`` when left out.
+        """
+        if name not in self.references:
+            hint = did_you_mean(name, self.references) or f"add [reference.{name}]"
+            raise RecipeError.of(f"the recipe has no reference {name!r}", *(key or ("against",)), suggestion=hint)
+        return self.references[name]
+
 
 @attrs.frozen(kw_only=True)
 class Component:

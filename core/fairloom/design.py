@@ -19,7 +19,7 @@ from fairloom.factors import Axis, Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
 
 if TYPE_CHECKING:
-    from fairloom.recipe import DesignSpec
+    from fairloom.reading.recipespec import DesignSpec
 
 Codes = npt.NDArray[np.int32]
 Bools = npt.NDArray[np.bool_]

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 from fairloom.batch import NAMES, decoded
 from fairloom.draws import Draws, Ints
 from fairloom.problems import RecipeError
-from fairloom.utf8 import Mask, plain
+from fairloom.utf8 import named as named  # noqa: PLC0414 - public here
+from fairloom.utf8 import plain
 
 EDIT = pa.struct(
     [
@@ -91,16 +92,6 @@ class FlatSpans:
         )
         row = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)
         return cls(row, start, end, pc.struct_field(flat, "slot"), pc.struct_field(flat, "value"))
-
-
-def named(column: pa.Array, slots: Iterable[str]) -> Mask:
-    """Which entries name one of the slots, or an attribute of one (``person`` stands for ``person.given`` too)."""
-    names = pc.fill_null(decoded(column), "")
-    chosen = np.zeros(len(names), np.bool_)
-    for slot in slots:
-        hit = pc.or_(pc.equal(names, slot), pc.starts_with(names, f"{slot}."))
-        chosen |= hit.to_numpy(zero_copy_only=False)
-    return chosen
 
 
 @attrs.frozen(eq=False)

@@ -17,7 +17,7 @@ from fairloom.edits import edits_of
 from fairloom.factors import Factor
 from fairloom.problems import RecipeError, RunError
 from fairloom.reading.keys import keys
-from fairloom.recipe import Recipe
+from fairloom.reading.load import recipe_of
 from fairloom.results import Run
 from fairloom.verify import recipe_root
 from fairloom.weaving.finish import Shape
@@ -106,9 +106,9 @@ def explain(
     }
     try:
         root = recipe_root(run.path.resolve(), run.manifest, recipe)
-        loom = prepare(Recipe.from_data(run.manifest["recipe"], root), allow)
+        loom = prepare(recipe_of(run.manifest["recipe"], root), allow)
     except (RunError, RecipeError) as error:
-        fields = tuple(Recipe.from_data(run.manifest["recipe"], run.path).task.fields)
+        fields = tuple(recipe_of(run.manifest["recipe"], run.path).task.fields)
         return Explanation(**facts, fields=fields, why_not=str(error))
     made = _made_again(loom, mine)
     return Explanation(
@@ -196,7 +196,7 @@ def _with_edits(loom: Loom, row: Row, root: Path, allow: Iterable[str | Path]) -
     """The row made again with its edits; ``None`` where there is nothing that could make some."""
     asked = _asked_for_edits(loom)
     try:
-        return None if asked is None else _made_again(prepare(Recipe.from_data(asked, root), allow), row)
+        return None if asked is None else _made_again(prepare(recipe_of(asked, root), allow), row)
     except RecipeError:  # no rules, no edits: a generator may refuse to be asked
         return None
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any
 
 import attrs
 import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 
-from fairloom.problems import Problem, RecipeError
+from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.factorspec import FactorSpec
+from fairloom.reading.factorspec import Role as Role  # noqa: PLC0414 - public here
 from fairloom.reading.levels import Reading
 from fairloom.reading.levels import order_table as order_table  # noqa: PLC0414 - public here
 from fairloom.task import Task
 
-if TYPE_CHECKING:
-    from fairloom.reading.factorspec import FactorSpec
-
-Role = Literal["label", "protected", "nuisance", "surface"]
 LABEL = "label"
 
 
@@ -99,6 +97,18 @@ class Axis:
     def codes(self, factors: Mapping[str, Factor]) -> tuple[npt.NDArray[np.int32], tuple[str, ...]]:
         """Code of the axis for each level of its factor, and the names of the codes."""
         return factors[self.factor].codes(self.attribute)
+
+    def check(self, factors: Mapping[str, Factor], *key: str | int) -> Axis:
+        """The axis itself. Another column of the data, which is no factor, passes.
+
+        Raises:
+            RecipeError: Its factor has no such attribute; at ``key``.
+        """
+        factor = factors.get(self.factor)
+        if factor is not None and self.attribute is not None and self.attribute not in factor.attributes:
+            hint = did_you_mean(self.attribute, factor.attributes)
+            raise RecipeError.of(f"factor {self.factor!r} has no attribute {self.attribute!r}", *key, suggestion=hint)
+        return self
 
 
 def compared_groups(factors: Mapping[str, Factor]) -> tuple[str, ...]:

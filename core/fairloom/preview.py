@@ -8,12 +8,12 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 
-from fairloom.recipe import Recipe
+from fairloom.reading.recipespec import RecipeSpec
 from fairloom.weaving.finish import Shape
 from fairloom.weaving.prepare import prepare
 
 
-def preview(recipe: Recipe, rows: int = 5, allow: Iterable[str | Path] = ()) -> pa.Table:
+def preview(recipe: RecipeSpec, rows: int = 5, allow: Iterable[str | Path] = ()) -> pa.Table:
     """The first ``rows`` rows (whole families) after the row filters."""
     loom = prepare(recipe, allow)
     count = min(loom.plan.families, -(-rows // loom.plan.members))

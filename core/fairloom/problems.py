@@ -53,6 +53,11 @@ def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     return None
 
 
+def unknown_key(key: str, known: Iterable[str], path: tuple[str | int, ...] = ()) -> Problem:
+    """The problem of a key that nothing reads, in the table at ``path``."""
+    return Problem(f"unknown key {key!r}", (*path, key), suggestion=did_you_mean(key, known))
+
+
 class FairloomError(Exception):
     """Any error fairloom raises on purpose. ``exit_code`` is what the command line ends with."""
 

@@ -20,7 +20,8 @@ from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.expressions import Bools, Condition, ExpressionError, UnknownNameError, compile_condition
 
 if TYPE_CHECKING:
-    from fairloom.recipe import DesignSpec, FactorSpec
+    from fairloom.reading.factorspec import FactorSpec
+    from fairloom.reading.recipespec import DesignSpec
 
 
 def rules_of(design: DesignSpec, specs: Mapping[str, FactorSpec], factors: Mapping[str, Factor]) -> tuple[Rule, ...]:

@@ -10,7 +10,7 @@ import attrs
 
 from fairloom.modelling.opened import Replay
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
-from fairloom.recipe import Recipe
+from fairloom.reading.recipespec import RecipeSpec
 from fairloom.results import Run
 from fairloom.showing.log import FILE, Log, recording, terminal
 from fairloom.showing.progress import Progress, Silent
@@ -23,7 +23,7 @@ from fairloom.weaving.store import Folder, open_folder
 
 
 def run(  # noqa: PLR0913 - the options of the command, one each
-    recipe: Recipe,
+    recipe: RecipeSpec,
     to: str | Path | None = None,
     *,
     workers: int = 1,
@@ -94,7 +94,7 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         folder.close()
 
 
-def destination(recipe: Recipe, to: str | Path | None, allow: Iterable[str | Path] = ()) -> Path:
+def destination(recipe: RecipeSpec, to: str | Path | None, allow: Iterable[str | Path] = ()) -> Path:
     """The run folder: ``to``, relative to where we are, or ``export.to``, relative to the recipe.
 
     Raises:

@@ -20,7 +20,7 @@ from fairloom.batch import decoded
 from fairloom.draws import Ints
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 Bytes = npt.NDArray[np.uint8]
@@ -178,9 +178,14 @@ def characters(column: Any) -> Ints:
 def blanked(column: Any, spans: pa.Array, slots: Sequence[str]) -> pa.Array:
     """The texts with every span of the slots (or of their attributes) overwritten by spaces, byte for byte."""
     text = Utf8.of(column)
+    blank = np.where(covered(text, spans, slots), np.uint8(ord(" ")), text.data)
+    return strings(blank, text.offsets)
+
+
+def covered(text: Utf8, spans: pa.Array, slots: Iterable[str]) -> Mask:
+    """Which bytes of the texts belong to a span of these slots (or of their attributes)."""
     flat = pc.list_flatten(spans)
-    names = pc.fill_null(decoded(pc.struct_field(flat, "slot")), "")
-    chosen = np.flatnonzero(_among(names, slots))
+    chosen = np.flatnonzero(named(pc.struct_field(flat, "slot"), slots))
     rows = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)[chosen]
     starts, ends = (
         text.bytes_at(rows, pc.struct_field(flat, bound).to_numpy(zero_copy_only=False).astype(np.int64)[chosen])
@@ -189,11 +194,12 @@ def blanked(column: Any, spans: pa.Array, slots: Sequence[str]) -> pa.Array:
     steps = np.zeros(text.data.size + 1, dtype=np.int64)
     np.add.at(steps, starts, 1)
     np.add.at(steps, ends, -1)
-    covered = np.cumsum(steps)[:-1] > 0
-    return strings(np.where(covered, np.uint8(ord(" ")), text.data), text.offsets)
+    return np.asarray(np.cumsum(steps)[:-1] > 0)
 
 
-def _among(names: pa.Array, slots: Sequence[str]) -> Mask:
+def named(column: pa.Array, slots: Iterable[str]) -> Mask:
+    """Which entries name one of the slots, or an attribute of one (``person`` stands for ``person.given`` too)."""
+    names = pc.fill_null(decoded(column), "")
     chosen = np.zeros(len(names), dtype=np.bool_)
     for slot in slots:
         hit = pc.or_(pc.equal(names, slot), pc.starts_with(names, f"{slot}."))

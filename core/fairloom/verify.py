@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from fairloom.modelling.journal import FILE as JOURNAL
 from fairloom.problems import Problem, RunError
 from fairloom.reading.inputs import file_digest
-from fairloom.recipe import Recipe
+from fairloom.reading.load import recipe_of
 from fairloom.run import run
 from fairloom.weaving.digest import ContentDigest
 from fairloom.weaving.manifest import SELF, digest_of
@@ -117,7 +117,7 @@ def rebuild(
     if manifest is None:
         return problems
     root = recipe_root(path, manifest, recipe)
-    again = Recipe.from_data(manifest["recipe"], root)
+    again = recipe_of(manifest["recipe"], root)
     with tempfile.TemporaryDirectory(prefix="fairloom-rebuild-") as place:
         journal, replay = _answers(path, manifest, Path(place))
         made = run(again, Path(place) / "run", workers=workers, allow=allow, journal=journal, replay=replay)

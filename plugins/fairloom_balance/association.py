@@ -11,8 +11,9 @@ import attrs
 from fairloom import contingency as ct
 from fairloom.components import Measurement
 from fairloom.draws import Draws
+from fairloom.factors import Axis
 from fairloom.problems import RecipeError
-from fairloom_balance.tally import Tally, checked
+from fairloom_balance.tally import Tally
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -106,7 +107,7 @@ def build(config: Association, tools: Tools) -> AssociationMetric:
     if config.rounds < 19:
         raise RecipeError.of(f"rounds is {config.rounds}; p cannot get below 0.05 with fewer than 19", "rounds")
     for axis in sorted(set(itertools.chain.from_iterable(pairs))):
-        checked(axis, tools.factors, "between" if config.between else "pairs")
+        Axis.parse(axis).check(tools.factors, "between" if config.between else "pairs")
     enough = max(config.rounds, 20 * len(pairs) - 1)  # so that the corrected p can reach 0.05
     return AssociationMetric(tuple(Tally(pair) for pair in pairs), enough, config.correction, tools.draws)
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from fairloom.components import Measurement
+from fairloom.factors import Axis
 from fairloom.problems import RecipeError
-from fairloom_balance.tally import Tally, checked, declared
+from fairloom_balance.tally import Tally, declared
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -79,8 +80,9 @@ def build(config: Gap, tools: Tools) -> GapMetric:
         raise RecipeError.of("over names no column", "over", suggestion='write, say, over = ["label"]')
     if len(set(config.over)) < len(config.over):
         raise RecipeError.of(f"over names a column twice: {', '.join(config.over)}", "over")
-    axes = tuple(checked(axis, tools.factors, "over", place) for place, axis in enumerate(config.over))
-    return GapMetric(Tally(axes), tuple(declared(axis, tools.factors) for axis in axes))
+    for place, axis in enumerate(config.over):
+        Axis.parse(axis).check(tools.factors, "over", place)
+    return GapMetric(Tally(config.over), tuple(declared(axis, tools.factors) for axis in config.over))
 
 
 def _and(axes: tuple[str, ...]) -> str:

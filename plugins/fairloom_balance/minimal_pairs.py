@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import attrs
@@ -17,7 +18,7 @@ from fairloom.draws import Ints
 from fairloom.factors import Axis
 from fairloom.families import Whole
 from fairloom.problems import Problem, RecipeError, did_you_mean
-from fairloom.utf8 import Utf8, strings
+from fairloom.utf8 import Utf8, covered, strings
 
 Bools = npt.NDArray[np.bool_]
 _EXAMPLES = 5
@@ -141,19 +142,7 @@ class MinimalPairsMetric:
 def masked(column: pa.Array, spans: pa.Array, slots: tuple[str, ...]) -> pa.Array:
     """The texts without the spans whose slot is one of ``slots`` or an attribute of one. Nulls become empty."""
     text = Utf8.of(column)
-    flat = pc.list_flatten(spans)
-    if not len(flat):
-        return strings(text.data, text.offsets)
-    chosen = np.flatnonzero(_chosen(pc.struct_field(flat, "slot"), slots))
-    rows = pc.list_parent_indices(spans).to_numpy(zero_copy_only=False).astype(np.int64)[chosen]
-    starts, ends = (
-        text.bytes_at(rows, pc.struct_field(flat, bound).to_numpy(zero_copy_only=False).astype(np.int64)[chosen])
-        for bound in ("start", "end")
-    )
-    steps = np.zeros(text.data.size + 1, dtype=np.int64)
-    np.add.at(steps, starts, 1)
-    np.add.at(steps, ends, -1)
-    kept = np.cumsum(steps)[:-1] <= 0
+    kept = ~covered(text, spans, slots)
     offsets = np.concatenate(([0], np.cumsum(kept)))[text.offsets]
     return strings(text.data[kept], offsets)
 
@@ -168,7 +157,8 @@ def build(config: MinimalPairs, tools: Tools) -> MinimalPairsMetric:
     if not within:
         way = "name the factors that vary inside a family: [design] within = [...]"
         raise RecipeError.of("no factor varies inside families, so there are no pairs to compare", suggestion=way)
-    problems = [*_not_within(config.over, within), *_no_slots(config.allow, tools), *_no_field(config.field, tools)]
+    problems = [*_not_within(config.over, within), *_no_slots(config.allow, tools)]
+    problems += _wrong(partial(tools.task.field_of, config.field))
     if problems:
         raise RecipeError(problems)
     over = config.over or within
@@ -188,30 +178,18 @@ def _not_within(over: tuple[str, ...], within: tuple[str, ...]) -> Iterator[Prob
 def _no_slots(allow: tuple[str, ...], tools: Tools) -> Iterator[Problem]:
     for place, text in enumerate(allow):
         axis = Axis.parse(text)
-        factor = tools.factors.get(axis.factor)
-        if factor is None:
+        if axis.factor not in tools.factors:
             hint = did_you_mean(axis.factor, tools.factors)
             yield Problem(f"there is no factor {axis.factor!r}", ("allow", place), suggestion=hint)
-        elif axis.attribute is not None and axis.attribute not in factor.attributes:
-            hint = did_you_mean(axis.attribute, factor.attributes)
-            message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-            yield Problem(message, ("allow", place), suggestion=hint)
+        yield from _wrong(partial(axis.check, tools.factors, "allow", place))
 
 
-def _no_field(field: str | None, tools: Tools) -> Iterator[Problem]:
-    if field is not None and field not in tools.task.fields:
-        hint = did_you_mean(field, tools.task.fields)
-        yield Problem(f"{field!r} is not a field of the task", ("field",), suggestion=hint)
-
-
-def _chosen(names: pa.Array, slots: tuple[str, ...]) -> Bools:
-    """The spans of the slots or of their attributes; each distinct name is looked at once."""
-    coded = names if pa.types.is_dictionary(names.type) else names.dictionary_encode()
-    hits = [
-        name is not None and (name in slots or name.split(".")[0] in slots) for name in coded.dictionary.to_pylist()
-    ]
-    found = np.array([*hits, False], dtype=np.bool_)[coded.indices.fill_null(-1).to_numpy(zero_copy_only=False)]
-    return np.asarray(found, dtype=np.bool_)
+def _wrong(look: Callable[[], object]) -> Iterator[Problem]:
+    """The problems of one setting, to be said with those of the others."""
+    try:
+        look()
+    except RecipeError as error:
+        yield from error.problems
 
 
 def _numbered(family: Ints) -> Ints:

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from fairloom.batch import decoded
 from fairloom.factors import Axis
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -85,16 +85,6 @@ class Tally:
         found = [levels.setdefault(name, len(levels)) for name in encoded.dictionary.to_pylist()]
         codes: Ints = np.array([*found, -1], dtype=np.int64)[local]  # the last one is for -1
         return codes
-
-
-def checked(text: str, factors: Mapping[str, Factor], *where: str | int) -> str:
-    """The axis as it is, or ``RecipeError`` where it names an attribute that its factor lacks."""
-    axis = Axis.parse(text)
-    factor = factors.get(axis.factor)
-    if factor is not None and axis.attribute and axis.attribute not in factor.attributes:
-        message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-        raise RecipeError.of(message, *where, suggestion=did_you_mean(axis.attribute, factor.attributes))
-    return text
 
 
 def declared(text: str, factors: Mapping[str, Factor]) -> tuple[str, ...]:

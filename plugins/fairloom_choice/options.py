@@ -181,10 +181,7 @@ def _correct(text: str, options: tuple[str, ...], tools: Tools) -> Correct:
     factor = tools.factors.get(axis.factor)
     if factor is None or not factor.size:
         return Correct(text)
-    if axis.attribute is not None and axis.attribute not in factor.attributes:
-        hint = did_you_mean(axis.attribute, factor.attributes)
-        raise RecipeError.of(f"factor {axis.factor!r} has no attribute {axis.attribute!r}", "correct", suggestion=hint)
-    codes, names = axis.codes(tools.factors)
+    codes, names = axis.check(tools.factors, "correct").codes(tools.factors)
     strange = [name for name in names if name not in options]
     if strange:
         way = f"the options are {', '.join(options)}"

@@ -23,7 +23,7 @@ from fairloom.bins import binned, decile_edges
 from fairloom.components import Measurement
 from fairloom.contingency import Floats
 from fairloom.draws import Ints
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 from fairloom.utf8 import characters, words
 from fairloom_compare.halves import halves
 from fairloom_compare.profiled import ProfileFile
@@ -139,13 +139,9 @@ class Lengthened:
 
 def build(config: Lengths, tools: Tools) -> LengthsMetric:
     """The metric, or ``RecipeError`` for an unknown reference, profile or field."""
-    fields = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        message = f"{config.field!r} is not a field of the task"
-        raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
+    field = tools.task.field_of(config.field)
     if config.resolution <= 0:
         raise RecipeError.of(f"resolution is above 0, got {config.resolution:g}", "resolution")
-    field = config.field or fields[0]
     return LengthsMetric(config, field, _real(config, field, tools))
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import attrs
 import pyarrow as pa
 
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -32,10 +32,7 @@ class Reference:
 
 def named(against: str, tools: Tools) -> Reference:
     """The reference, or ``RecipeError`` where the recipe has none of this name."""
-    if against not in tools.references:
-        suggestion = did_you_mean(against, tools.references) or f"add [reference.{against}]"
-        raise RecipeError.of(f"the recipe has no reference {against!r}", "against", suggestion=suggestion)
-    return Reference(against, tools.references[against])
+    return Reference(against, tools.reference(against))
 
 
 def one_of(against: str | None, profile: str | None) -> None:

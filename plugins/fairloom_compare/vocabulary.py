@@ -7,7 +7,6 @@ that two parts of the reference reach at that size stands beside it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import attrs
@@ -16,7 +15,7 @@ import pyarrow as pa
 
 from fairloom.components import Measurement, Tools
 from fairloom.draws import Ints
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 from fairloom.tokens import WORDS, tokens
 from fairloom_compare.halves import drawn
 from fairloom_compare.reference import Reference, named
@@ -152,11 +151,8 @@ def unknown(ours: Ints, theirs: Ints) -> float:
 
 def build(config: Vocabulary, tools: Tools) -> VocabularyMetric:
     """The metric, or ``RecipeError`` for an unknown reference or field."""
-    fields: Sequence[str] = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        message = f"{config.field!r} is not a field of the task"
-        raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
+    field = tools.task.field_of(config.field)
     for key, value in (("tokens", config.tokens), ("least", config.least)):
         if value < 1:
             raise RecipeError.of(f"{key} is a whole number from 1, got {value}", key)
-    return VocabularyMetric(config, config.field or fields[0], named(config.against, tools))
+    return VocabularyMetric(config, field, named(config.against, tools))

@@ -13,7 +13,6 @@ from fairloom.batch import FAMILY
 from fairloom.components import Measurement
 from fairloom.families import Whole
 from fairloom.ngrams import CharacterModel
-from fairloom.problems import RecipeError, did_you_mean
 from fairloom_counterfactual.pairs import Pairs
 
 if TYPE_CHECKING:
@@ -99,9 +98,6 @@ class FluencyMetric:
 
 def build(config: Fluency, tools: Tools) -> FluencyMetric:
     """The metric, or ``RecipeError`` for an unknown reference or field."""
-    if config.against is not None and config.against not in tools.references:
-        hint = did_you_mean(config.against, tools.references) or f"add [reference.{config.against}]"
-        raise RecipeError.of(f"the recipe has no reference {config.against!r}", "against", suggestion=hint)
     field = tools.task.field_of(config.field)
-    reference = tools.references[config.against] if config.against is not None else None
+    reference = None if config.against is None else tools.reference(config.against)
     return FluencyMetric(field, Whole((FAMILY, field)), reference)

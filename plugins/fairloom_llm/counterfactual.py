@@ -304,9 +304,6 @@ def build(config: CounterfactualSettings, tools: Tools) -> CounterfactualWriter:
         RecipeError: there is no such model, factor, prompt, field or pool, or nobody to verify.
     """
     field = tools.task.field_of(config.field)
-    if config.pool is not None and config.pool not in tools.references:
-        hint = did_you_mean(config.pool, tools.references) or f"add [reference.{config.pool}]"
-        raise RecipeError.of(f"the recipe has no reference {config.pool!r}", "pool", suggestion=hint)
     return CounterfactualWriter(
         config=config,
         model=model_of(tools, config.model),
@@ -315,7 +312,7 @@ def build(config: CounterfactualSettings, tools: Tools) -> CounterfactualWriter:
         prompt=read_prompt(config.prompt, RULE, tools, names=NAMES),
         field=field,
         applies=Applies.of(config.when, tools.factors),
-        pool=None if config.pool is None else tools.references[config.pool],
+        pool=None if config.pool is None else tools.reference(config.pool, "pool"),
         draws=tools.draws,
         text_tokens=text_tokens(tools.task),
     )

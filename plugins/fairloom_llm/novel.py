@@ -6,8 +6,6 @@ each row alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import attrs
 import numpy as np
 import numpy.typing as npt
@@ -123,7 +121,7 @@ def build(config: NovelSettings, tools: Tools) -> NovelFilter:
     """
     if not 0 < config.threshold <= 1:
         raise RecipeError.of(f"threshold is above 0 and at most 1, got {config.threshold:g}", "threshold")
-    field = config.field or tools.task.fields[0]
+    field = tools.task.field_of(config.field)
     texts = _seeds(config, config.column or field, tools)
     owners, shingles = shingled(texts, config.shingle)
     vocabulary = pc.unique(shingles)
@@ -134,13 +132,8 @@ def build(config: NovelSettings, tools: Tools) -> NovelFilter:
 
 
 def _seeds(config: NovelSettings, column: str, tools: Tools) -> pa.Array:
-    _known(config.field or tools.task.fields[0], tools.task.fields, "field", "the task has no field")
-    _known(config.seeds, tuple(tools.references), "seeds", "the recipe has no reference")
-    table = tools.references[config.seeds]()
-    _known(column, table.column_names, "column", f"[reference.{config.seeds}] has no column")
+    table = tools.reference(config.seeds, "seeds")()
+    if column not in table.column_names:
+        hint = did_you_mean(column, table.column_names)
+        raise RecipeError.of(f"[reference.{config.seeds}] has no column {column!r}", "column", suggestion=hint)
     return table.column(column).cast(pa.string()).combine_chunks()
-
-
-def _known(name: str, names: Sequence[str], key: str, said: str) -> None:
-    if name not in names:
-        raise RecipeError.of(f"{said} {name!r}", key, suggestion=did_you_mean(name, names))

@@ -75,11 +75,7 @@ def shots_of(seeds: str | None, count: int, same: Sequence[str] | None, tools: T
 
 
 def _opened(seeds: str, tools: Tools) -> pa.Table:
-    opener = tools.references.get(seeds)
-    if opener is None:
-        way = did_you_mean(seeds, tools.references) or f'declare it: [reference.{seeds}] read = "read.csv"'
-        raise RecipeError.of(f"the recipe has no [reference.{seeds}]", "seeds", suggestion=way)
-    table = opener()
+    table = tools.reference(seeds, "seeds")()
     if not table.num_rows:
         raise RecipeError.of(f"[reference.{seeds}] has no rows to take examples from", "seeds")
     return table

@@ -227,10 +227,7 @@ def _axes(texts: Sequence[str], key: str, factors: Mapping[str, Factor], *, draw
             raise RecipeError.of(f"there is no factor {axis.factor!r}", key, index, suggestion=hint)
         if not factor.size and not (drawn and axis.attribute is None):
             raise RecipeError.of(f"factor {axis.factor!r} draws its values and has no levels", key, index)
-        if axis.attribute and axis.attribute not in factor.attributes:
-            hint = did_you_mean(axis.attribute, factor.attributes)
-            message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-            raise RecipeError.of(message, key, index, suggestion=hint)
+        axis.check(factors, key, index)
     return axes
 
 

@@ -12,7 +12,6 @@ import pyarrow as pa
 from fairloom.batch import ADDRESS, ATTEMPT, REASON
 from fairloom.components import Tools
 from fairloom.models import Estimate, OpenModel, Request
-from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom_llm.asking import Said, ask, model_of, number
 from fairloom_llm.brief import Facts
 from fairloom_llm.estimating import estimate, text_tokens
@@ -146,10 +145,8 @@ def text_writer(config: TextSettings, tools: Tools, default: str) -> TextWriter:
     Raises:
         RecipeError: as above.
     """
-    strange = [field for field in config.prompts if field not in tools.task.fields]
-    if strange:
-        way = did_you_mean(strange[0], tools.task.fields)
-        raise RecipeError([Problem(f"the task has no field {strange[0]!r}", ("prompts", strange[0]), suggestion=way)])
+    for field in config.prompts:
+        tools.task.field_of(field, "prompts", field)
     common = read_prompt(config.prompt, default, tools, names=NAMES)
     own = {
         field: read_prompt(path, default, tools, names=NAMES, key="prompts") for field, path in config.prompts.items()

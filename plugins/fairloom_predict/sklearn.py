@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from fairloom.batch import decoded
 from fairloom.predictors import Prediction
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
@@ -107,9 +107,7 @@ def _pipeline(config: Sklearn) -> Any:
 def build(config: Sklearn, tools: Tools) -> SklearnPredictor:
     """The predictor, or ``RecipeError`` for an unknown reference or where scikit-learn is not installed."""
     for place, name in enumerate(config.train):
-        if name not in tools.references:
-            hint = did_you_mean(name, tools.references) or f"add [reference.{name}]"
-            raise RecipeError.of(f"the recipe has no reference {name!r}", "train", place, suggestion=hint)
+        tools.reference(name, "train", place)
     try:
         installed = tools.version_of("scikit-learn")
     except PackageNotFoundError as error:

@@ -207,16 +207,13 @@ def cliffs_delta(table: Ints) -> float:
 
 def build(config: Surface, tools: Tools) -> SurfaceMetric:
     """The metric, or ``RecipeError`` for an unknown field, feature or attribute, or a number out of range."""
-    fields = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        message = f"{config.field!r} is not a field of the task"
-        raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
+    field = tools.task.field_of(config.field)
     if config.bins < 2:
         raise RecipeError.of(f"bins is at least 2, got {config.bins}", "bins")
     if not 0 < config.alpha < 1:
         raise RecipeError.of(f"alpha is a probability between 0 and 1, got {config.alpha}", "alpha")
     for place, axis in enumerate(config.axes):
-        _check_axis(axis, tools.factors, place)
+        Axis.parse(axis).check(tools.factors, "axes", place)
     axes = config.axes or compared_groups(tools.factors)
     surface = [name for name, factor in tools.factors.items() if factor.role == "surface" and factor.sampler is None]
     formed = dict.fromkeys((*NUMBERS, *KINDS, *surface, *config.columns))
@@ -231,7 +228,7 @@ def build(config: Surface, tools: Tools) -> SurfaceMetric:
         raise RecipeError.of("there is nothing to compare: no label, no protected factor, or all of it is exempt")
     listed = (*config.exempt, *(f"{name} by {axis}: matched in the recipe" for name, axis in sorted(matched)))
     crossings = tuple(Crossing(feature, axis) for feature, axis in pairs)
-    return SurfaceMetric(config.field or fields[0], config, crossings, listed, tools.draws)
+    return SurfaceMetric(field, config, crossings, listed, tools.draws)
 
 
 def _tied(name: str, axis: str, factors: Mapping[str, Factor]) -> bool:
@@ -250,14 +247,6 @@ def depends(name: str, target: str, factors: Mapping[str, Factor]) -> bool:
         todo += [other for other in others if other not in seen]
         seen.update(others)
     return False
-
-
-def _check_axis(text: str, factors: Mapping[str, Factor], place: int) -> None:
-    axis = Axis.parse(text)
-    factor = factors.get(axis.factor)
-    if factor is not None and axis.attribute and axis.attribute not in factor.attributes:
-        message = f"factor {axis.factor!r} has no attribute {axis.attribute!r}"
-        raise RecipeError.of(message, "axes", place, suggestion=did_you_mean(axis.attribute, factor.attributes))
 
 
 def _check_exempt(exempt: tuple[str, ...], known: tuple[str, ...]) -> None:

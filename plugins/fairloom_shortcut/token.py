@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from fairloom.batch import LABEL, spans_of
 from fairloom.components import Measurement
-from fairloom.problems import RecipeError, did_you_mean
+from fairloom.problems import RecipeError
 from fairloom.tokens import WORDS, tokens
 from fairloom.utf8 import blanked
 from fairloom_shortcut.presence import Presence
@@ -118,16 +118,13 @@ class TokenMetric:
 
 def build(config: Token, tools: Tools) -> TokenMetric:
     """The metric, or ``RecipeError`` for an unknown field, a pattern RE2 refuses, or bounds out of range."""
-    fields = tools.task.fields
-    if config.field is not None and config.field not in fields:
-        message = f"{config.field!r} is not a field of the task"
-        raise RecipeError.of(message, "field", suggestion=did_you_mean(config.field, fields))
+    field = tools.task.field_of(config.field)
     _check_pattern(config.pattern)
     if not 0 < config.alpha < 1:
         raise RecipeError.of(f"alpha is a probability between 0 and 1, got {config.alpha}", "alpha")
     if config.min_count < 1:
         raise RecipeError.of(f"min_count is at least 1, got {config.min_count}", "min_count")
-    return TokenMetric(config, config.field or fields[0], cue_tokens(tools.task, config.pattern))
+    return TokenMetric(config, field, cue_tokens(tools.task, config.pattern))
 
 
 def cue_tokens(task: Task, pattern: str) -> dict[str, list[str]]:

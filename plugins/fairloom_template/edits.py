@@ -1,4 +1,7 @@
-"""What surface rules changed, row by row: the column ``<field>.edits``."""
+"""What surface rules changed, row by row: the column ``<field>.edits``.
+
+``start`` and ``end`` are those of the edit in the text that was written, ``old`` and ``new`` its two sides.
+"""
 
 from __future__ import annotations
 
@@ -9,26 +12,10 @@ import numpy as np
 import pyarrow as pa
 
 from fairloom.batch import NAMES
+from fairloom.edits import EDIT, EDITS
 from fairloom_template.pieces import Pieces
 from fairloom_template.pool import Ids, Index, Pool
 from fairloom_template.surface import Surface
-
-EDIT = pa.struct(
-    [
-        pa.field("start", pa.int32(), nullable=False),
-        pa.field("end", pa.int32(), nullable=False),
-        pa.field("old", NAMES),
-        pa.field("new", NAMES),
-        pa.field("rule", NAMES),
-    ]
-)
-EDITS = pa.list_(EDIT)
-"""``start`` and ``end`` are those of the edit in the text that was written, ``old`` and ``new`` its two sides."""
-
-
-def edits_of(field: str) -> str:
-    """The name of the edits column of a text field."""
-    return f"{field}.edits"
 
 
 @attrs.frozen

@@ -12,10 +12,11 @@ import pyarrow.compute as pc
 
 from fairloom.batch import FINAL, REASON, decoded, spans_of
 from fairloom.design import Uses
+from fairloom.edits import edits_of
 from fairloom.factors import Factor
 from fairloom.problems import RunError
 from fairloom_template.assembly import MAX_BYTES, Gathered, Sheet, assemble, empty, gather, lengths, ragged
-from fairloom_template.edits import edits_column, edits_of
+from fairloom_template.edits import edits_column
 from fairloom_template.filters import TooLongError
 from fairloom_template.layout import CONSTANT, Layout, Linker
 from fairloom_template.logic import Logic, Reading

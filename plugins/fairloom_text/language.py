@@ -16,7 +16,6 @@ import numpy as np
 import pyarrow.compute as pc
 
 from fairloom.problems import RecipeError, did_you_mean
-from fairloom_text.fields import main_field
 from fairloom_text.masks import check_mask, masked
 from fairloom_text.reasons import Reasons
 
@@ -75,7 +74,7 @@ def build(config: Language, tools: Tools) -> LanguageFilter:
     if config.min_score is not None and not 0 <= config.min_score <= 1:
         raise RecipeError.of(f"min_score is 0 to 1, got {config.min_score:g}", "min_score")
     check_mask(config.mask, tools)
-    field = main_field(config.field, tools.task)
+    field = tools.task.field_of(config.field)
     detector = _detector()
     tools.version_of("py3langid")
     if config.language not in detector.labels:

@@ -10,7 +10,6 @@ import pyarrow.compute as pc
 from fairloom.problems import RecipeError
 from fairloom.task import Between
 from fairloom.utf8 import characters, words
-from fairloom_text.fields import main_field
 from fairloom_text.reasons import Reasons
 
 if TYPE_CHECKING:
@@ -69,4 +68,4 @@ def build(config: Length, tools: Tools) -> LengthFilter:
             "no bound to check: neither this step nor task.constraints gives words or characters",
             suggestion="add words = { min = 4, max = 40 } to the step or to [task.constraints]",
         )
-    return LengthFilter(main_field(config.field, tools.task), bounds)
+    return LengthFilter(tools.task.field_of(config.field), bounds)

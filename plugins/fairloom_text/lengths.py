@@ -12,7 +12,6 @@ import pyarrow.compute as pc
 
 from fairloom.components import Measurement
 from fairloom.utf8 import characters, words
-from fairloom_text.fields import main_field
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -96,4 +95,4 @@ class LengthsMetric:
 
 def build(config: Lengths, tools: Tools) -> LengthsMetric:
     """The metric, or ``RecipeError`` for an unknown field."""
-    return LengthsMetric(main_field(config.field, tools.task))
+    return LengthsMetric(tools.task.field_of(config.field))

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from fairloom.batch import spans_of
+from fairloom.factors import Axis
 from fairloom.problems import RecipeError, did_you_mean
 from fairloom.utf8 import blanked, plain, words
 
@@ -41,11 +42,7 @@ def check_mask(mask: Sequence[str], tools: Tools) -> None:
         RecipeError: for one that is not.
     """
     for place, slot in enumerate(mask):
-        factor, _, attribute = slot.partition(".")
-        if factor not in tools.factors:
-            hint = did_you_mean(factor, tools.factors)
+        axis = Axis.parse(slot).check(tools.factors, "mask", place)
+        if axis.factor not in tools.factors:
+            hint = did_you_mean(axis.factor, tools.factors)
             raise RecipeError.of(f"{slot!r} is no factor that could fill a slot", "mask", place, suggestion=hint)
-        known = tools.factors[factor].attributes
-        if attribute and attribute not in known:
-            hint = did_you_mean(attribute, known)
-            raise RecipeError.of(f"factor {factor!r} has no attribute {attribute!r}", "mask", place, suggestion=hint)

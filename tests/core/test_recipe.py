@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from fairloom.problems import Problem, RecipeError
 from fairloom.reading.checks import condition_names
+from fairloom.reading.inline import toml_inline
 from fairloom.reading.plain import paths
-from fairloom.reading.resolved import toml_inline
 from fairloom.recipe import FactorSpec, GateSpec, Recipe, StepSpec
 from fairloom.task import Between, Label
 

@@ -6,8 +6,8 @@ import os
 import pytest
 
 from fairloom.problems import Problem, RecipeError
-from fairloom.reading.resolved import format_resolved
-from fairloom.reading.sources import MAX_BYTES, Origin, place, read_source
+from fairloom.reading.origins import Origin, place
+from fairloom.reading.sources import MAX_BYTES, read_source
 
 
 @pytest.fixture
@@ -274,18 +274,6 @@ def test_a_reference_to_the_environment_is_replaced_as_a_whole(write):
     write("base.toml", '[export]\nto = { env = "A", default = "x" }\n')
     path = write("recipe.toml", '[recipe]\nextends = "base.toml"\n[export]\nto = { env = "B" }\n')
     assert read_source(path).tree["export"] == {"to": {"env": "B"}}
-
-
-def test_resolved_text_shows_where_each_value_comes_from(layered, write):
-    text = format_resolved(read_source(layered, profile="smoke", overrides=["recipe.name=y"]))
-    lines = {" ".join(line.split()) for line in text.splitlines()}
-    folder = layered.parent
-    assert f'licence = "MIT" # {folder}/house/deep.toml:2' in lines
-    assert f"seed = 3 # {folder}/recipe.toml:19 (profile smoke)" in lines
-    assert 'name = "y" # --set' in lines
-    assert f"[task.labels.l] # {folder}/recipe.toml:20 (profile smoke)" in lines
-    again = write("again.toml", text)
-    assert read_source(again).tree == read_source(layered, profile="smoke", overrides=["recipe.name=y"]).tree
 
 
 def test_problems_are_placed_at_the_nearest_key_that_exists(layered):

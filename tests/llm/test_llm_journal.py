@@ -18,7 +18,7 @@ import pytest
 
 import fairloom as fl
 from fairloom.cli import main
-from fairloom.modelling.journal import Journal, Question, key_of
+from fairloom.modelling.journal import Journal, Question
 from fairloom.models import Answer, Failure, Message, Request
 from fairloom.problems import ModelError, RecipeError
 from fairloom.verify import rebuild, verify
@@ -41,6 +41,11 @@ def answers(path: Path) -> int:
         (count,) = connection.execute("SELECT count(*) FROM answers").fetchone()
     connection.close()
     return int(count)
+
+
+def key_of(identity: dict[str, str], request: Request) -> str:
+    (asked,) = Question.all_of(identity, [request])
+    return asked.key
 
 
 def test_everything_asked_is_in_the_key() -> None:

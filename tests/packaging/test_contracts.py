@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import graphlib
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -49,6 +50,18 @@ def imports_at_once(tree: ast.Module) -> Iterator[str]:
             nodes += ast.iter_child_nodes(node)
 
 
+def imports(path: Path, known: set[str]) -> set[str]:
+    """Every module of ``known`` that a file imports, at once, later, or for types alone."""
+    named: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            named |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            within = {f"{node.module}.{alias.name}" for alias in node.names}
+            named |= within & known or {str(node.module)}
+    return named & known
+
+
 def test_every_plugin_is_under_every_contract(
     settings: dict[str, Any], contracts: dict[str, dict[str, Any]], plugins: set[str]
 ) -> None:
@@ -65,6 +78,22 @@ def test_a_module_is_public_or_internal(repository: Path, contracts: dict[str, d
     assert "fairloom.components" in public
     assert public & internal == set()
     assert public | internal == modules(repository / "core" / "fairloom")
+
+
+def test_every_internal_module_has_its_layer(contracts: dict[str, dict[str, Any]]) -> None:
+    layers = contracts["data flows one way through the core"]["layers"]
+    internal = contracts["plugins import public modules only"]["forbidden_modules"]
+    assert sorted(name for layer in layers for name in layer.split(" | ")) == sorted(internal)
+
+
+def test_no_modules_of_the_core_import_each_other_in_a_circle(repository: Path) -> None:
+    """Nor with imports in functions or for types, which the contracts let pass. The package itself names them all."""
+    core = repository / "core"
+    files = {".".join(path.relative_to(core).with_suffix("").parts): path for path in core.rglob("*.py")}
+    files = {name.removesuffix(".__init__"): path for name, path in files.items() if name != "fairloom.__init__"}
+    graph = {name: imports(path, set(files)) - {name} for name, path in files.items()}
+    assert "fairloom.reading.recipespec" in graph["fairloom.recipe"]
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 @pytest.mark.parametrize("page", ["how-to/write-a-plugin.md"])

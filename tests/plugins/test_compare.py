@@ -160,7 +160,7 @@ def test_real_against_real(shared):
         (
             lengths,
             lengths.Lengths(against="real", field="txt"),
-            "field: 'txt' is not a field of the task; did you mean 'text'?",
+            "field: the task has no field 'txt'; did you mean 'text'?",
         ),
         (
             lengths,

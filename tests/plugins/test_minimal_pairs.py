@@ -169,7 +169,7 @@ def test_what_cannot_be_compared_is_refused() -> None:
         build(MinimalPairs(allow=("town",)), tools("gender"))
     with pytest.raises(RecipeError, match="factor 'city' has no attribute 'nam'; did you mean 'name'"):
         build(MinimalPairs(allow=("city.nam",)), tools("gender"))
-    with pytest.raises(RecipeError, match="'txt' is not a field of the task; did you mean 'text'"):
+    with pytest.raises(RecipeError, match="the task has no field 'txt'; did you mean 'text'"):
         build(MinimalPairs(field="txt"), tools("gender"))
 
 

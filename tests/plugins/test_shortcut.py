@@ -201,7 +201,7 @@ def test_what_cannot_be_tested_is_not_passed(rows, why):
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"field": "txt"}, "field: 'txt' is not a field of the task; did you mean 'text'?"),
+        ({"field": "txt"}, "field: the task has no field 'txt'; did you mean 'text'?"),
         ({"pattern": "a*"}, "pattern: 'a*' also matches nothing at all, so it makes no tokens"),
         ({"pattern": "(a"}, "pattern: '(a' is not an RE2 pattern: missing ): (a"),
         ({"alpha": 1.0}, "alpha: alpha is a probability between 0 and 1, got 1.0"),

@@ -137,7 +137,7 @@ def test_what_is_kept_counts_alike_in_any_batch():
 @pytest.mark.parametrize(
     ("config", "message"),
     [
-        ({"field": "txt"}, "field: 'txt' is not a field of the task; did you mean 'text'?"),
+        ({"field": "txt"}, "field: the task has no field 'txt'; did you mean 'text'?"),
         (
             {"exempt": ("word",)},
             "exempt[0]: 'word' is neither a feature nor an axis that is compared; did you mean 'words'?",

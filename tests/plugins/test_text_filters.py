@@ -207,7 +207,7 @@ def test_length_reads_the_task_where_it_is_silent():
         ),
         (
             length.Length(field="txt", words=Between(min=1)),
-            "field: 'txt' is not a field of the task; did you mean 'text'?",
+            "field: the task has no field 'txt'; did you mean 'text'?",
         ),
     ],
 )

@@ -85,5 +85,5 @@ def test_normal_form_and_several_fields():
 
 @pytest.mark.parametrize(("module", "config"), [(lengths, lengths.Lengths), (repeats, repeats.DuplicateShare)])
 def test_an_unknown_field_is_named(module, config):
-    with pytest.raises(RecipeError, match="field: 'texts' is not a field of the task; did you mean 'text'\\?"):
+    with pytest.raises(RecipeError, match="field: the task has no field 'texts'; did you mean 'text'\\?"):
         module.build(config(field="texts"), tools())

@@ -125,7 +125,7 @@ def test_the_verdicts_do_not_depend_on_the_workers(refilled: fl.Run, tmp_path: P
         ('language="xx"', "the detector knows no language 'xx'"),
         ("min_score=2", "min_score is 0 to 1, got 2"),
         ('mask=["persn"]', "'persn' is no factor that could fill a slot; did you mean 'person'?"),
-        ('field="body"', "'body' is not a field of the task"),
+        ('field="body"', "the task has no field 'body'"),
     ],
 )
 def test_wrong_settings_are_said(setting: str, said: str, capsys: pytest.CaptureFixture[str]) -> None:

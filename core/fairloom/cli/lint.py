@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import attrs
 
 from fairloom.cli import output
+from fairloom.reading.inline import toml_key
 
 if TYPE_CHECKING:
     from fairloom.weaving.linted import Found
@@ -37,7 +38,7 @@ def report(loom: Loom, arguments: argparse.Namespace) -> int:
     for each in found:
         output.text(each.render())
     for name, digest in records.items():
-        output.text(f'factors.{_key(name)}.digest = "{digest}"')
+        output.text(f'factors.{toml_key(name)}.digest = "{digest}"')
     if arguments.record and not records:
         output.text("every list has its digest in the recipe")
     numbers = ", ".join(f"{counts[one]} {one}{'' if counts[one] == 1 else 's'}" for one in SEVERITIES)
@@ -48,8 +49,3 @@ def report(loom: Loom, arguments: argparse.Namespace) -> int:
 def _plain(found: Found) -> dict[str, Any]:
     place = attrs.asdict(found.problem)
     return {"code": found.code, "severity": found.severity, "rows": found.rows, **place, "path": list(place["path"])}
-
-
-def _key(name: str) -> str:
-    """A key as TOML writes it."""
-    return name if name.replace("_", "").replace("-", "").isalnum() and name.isascii() else f'"{name}"'

@@ -56,26 +56,6 @@ class Parser(argparse.ArgumentParser):
 def parser_for(arguments: Sequence[str]) -> Parser:
     """The parser that understands ``arguments``; the options of other commands are left out."""
     chosen = next((word for word in arguments if not word.startswith("-")), None)
-    return _parser([chosen] if chosen in COMMANDS else [])
-
-
-def command_module(name: str) -> ModuleType:
-    """The module of a command, with ``DETAIL``, ``EXAMPLE``, ``configure(parser)`` and ``call(arguments)``."""
-    return importlib.import_module(f"fairloom.cli.{name}")
-
-
-def command_parsers() -> Iterator[tuple[str, Parser]]:
-    """Every command with its complete parser, in the order of the help."""
-    for name in COMMANDS:
-        yield name, _fill(Parser(prog=f"fairloom {name}", **_form(name)), name)
-
-
-def top_parser() -> Parser:
-    """The parser of ``fairloom`` itself, without the options of any command."""
-    return _parser([])
-
-
-def _parser(wanted: Sequence[str | None]) -> Parser:
     parser = Parser(
         prog="fairloom",
         description=_DESCRIPTION,
@@ -87,11 +67,22 @@ def _parser(wanted: Sequence[str | None]) -> Parser:
     _common(parser, default=False)
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True, title="commands")
     for name, summary in COMMANDS.items():
-        form = _form(name) if name in wanted else {}
+        form = _form(name) if name == chosen else {}
         child = commands.add_parser(name, help=summary, allow_abbrev=False, **form)
-        if name in wanted:
+        if name == chosen:
             _fill(child, name)
     return parser
+
+
+def command_module(name: str) -> ModuleType:
+    """The module of a command, with ``DETAIL``, ``EXAMPLE``, ``configure(parser)`` and ``call(arguments)``."""
+    return importlib.import_module(f"fairloom.cli.{name}")
+
+
+def command_parsers() -> Iterator[tuple[str, Parser]]:
+    """Every command with its complete parser, in the order of the help."""
+    for name in COMMANDS:
+        yield name, _fill(Parser(prog=f"fairloom {name}", **_form(name)), name)
 
 
 def _form(name: str) -> dict[str, Any]:

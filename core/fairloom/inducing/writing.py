@@ -14,6 +14,7 @@ import pyarrow.csv
 
 from fairloom.inducing.induce import Induced
 from fairloom.problems import RecipeError
+from fairloom.reading.inline import toml_inline, toml_key
 
 TEMPLATES, VALUES, RECIPE, ABOUT, REPLAY = "templates.jsonl", "values", "recipe.toml", "induced.json", "replay.jsonl"
 AGAIN = "replay.toml"
@@ -150,7 +151,8 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
     if found.labels:
         yield "[task.labels]"
         yield from (
-            f"{_key(label)} = {{ definition = {_quoted('what ' + label + ' means')} }}" for label in found.labels
+            f"{toml_key(label)} = {{ definition = {toml_inline('what ' + label + ' means')} }}"
+            for label in found.labels
         )
         yield ""
     same = {"match": {"label": "label"}} if found.labels else {}
@@ -187,25 +189,8 @@ def _different(found: Induced) -> Iterator[str]:
 
 def _table(name: str, keys: Mapping[str, Any]) -> Iterator[str]:
     yield f"[{name}]"
-    yield from (f"{key} = {_value(value)}" for key, value in keys.items())
+    yield from (f"{key} = {toml_inline(value)}" for key, value in keys.items())
     yield ""
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return "{ " + ", ".join(f"{_key(key)} = {_value(each)}" for key, each in value.items()) + " }"
-    if isinstance(value, list):
-        return "[" + ", ".join(_value(each) for each in value) + "]"
-    return _quoted(value) if isinstance(value, str) else str(value)
-
-
-def _key(name: str) -> str:
-    plain = name.isascii() and name.replace("-", "").replace("_", "").isalnum()
-    return name if plain else _quoted(name)
-
-
-def _quoted(text: str) -> str:
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _lines(path: Path, table: pa.Table) -> Path:

@@ -87,12 +87,6 @@ class Question:
         return [cls(_digest(model, text), model, text) for text in texts]
 
 
-def key_of(identity: Mapping[str, Any], request: Request) -> str:
-    """The key of a request to a model: SHA-256 over canonical JSON of both."""
-    (question,) = Question.all_of(identity, [request])
-    return question.key
-
-
 def _digest(model: str, request: str) -> str:
     return hashlib.sha256(f'{{"model":{model},"request":{request}}}'.encode()).hexdigest()
 

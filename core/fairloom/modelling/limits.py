@@ -16,7 +16,7 @@ import attrs
 
 from fairloom.modelling.journal import Journal
 from fairloom.modelling.sharing import Shared
-from fairloom.recipe import ModelSpec
+from fairloom.reading.recipespec import ModelSpec
 
 _MILLION = 1_000_000
 

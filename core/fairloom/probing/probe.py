@@ -18,9 +18,11 @@ from fairloom.draws import Draws, Ints
 from fairloom.plugging.plugins import Plugins
 from fairloom.predictors import OpenPredictor, Prediction
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom.reading.load import load_recipe, recipe_of
+from fairloom.reading.recipespec import RecipeSpec
 from fairloom.reading.structure import structure
-from fairloom.recipe import Recipe
 from fairloom.results import Run
+from fairloom.run import run
 from fairloom.suites import Checks, Columns, Line, Suite, Tally
 from fairloom.verify import recipe_root
 from fairloom.weaving.guard import built
@@ -67,7 +69,7 @@ class Probed:
 
 
 def probe(
-    suite: str | Path | Recipe,
+    suite: str | Path | RecipeSpec,
     model: str,
     *,
     by: Iterable[str] = (),
@@ -97,18 +99,18 @@ def probe(
         home.close()
 
 
-def _rows(suite: str | Path | Recipe, allow: tuple[str | Path, ...]) -> tuple[Recipe, pa.Table]:
+def _rows(suite: str | Path | RecipeSpec, allow: tuple[str | Path, ...]) -> tuple[RecipeSpec, pa.Table]:
     """The recipe of a suite and its rows."""
-    if not isinstance(suite, Recipe) and (Path(suite) / "manifest.json").is_file():
+    if not isinstance(suite, RecipeSpec) and (Path(suite) / "manifest.json").is_file():
         path = Path(suite).resolve()
         manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-        return Recipe.from_data(manifest["recipe"], recipe_root(path, manifest, None)), Run.open(path).table
-    recipe = suite if isinstance(suite, Recipe) else Recipe.load(suite)
+        return recipe_of(manifest["recipe"], recipe_root(path, manifest, None)), Run.open(path).table
+    recipe = suite if isinstance(suite, RecipeSpec) else load_recipe(suite)
     with tempfile.TemporaryDirectory(prefix="fairloom-probe-") as folder:
-        return recipe, recipe.run(Path(folder) / "run", allow=allow).table
+        return recipe, run(recipe, Path(folder) / "run", allow=allow).table
 
 
-def _model(name: str, recipe: Recipe, allow: tuple[str | Path, ...]) -> tuple[OpenPredictor, Predictors]:
+def _model(name: str, recipe: RecipeSpec, allow: tuple[str | Path, ...]) -> tuple[OpenPredictor, Predictors]:
     """The predictor, and where its answers are kept."""
     if ":" in name:
         return _local(name)
@@ -124,7 +126,7 @@ def _local(name: str) -> tuple[OpenPredictor, Predictors]:
     path = Path(file).resolve()
     component, _ = Plugins(root=path.parent).find(Predictor, f"./{path.name}:{attribute}", "--model")
     tools = Tools(
-        task=Recipe.from_data({"recipe": {"name": "model"}}, path.parent).task,
+        task=recipe_of({"recipe": {"name": "model"}}, path.parent).task,
         factors={},
         draws=Draws(0),
         open_path=path.parent.joinpath,

@@ -17,8 +17,8 @@ from fairloom.plugging.plugins import Plugins
 from fairloom.plugging.suffixes import reader_name
 from fairloom.problems import Problem, RecipeError
 from fairloom.reading.inputs import file_digest
+from fairloom.reading.recipespec import ReferenceSpec
 from fairloom.reading.structure import structure
-from fairloom.recipe import ReferenceSpec
 from fairloom.results import Run
 from fairloom.task import Task
 from fairloom.weaving.guard import blamed, built

@@ -15,11 +15,13 @@ import attrs
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP
 from fairloom.factors import Axis
 from fairloom.problems import Problem, RecipeError, did_you_mean
+from fairloom.reading.exportspec import REST, SplitSpec
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.keys import keys
 from fairloom.reading.overrides import entry_names
+from fairloom.reading.recipespec import DesignSpec
 from fairloom.reading.structure import structure
 from fairloom.reading.validators import NAME, NAME_RULE
-from fairloom.recipe import REST, DesignSpec, FactorSpec, SplitSpec
 from fairloom.task import Task
 
 if TYPE_CHECKING:

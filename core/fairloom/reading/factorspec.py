@@ -6,13 +6,14 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from fairloom.factors import Role
-from fairloom.problems import Problem, RecipeError
-from fairloom.reading.structure import unknown_key
+from fairloom.problems import Problem, RecipeError, unknown_key
 from fairloom.reading.validators import distinct, names, not_blank, not_empty
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+Role = Literal["label", "protected", "nuisance", "surface"]
+"""What part a factor plays in the design."""
 
 
 @attrs.frozen(kw_only=True)

@@ -31,19 +31,6 @@ class Inputs:
 
     def place(self, text: str) -> Path:
         """The absolute path of a file that need not exist yet, and is no input of the run."""
-        return self._inside(text)
-
-    def open_path(self, text: str) -> Path:
-        """The absolute path of a file of the recipe; records it as an input of the run."""
-        path = self._inside(text)
-        if not path.exists():
-            raise RecipeError.of(f"there is no file {text!r} in {self.root}", suggestion=_beside(path))
-        if not path.is_file():
-            raise RecipeError.of(f"{text!r} is not a regular file")
-        self._seen[text] = path
-        return path
-
-    def _inside(self, text: str) -> Path:
         if "://" in text or "\x00" in text:
             raise RecipeError.of(f"{text!r} is not a file path; fairloom opens local files only")
         try:
@@ -59,6 +46,16 @@ class Inputs:
             f"{text!r} leaves the recipe's folder",
             suggestion=f"copy the file beside the recipe, or allow its folder with --allow {path.parent}",
         )
+
+    def open_path(self, text: str) -> Path:
+        """The absolute path of a file of the recipe; records it as an input of the run."""
+        path = self.place(text)
+        if not path.exists():
+            raise RecipeError.of(f"there is no file {text!r} in {self.root}", suggestion=_beside(path))
+        if not path.is_file():
+            raise RecipeError.of(f"{text!r} is not a regular file")
+        self._seen[text] = path
+        return path
 
     def records(self) -> list[dict[str, str | int]]:
         """Path as the recipe names it, digest and size of every input, sorted by path."""

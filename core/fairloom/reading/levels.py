@@ -7,7 +7,6 @@ import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -16,11 +15,9 @@ import pyarrow.compute as pc
 
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.expressions import ExpressionError, UnknownNameError, compile_condition
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.inputs import file_digest
 from fairloom.tables import read_table, renamed, table_of
-
-if TYPE_CHECKING:
-    from fairloom.reading.factorspec import FactorSpec  # noqa: TC004 - it imports what imports this module, and nothing resolves the type
 
 MOST_PERMUTED = 5
 """Options of which every order is a level: five have 120."""

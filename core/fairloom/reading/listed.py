@@ -14,9 +14,10 @@ import tomli
 
 from fairloom.factors import Factor
 from fairloom.problems import Problem
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.inputs import Inputs
 from fairloom.reading.locate import KeyPath, locate
-from fairloom.recipe import FactorSpec, Recipe
+from fairloom.reading.recipespec import RecipeSpec
 from fairloom.tables import read_table
 
 
@@ -24,7 +25,7 @@ from fairloom.tables import read_table
 class Lists:
     """Finds the place of a level. Files are read again when the first place in them is asked for."""
 
-    recipe: Recipe
+    recipe: RecipeSpec
     factors: Mapping[str, Factor]
     inputs: Inputs
     _files: dict[str, _File] = attrs.field(factory=dict, init=False)

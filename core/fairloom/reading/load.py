@@ -10,11 +10,12 @@ import attrs
 from fairloom.problems import Problem, RecipeError
 from fairloom.reading.checks import check_tree
 from fairloom.reading.environment import settled
+from fairloom.reading.origins import place
 from fairloom.reading.overrides import entry_names
 from fairloom.reading.plain import plain, too_deep
-from fairloom.reading.sources import place, read_source
+from fairloom.reading.recipespec import RecipeSpec
+from fairloom.reading.sources import read_source
 from fairloom.reading.structure import structure
-from fairloom.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 def load_recipe(
     path: str | Path, *, overrides: Iterable[str] = (), profile: str | None = None, allow: Sequence[Path] = ()
-) -> Recipe:
+) -> RecipeSpec:
     """What ``Recipe.load`` does."""
     source = read_source(path, profile=profile, overrides=overrides, allow=allow)
     try:
@@ -32,7 +33,7 @@ def load_recipe(
     return attrs.evolve(recipe, root=source.root, path=Path(path), source=source)
 
 
-def recipe_of(data: Mapping[str, Any], root: Path) -> Recipe:
+def recipe_of(data: Mapping[str, Any], root: Path) -> RecipeSpec:
     """What ``Recipe.from_data`` does."""
     if too_deep(dict(data)):
         raise RecipeError.of("tables and arrays are nested too deeply")
@@ -43,11 +44,11 @@ def recipe_of(data: Mapping[str, Any], root: Path) -> Recipe:
     return attrs.evolve(_built(tree), root=root)
 
 
-def _built(tree: dict[str, Any]) -> Recipe:
-    tree = settled(Recipe, tree)
+def _built(tree: dict[str, Any]) -> RecipeSpec:
+    tree = settled(RecipeSpec, tree)
     problems = list(check_tree(tree))
     try:
-        recipe = structure(Recipe, tree)
+        recipe = structure(RecipeSpec, tree)
     except RecipeError as error:
         raise RecipeError([*error.problems, *problems]) from error
     if problems:
@@ -55,7 +56,7 @@ def _built(tree: dict[str, Any]) -> Recipe:
     return attrs.evolve(recipe, gate=_numbered(recipe, tree), resolved=tree)
 
 
-def _numbered(recipe: Recipe, tree: Mapping[str, Any]) -> tuple[Any, ...]:
+def _numbered(recipe: RecipeSpec, tree: Mapping[str, Any]) -> tuple[Any, ...]:
     """The gates, with the names that the whole list gives them."""
     names = entry_names("gate", tree.get("gate", []))
     return tuple(attrs.evolve(gate, name=name) for gate, name in zip(recipe.gate, names, strict=True))

@@ -15,10 +15,10 @@ import attrs
 
 from fairloom.problems import Problem, RecipeError, did_you_mean, dotted
 from fairloom.reading.keys import keys as keys_of
+from fairloom.reading.origins import Layer, Origin
 from fairloom.reading.plain import paths, plain, toml_value
+from fairloom.reading.recipespec import RecipeSpec
 from fairloom.reading.shapes import is_array, is_table, parts
-from fairloom.reading.sources import Layer, Origin
-from fairloom.recipe import Recipe
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -149,7 +149,7 @@ def _check_key(path: KeyPath, node: Any, key: str | int, *, last: bool) -> None:
 
 def _declared(table: KeyPath) -> frozenset[str]:
     """The keys that a table of any recipe may have; these can be set without being written."""
-    kind: Any = Recipe
+    kind: Any = RecipeSpec
     for key in table:
         kind = _inside(kind, key)
     return frozenset(keys_of(kind)) if attrs.has(kind) else frozenset()

@@ -25,18 +25,18 @@ from fairloom.components import (
     Writer,
 )
 from fairloom.reading.environment import allowed
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.keys import keys
-from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
-from fairloom.recipe import (
+from fairloom.reading.recipespec import (
     DesignSpec,
-    FactorSpec,
     GateSpec,
     ModelSpec,
     PredictorSpec,
-    Recipe,
+    RecipeSpec,
     ReferenceSpec,
     StepSpec,
 )
+from fairloom.reading.shapes import is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
 
 if typing.TYPE_CHECKING:
     from collections.abc import Mapping
@@ -105,7 +105,7 @@ def recipe_schema(components: Mapping[str, Component]) -> Schema:
     owned: dict[type, Schema] = {}
     for cls in dict.fromkeys(owner.cls for owner in _OWNERS):
         owned[cls] = _owner_schema(cls, known)
-    schema = _class_schema(Recipe, owned)
+    schema = _class_schema(RecipeSpec, owned)
     schema["properties"]["recipe"] = _about(schema["properties"]["recipe"])
     formats = schema["properties"]["export"]["properties"]["formats"]
     formats["items"] = _choice({}, {name: each for name, each in known.items() if isinstance(each, Writer)})

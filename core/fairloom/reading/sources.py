@@ -6,7 +6,6 @@ The layers, later over earlier: the file named by ``extends`` (and what that ext
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,59 +13,16 @@ import attrs
 import tomli
 
 from fairloom.problems import Problem, RecipeError, did_you_mean
-from fairloom.reading.environment import is_reference
 from fairloom.reading.locate import KeyPath, locate
-from fairloom.reading.plain import MAX_DEPTH, paths, plain, too_deep
+from fairloom.reading.origins import Layer, Origin, Source, place
+from fairloom.reading.overrides import override
+from fairloom.reading.plain import MAX_DEPTH, plain, too_deep
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
 MAX_BYTES = 1_000_000
 MAX_EXTENDS = 5
-
-
-@attrs.frozen
-class Origin:
-    """Where a value was written. ``note`` says what laid it over the recipe: a profile, or ``--set``."""
-
-    file: str | None = None
-    line: int | None = None
-    column: int | None = None
-    note: str | None = None
-
-    def __str__(self) -> str:
-        """``recipe.toml:12``, ``recipe.toml:80 (profile smoke)`` or ``--set``."""
-        if self.file is None:
-            return self.note or ""
-        place = f"{self.file}:{self.line}" if self.line else self.file
-        return f"{place} ({self.note})" if self.note else place
-
-
-@attrs.frozen
-class Layer:
-    """A tree and the origin of each of its key paths."""
-
-    tree: dict[str, Any]
-    origins: Mapping[KeyPath, Origin]
-
-    def over(self, base: Layer) -> Layer:
-        """This layer laid over ``base``."""
-        tree = _merged(base.tree, self.tree)
-        return Layer(tree, {path: self.origins.get(path) or base.origins[path] for path in paths(tree)})
-
-
-@attrs.frozen
-class Source:
-    """The merged recipe.
-
-    ``origins`` has an entry for every key path of ``tree`` (and ``()``, the recipe file itself); ``root`` is the
-    folder the recipe's paths are relative to, ``files`` every file that was read, the recipe first.
-    """
-
-    tree: dict[str, Any]
-    origins: Mapping[KeyPath, Origin]
-    root: Path
-    files: tuple[Path, ...]
 
 
 def read_source(
@@ -83,27 +39,12 @@ def read_source(
     Raises:
         RecipeError: With file, line and column as far as they exist.
     """
-    from fairloom.reading.overrides import override  # noqa: PLC0415 - overrides build on the layers of this module
-
     main = Path(path)
     reader = _Reader(folders=(main.parent, *allow))
     layer = _with_profile(reader.read(main), profile, str(main))
     layer = override(layer, overrides)
     root = Origin(str(main), 1, 1)
     return Source(layer.tree, {(): root, **layer.origins}, main.parent, tuple(reader.files))
-
-
-def place(problems: Iterable[Problem], source: Source) -> list[Problem]:
-    """Fill in file, line and column of problems that have a path only: those of the nearest key that exists."""
-    return [_placed(problem, source) for problem in problems]
-
-
-def _placed(problem: Problem, source: Source) -> Problem:
-    if problem.file is not None:
-        return problem
-    known = (problem.path[:size] for size in range(len(problem.path), -1, -1))
-    origin = next(source.origins[path] for path in known if path in source.origins)
-    return attrs.evolve(problem, file=origin.file or origin.note, line=origin.line, column=origin.column)
 
 
 @attrs.define
@@ -239,18 +180,6 @@ def _profile_problems(profiles: Any, layer: Layer) -> Iterator[Problem]:
 def _at(layer: Layer, path: KeyPath, message: str) -> Problem:
     origin = layer.origins[path]
     return Problem(message, path, origin.file, origin.line, origin.column)
-
-
-def _merged(base: dict[str, Any], over: dict[str, Any]) -> dict[str, Any]:
-    tree = dict(base)
-    for key, value in over.items():
-        tree[key] = _merged(tree[key], value) if _mergeable(tree.get(key)) and _mergeable(value) else value
-    return tree
-
-
-def _mergeable(value: Any) -> bool:
-    """Whether a value is a table of its own; a reference to the environment stands for one value."""
-    return isinstance(value, dict) and not is_reference(value)
 
 
 def _without(layer: Layer, path: KeyPath) -> Layer:

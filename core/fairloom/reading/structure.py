@@ -16,7 +16,7 @@ from __future__ import annotations
 import json
 import math
 import typing
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import attrs
@@ -25,7 +25,7 @@ from cattrs.cols import list_structure_factory, mapping_structure_factory
 from cattrs.errors import IterableValidationNote, StructureHandlerNotFoundError
 from cattrs.gen import make_dict_structure_fn, override
 
-from fairloom.problems import PluginError, Problem, RecipeError, did_you_mean
+from fairloom.problems import PluginError, Problem, RecipeError, did_you_mean, unknown_key
 from fairloom.reading.environment import allowed, is_reference, look_up
 from fairloom.reading.keys import REST, WRITTEN_AS, keys
 from fairloom.reading.shapes import (
@@ -295,11 +295,6 @@ def _class_problems(error: ClassValidationError, path: KeyPath, also: frozenset[
                 yield unknown_key(key, {*known, *also}, path)
         else:
             yield from _problems(each, path)
-
-
-def unknown_key(key: str, known: Iterable[str], path: KeyPath = ()) -> Problem:
-    """The problem of a key that nothing reads, in the table at ``path``."""
-    return Problem(f"unknown key {key!r}", (*path, key), suggestion=did_you_mean(key, known))
 
 
 def _help(field: attrs.Attribute[Any]) -> str | None:

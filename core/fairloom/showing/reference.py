@@ -14,8 +14,8 @@ import attrs
 
 from fairloom.components import Component
 from fairloom.plugging.plugins import Plugins, installed
+from fairloom.reading.inline import toml_inline
 from fairloom.reading.keys import keys
-from fairloom.reading.resolved import toml_inline
 from fairloom.reading.shapes import NAMES, WHENS, is_array, is_fixed_tuple, is_literal, is_table, is_union, parts
 from fairloom.showing import printable
 

@@ -21,7 +21,8 @@ from fairloom import contingency
 from fairloom.batch import LABEL, decoded
 from fairloom.draws import Ints
 from fairloom.utf8 import words
-from fairloom.weaving.loom import Loom, Opener
+from fairloom.weaving.loom import Loom
+from fairloom.weaving.workshop import Opener
 
 RESOLUTION = 0.1
 """A distance that chance alone may be expected to exceed says nothing: the verdict is ``undecided``."""

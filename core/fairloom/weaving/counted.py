@@ -13,7 +13,7 @@ from fairloom.batch import LABEL
 from fairloom.factors import Axis, Factor, compared_groups
 
 if TYPE_CHECKING:
-    from fairloom.recipe import DesignSpec
+    from fairloom.reading.recipespec import DesignSpec
 
 Group = tuple[str, ...]
 MOST_CELLS = 20_000

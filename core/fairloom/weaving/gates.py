@@ -9,7 +9,7 @@ from typing import Any, Literal
 import attrs
 
 from fairloom.components import Measurement
-from fairloom.recipe import GateSpec
+from fairloom.reading.recipespec import GateSpec
 
 Status = Literal["passed", "failed", "not computed"]
 RunStatus = Literal["passed", "held", "failed"]

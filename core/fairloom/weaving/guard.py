@@ -12,7 +12,7 @@ import attrs
 from fairloom.components import Component, Filter, Measurement, Tools
 from fairloom.plugging.descriptors import kind_of
 from fairloom.problems import BudgetError, FairloomError, ModelError, PluginError, RecipeError, dotted
-from fairloom.recipe import GateSpec
+from fairloom.reading.recipespec import GateSpec
 from fairloom.weaving.store import canonical
 
 

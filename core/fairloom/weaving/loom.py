@@ -2,53 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import Any
 
 import attrs
-import pyarrow as pa
 
-from fairloom.components import Audit, Executor, Lint, Metric, Tools, Writer
+from fairloom.components import Audit, Executor, Lint, Metric, Writer
 from fairloom.design import Plan, PlanSummary
-from fairloom.draws import Draws
-from fairloom.factors import Factor
-from fairloom.modelling.opened import Models
-from fairloom.plugging.plugins import Plugins
-from fairloom.reading.inputs import Inputs
-from fairloom.reading.packages import Packages
+from fairloom.reading.recipespec import GateSpec
 from fairloom.reading.structure import structure
-from fairloom.recipe import GateSpec, Recipe
 from fairloom.weaving.answers import Step
 from fairloom.weaving.briefs import Briefs
 from fairloom.weaving.guard import built
-from fairloom.weaving.making import Maker
-from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.weave import Weaver
+from fairloom.weaving.workshop import Workshop
 
-Opener = Callable[[], pa.Table]
 
-
-@attrs.frozen(eq=False)
-class Loom:
+@attrs.frozen(eq=False, kw_only=True)
+class Loom(Workshop):
     """A recipe set up in this process. Workers set up their own from the same recipe.
 
     ``plan`` has the labels as planned; the plan of ``briefs`` has them as ``[[task.relabel]]`` recomputes them.
     """
 
-    recipe: Recipe
-    factors: Mapping[str, Factor]
     plan: Plan
     briefs: Briefs
     steps: tuple[Step, ...]
-    inputs: Inputs
-    packages: Packages
-    plugins: Plugins
     axes: tuple[str, ...]
-    references: Mapping[str, Opener]
-    tables: tuple[Mapping[str, str], ...] = ()
-    models: Models = attrs.field(factory=Models)
-    predictors: Predictors = attrs.field(factory=Predictors)
 
     @property
     def rows(self) -> int:
@@ -68,11 +49,6 @@ class Loom:
             "rows": dict(self.summary.excluded) if whole else {},
             "levels": {name: factor.left_out for name, factor in self.factors.items() if factor.left_out},
         }
-
-    @property
-    def draws(self) -> Draws:
-        """The root of the recipe's randomness."""
-        return Draws(self.recipe.recipe.seed)
 
     @property
     def row_steps(self) -> tuple[Step, ...]:
@@ -100,36 +76,22 @@ class Loom:
     def metric(self, gate: GateSpec, index: int, audited: Sequence[Mapping[str, Any]] = ()) -> Any:
         """A fresh measuring object for a gate, told of the filter audit where there is one."""
         component, _ = self.plugins.find(Metric, gate.metric, "gate", index, "metric")
-        config: Any = structure(component.config, gate.settings, ("gate", index), owner=GateSpec)
         audit = Audit(steps=tuple(step.name for step in self.steps), axes=self.axes, entries=tuple(audited))
-        return built(component, config, attrs.evolve(self._tools("gate", gate.name), audit=audit), "gate", index)
+        return self.build(component, gate.settings, ("gate", index), "gate", gate.name, owner=GateSpec, audit=audit)
 
     def writer(self, use: str) -> Any:
         """The writer of a further export format."""
         component, _ = self.plugins.find(Writer, use, "export", "formats")
-        config: Any = structure(component.config, {}, ("export", "formats"))
-        return built(component, config, self._tools("writer", use), "export", "formats")
+        return self.build(component, {}, ("export", "formats"), "writer", use)
 
     def executor(self, use: str) -> Any:
         """The executor of a plugin, with its default settings."""
         component, _ = self.plugins.find(Executor, use)
         config: Any = structure(component.config, {})
-        return built(component, config, self._tools("executor", use), "--executor")
+        return built(component, config, self.tools("executor", use), "--executor")
 
     def lint(self, code: str, settings: Mapping[str, Any]) -> Any:
         """The working object of a lint."""
         component, _ = self.plugins.find(Lint, code)
         config: Any = structure(component.config, dict(settings), ("--rule", *code.split(".")))
-        return built(component, config, self._tools("lint", code), *code.split("."))
-
-    def _tools(self, *stream: str) -> Tools:
-        return Maker(self.plugins).tools(
-            task=self.recipe.task,
-            factors=self.factors,
-            draws=self.draws.stream(*stream),
-            open_path=self.inputs.open_path,
-            version_of=self.packages.version_of,
-            references=self.references,
-            models=self.models.named,
-            predictors=self.predictors.named,
-        )
+        return built(component, config, self.tools("lint", code), *code.split("."))

@@ -5,8 +5,12 @@ from __future__ import annotations
 import hashlib
 import platform
 import unicodedata
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+
+import numpy as np
+import pyarrow as pa
 
 from fairloom.draws import SCHEME
 from fairloom.reading.inputs import file_digest
@@ -32,8 +36,6 @@ def identity(loom: Loom) -> dict[str, Any]:
 
     Where the run folder lies does not count.
     """
-    from fairloom import __version__  # noqa: PLC0415 - read from the metadata when asked
-
     recipe = dict(loom.recipe.resolved)
     if "export" in recipe:
         recipe["export"] = {key: value for key, value in recipe["export"].items() if key not in _NOT_IDENTITY}
@@ -44,7 +46,7 @@ def identity(loom: Loom) -> dict[str, Any]:
     parts: dict[str, Any] = {
         "name": loom.recipe.recipe.name,
         "version": loom.recipe.recipe.version,
-        "fairloom": __version__,
+        "fairloom": version("fairloom"),
         "recipe_digest": recipe_digest(recipe),
         "inputs": loom.inputs.records(),
         "tables": [dict(table) for table in loom.tables],
@@ -58,9 +60,6 @@ def identity(loom: Loom) -> dict[str, Any]:
 
 def environment() -> dict[str, str]:
     """What the data should not depend on, written down in case it does."""
-    import numpy as np  # noqa: PLC0415 - heavy
-    import pyarrow as pa  # noqa: PLC0415 - heavy
-
     return {
         "python": platform.python_version(),
         "platform": platform.system(),

@@ -22,7 +22,7 @@ from fairloom.modelling.journal import FILE as JOURNAL
 from fairloom.modelling.pace import Counts
 from fairloom.problems import RunError
 from fairloom.reading.inputs import file_digest
-from fairloom.recipe import Recipe
+from fairloom.reading.load import recipe_of
 from fairloom.weaving.answers import Step, remembered
 from fairloom.weaving.loom import Loom
 from fairloom.weaving.manifest import identity
@@ -130,7 +130,7 @@ def _loom(job: str) -> Loom:
 
     data = json.loads(job)
     journal = Path(data["journal"]) if data["journal"] else None
-    recipe = Recipe.from_data(data["recipe"], Path(data["root"]))
+    recipe = recipe_of(data["recipe"], Path(data["root"]))
     loom = prepare(recipe, data["allow"], journal=journal, replay=data["replay"] or None)
     if data["identity"] not in ("", identity(loom)["digest"]):
         raise RunError(

@@ -6,10 +6,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from fairloom.factors import Axis, Factor
-from fairloom.recipe import Recipe
+from fairloom.reading.recipespec import RecipeSpec
 
 
-def shown(recipe: Recipe, factors: Mapping[str, Factor]) -> tuple[Axis, ...]:
+def shown(recipe: RecipeSpec, factors: Mapping[str, Factor]) -> tuple[Axis, ...]:
     """The attributes that become columns: balanced, kept, or named as an axis by design or gates."""
     named = [*recipe.design.cross, *(text for pair in recipe.design.independent for text in pair)]
     named += [text for gate in recipe.gate for text in _texts(gate.settings)]

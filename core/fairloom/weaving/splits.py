@@ -13,7 +13,7 @@ from fairloom.batch import FAMILY
 from fairloom.design import Bools, Rule
 from fairloom.draws import Draws, Ints
 from fairloom.factors import Factor
-from fairloom.recipe import REST
+from fairloom.reading.exportspec import REST
 from fairloom.rules import compile_rule
 
 

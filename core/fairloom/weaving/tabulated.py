@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from fairloom.components import ValueTable
 from fairloom.problems import PluginError, RecipeError
-from fairloom.recipe import FactorSpec
+from fairloom.reading.factorspec import FactorSpec
 from fairloom.weaving.digest import ContentDigest
 
 
