@@ -177,3 +177,21 @@ def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
     short = {"spam": {"use": "./parts.py:spam", "max_texts": different - 1, "batch": 7}}
     with pytest.raises(fl.RunError, match="max_texts"):
         recipe(gates=[gate], predictors=short).run(tmp_path / "short")
+
+
+def test_groups_may_have_the_mark_between_cells_in_their_names(tmp_path: Path) -> None:
+    gate = {"metric": "adversarial.accuracy", "min": 0, "model": "spam", "by": ["group", "opening"]}
+    factors = dict(recipe().resolved["factors"])
+    factors["group"] = {**factors["group"], "values": ["she / her", "she / they", "she"]}
+    factors["opening"] = {"values": ["Hi", "her / Hi", "they / Hi"]}
+    run = recipe(gates=[gate], factors=factors).run(tmp_path / "run")
+    rows = zip(run.table["group"].to_pylist(), run.table["opening"].to_pylist(), margins(run.table), strict=True)
+    right: dict[str, list[bool]] = {}
+    for group, opening, margin in rows:
+        right.setdefault(f"group={group}", []).append(margin > 0)
+        right.setdefault(f"opening={opening}", []).append(margin > 0)
+        right.setdefault(f"group={group} / opening={opening}", []).append(margin > 0)
+    (accuracy,) = run.gates
+    found = {name: share for name, share in accuracy.values.items() if "=" in name}
+    assert found == {name: pytest.approx(sum(each) / len(each)) for name, each in right.items()}
+    assert len(found) == 3 + 3 + 9
