@@ -177,6 +177,9 @@ def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
     short = {"spam": {"use": "./parts.py:spam", "max_texts": different - 1, "batch": 7}}
     with pytest.raises(fl.RunError, match="max_texts"):
         recipe(gates=[gate], predictors=short).run(tmp_path / "short")
+    again = recipe(gates=[gate], predictors=enough).run(tmp_path / "short")  # the way out that the message names
+    assert again.manifest["predictors"]["spam"]["texts"] == different
+    assert again.manifest["content_digest"] == run.manifest["content_digest"]
 
 
 def test_groups_may_have_the_mark_between_cells_in_their_names(tmp_path: Path) -> None:
