@@ -6,11 +6,13 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 import fairloom as fl
+from fairloom_adversarial import boundary
 
 SMALL = Path(__file__).with_name("small")
 SIMILAR: dict[str, Any] = {
@@ -62,6 +64,29 @@ def test_the_boundary_brings_every_cell_nearer(tmp_path: Path) -> None:
     near, far = (sum(map(abs, margins(table))) for table in (run.table, plain))
     assert near < 0.75 * far
     assert pc.max(run.table["attempt"]).as_py() <= 5
+
+
+def test_a_place_is_filled_again_while_that_should_pay() -> None:
+    """Two cells whose distances have other scales; 40 families each, 8 candidates for a place."""
+    nobody: Any = None  # distances are given, so nobody is asked
+    judge = boundary.BoundaryFilter(nobody, boundary.Boundary(model="spam")).judge
+    drawn, made, families = np.random.default_rng(5).random((9, 80)), np.zeros(80, np.int64), np.arange(80)
+    scale = np.where(families < 40, 1.0, 0.1)
+    kept: np.ndarray[Any, Any] = np.zeros(80, np.bool_)
+    while True:
+        columns = {"distance": drawn[made, families] * scale, "cell": families // 40, "labelled": ["spam"] * 80}
+        memory = pa.table({**columns, "made": made, "family": families})
+        again = pc.is_valid(judge(memory, families)["reason"]).to_numpy()
+        assert not (again & kept).any()  # what was near enough once stays
+        if not again.any():
+            break
+        kept, made = ~again, made + again
+    assert made.max() <= 7
+    for cell in (families < 40, families >= 40):
+        assert (
+            drawn[made[cell], families[cell]].mean() < 0.23
+        )  # 0.16 of endless rows; a refusal of every farther half: 0.29
+        assert 1 + made[cell].mean() < 4.2
 
 
 def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path) -> None:
