@@ -288,7 +288,7 @@ class _Setting:
         component = self._found(index, spec)
         after = self.recipe.step[index + 1 :]
         judges = tuple(later.name for later in after if later.kind == "filter")
-        told = {"judges": judges, "possible": self._possible}
+        told = {"judges": judges, "possible": self._possible, "attempts": self.recipe.design.attempts}
         work = self.build(component, spec.settings, ("step", index), StepSpec, "step", spec.name, **told)
         writer = next((later.name for later in after if later.kind == "generate"), None)
         if writer and getattr(work, "repairs", False):
