@@ -35,7 +35,7 @@ class Boundary:
 
     model: str = attrs.field(metadata={"help": "the name of the predictor whose boundary is looked for"})
     candidates: int = attrs.field(
-        default=8, metadata={"help": "how often each place is filled at most; below attempts of [design]"}
+        default=8, metadata={"help": "how often each place is filled at most; no more than attempts of [design]"}
     )
     aim: float = attrs.field(
         default=0.0,
@@ -140,5 +140,8 @@ def _cells(first: pa.Table) -> Any:
 
 
 def build(config: Boundary, tools: Tools) -> BoundaryFilter:
-    """The filter, or ``RecipeError`` for an unknown predictor or field."""
+    """The filter, or ``RecipeError`` for an unknown predictor or field, or more candidates than a place may have."""
+    if tools.attempts is not None and config.candidates > tools.attempts:
+        said = f"is at most attempts of [design], {tools.attempts}, got {config.candidates}: places would stay empty"
+        raise RecipeError.of(said, "candidates", suggestion=f"raise attempts to {config.candidates} or more")
     return BoundaryFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), config)

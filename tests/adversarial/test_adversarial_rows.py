@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 import pytest
 
 import fairloom as fl
+from fairloom.weaving.prepare import prepare
 from fairloom_adversarial import boundary
 
 SMALL = Path(__file__).with_name("small")
@@ -64,6 +65,13 @@ def test_the_boundary_brings_every_cell_nearer(tmp_path: Path) -> None:
     near, far = (sum(map(abs, margins(table))) for table in (run.table, plain))
     assert near < 0.75 * far
     assert pc.max(run.table["attempt"]).as_py() <= 5
+
+
+def test_a_boundary_that_would_use_up_the_attempts_is_said_before_anything_is_made() -> None:
+    design = {"cross": ["label", "group"], "attempts": 5}
+    with pytest.raises(fl.RecipeError, match=r"step\[1\].candidates: is at most attempts of \[design\], 5, got 6"):
+        prepare(recipe({"filter": "adversarial.boundary", "model": "spam", "candidates": 6}, design=design))
+    prepare(recipe({"filter": "adversarial.boundary", "model": "spam", "candidates": 5}, design=design))
 
 
 def test_a_place_is_filled_again_while_that_should_pay() -> None:
