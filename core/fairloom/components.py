@@ -70,7 +70,7 @@ class Tools:
     filter made so has scope ``row``.
     ``judges`` tells a step the names of the filter steps that come after it. ``possible(axes)`` tells a step which
     cells of some axes the rules of the design allow: a boolean array with a dimension per axis, ``None``
-    where it is not known.
+    where it is not known. ``attempts`` tells a step how often a place may be filled, ``None`` where nothing is filled.
     """
 
     task: Task
@@ -85,6 +85,7 @@ class Tools:
     make: Callable[..., Any] = _alone
     judges: tuple[str, ...] = ()
     possible: Callable[[Sequence[str]], Bools | None] = _unknown
+    attempts: int | None = None
 
     def predictor(self, name: str, *key: str | int) -> OpenPredictor:
         """The predictor that a setting names.

@@ -54,6 +54,11 @@ class BandFilter:
         """The names of the predictors that decide."""
         return frozenset([self.asked.model.name])
 
+    @property
+    def attacks(self) -> frozenset[str]:
+        """The predictors about whose errors the rows are kept: they can verify nothing."""
+        return self.consults if self.low < 0 else frozenset()
+
     def judge(self, rows: pa.RecordBatch) -> pa.Array:
         """Null inside the band, else on which side of it the row is."""
         margins = self.asked.margins(rows)

@@ -1,8 +1,11 @@
 """The filter ``boundary``: of several candidates for every place in the design, those nearest to a model's boundary.
 
 The design has already given every cell its quota, so the search only has to say which rows of a cell are too far from
-the boundary; the engine makes these again in the same cell. In every round the farther half of each cell is refused,
-until each of its rows has been made ``candidates`` times: the cell keeps the nearest of all that were made for it.
+the boundary; the engine makes these again in the same cell. What is made again cannot be had back, so when to be
+content is a problem of stopping: a row stays where it is nearer than its remaining tries would be on average. That
+is Cayley's problem (Moser, "On a problem of Cayley", Scripta Mathematica 22, 1956): with ``k`` tries left the nearest
+E(k) of the candidates stay, E(1) = 1/2 and E(k) = E(k - 1) - E(k - 1)^2 / 2. How near that is, the candidates of the
+cell say themselves.
 """
 
 from __future__ import annotations
@@ -32,7 +35,7 @@ class Boundary:
 
     model: str = attrs.field(metadata={"help": "the name of the predictor whose boundary is looked for"})
     candidates: int = attrs.field(
-        default=8, metadata={"help": "how often each place is filled at most; below attempts of [design]"}
+        default=8, metadata={"help": "how often each place is filled at most; no more than attempts of [design]"}
     )
     aim: float = attrs.field(
         default=0.0,
@@ -75,22 +78,34 @@ class BoundaryFilter:
         )
 
     def judge(self, memory: pa.Table, priority: Ints) -> pa.Table:
-        """The farther half of every cell, as far as it may be made again. A family is as far as its farthest row."""
+        """Those that their remaining tries should better. A family is as far as its farthest row."""
         families = _Families.of(memory, priority)
-        late = families.ranks >= (families.sizes + 1) // 2
-        out = (late & (families.made < self.config.candidates - 1))[families.of_row]
+        left = np.maximum(self.config.candidates - 1 - families.made, 0)
+        stay = np.ceil(_shares(self.config.candidates)[left] * families.tried)
+        out = (families.ranks >= stay)[families.of_row]
         code = pa.array(np.zeros(out.size, dtype=np.int8), mask=~out)
         reasons = pa.DictionaryArray.from_arrays(code, [FAR]).dictionary_decode()
         return pa.table({REASON: reasons, CITES: pa.nulls(out.size, pa.int64())})
 
 
+def _shares(candidates: int) -> Floats:
+    """The share that stays with no try left (all of them), with one, with two ..."""
+    shares = [1.0, 0.5]
+    while len(shares) < candidates:
+        shares.append(shares[-1] - shares[-1] ** 2 / 2)
+    return np.array(shares)
+
+
 @attrs.frozen(eq=False)
 class _Families:
-    """Families in their cells: the rank of each by distance, the size of its cell, and its attempt."""
+    """Families beside those of their cell: ``made`` is the attempt of each, ``tried`` how many had such an attempt.
+
+    ``ranks`` orders those that are at the same attempt by distance.
+    """
 
     of_row: Ints
     ranks: Ints
-    sizes: Ints
+    tried: Ints
     made: Ints
 
     @classmethod
@@ -99,14 +114,23 @@ class _Families:
         numbers, first, of_row = np.unique(memory.column(FAMILY).to_numpy(), return_index=True, return_inverse=True)
         distance: Floats = np.zeros(numbers.size)
         np.maximum.at(distance, of_row, memory.column("distance").to_numpy())
-        cells = _cells(memory.take(pa.array(first)))
-        order = np.lexsort((priority[first], distance, cells))
-        starts = np.flatnonzero(np.concatenate(([True], cells[order][1:] != cells[order][:-1])))
-        sizes = np.diff(np.append(starts, numbers.size))
-        ranks, whole = np.empty(numbers.size, np.int64), np.empty(numbers.size, np.int64)
-        ranks[order] = np.arange(numbers.size) - np.repeat(starts, sizes)
-        whole[order] = np.repeat(sizes, sizes)
-        return cls(of_row.reshape(-1), ranks, whole, memory.column("made").to_numpy()[first])
+        cells, made = _cells(memory.take(pa.array(first))), memory.column("made").to_numpy()[first]
+        order = np.lexsort((priority[first], distance, made, cells))
+        places = np.arange(numbers.size)
+        in_cell = _starts(cells[order])
+        at_attempt = np.maximum(in_cell, _starts(made[order]))
+        ends = np.append(np.flatnonzero(in_cell == places), numbers.size)
+        sizes = np.repeat(np.diff(ends), np.diff(ends))
+        ranks, tried = np.empty(numbers.size, np.int64), np.empty(numbers.size, np.int64)
+        ranks[order] = places - at_attempt
+        tried[order] = sizes - (at_attempt - in_cell)
+        return cls(of_row.reshape(-1), ranks, tried, made)
+
+
+def _starts(values: Any) -> Ints:
+    """Of each place, where the run of equal values begins that it is in."""
+    begins = np.concatenate(([True], values[1:] != values[:-1]))[: values.size]
+    return np.maximum.accumulate(np.where(begins, np.arange(values.size), 0))
 
 
 def _cells(first: pa.Table) -> Any:
@@ -116,5 +140,8 @@ def _cells(first: pa.Table) -> Any:
 
 
 def build(config: Boundary, tools: Tools) -> BoundaryFilter:
-    """The filter, or ``RecipeError`` for an unknown predictor or field."""
+    """The filter, or ``RecipeError`` for an unknown predictor or field, or more candidates than a place may have."""
+    if tools.attempts is not None and config.candidates > tools.attempts:
+        said = f"is at most attempts of [design], {tools.attempts}, got {config.candidates}: places would stay empty"
+        raise RecipeError.of(said, "candidates", suggestion=f"raise attempts to {config.candidates} or more")
     return BoundaryFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), config)

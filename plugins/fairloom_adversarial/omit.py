@@ -47,7 +47,8 @@ class Omission:
     def propose(self, rows: pa.RecordBatch, field: str, draws: Draws) -> Edits:
         """Every word with the blanks behind it, or every word with those before it, as the draw says.
 
-        So the first word is left out by the one, the last word by the other, and no two edits overlap.
+        So the first word is left out by the one, the last word by the other, and no two edits overlap. A search that
+        mixes the two may find the blanks on both sides of a word taken, and has to keep the word.
         """
         lines = list(_lines(rows.column(field), _drawn(rows, draws, 2)))
         row, start, end = (np.array([line[place] for line in lines], np.int64) for place in range(3))

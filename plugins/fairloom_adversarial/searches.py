@@ -89,7 +89,7 @@ class Beam:
 
 @attrs.frozen
 class Random:
-    """Sets of changes drawn at random, small ones first, until the queries are used up."""
+    """Sets of changes drawn at random, small ones first: of every size about as many as there are changes."""
 
     at_once: int
 

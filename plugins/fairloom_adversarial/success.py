@@ -80,11 +80,11 @@ class SuccessMetric:
         self.rules.update(dict(zip(names.dictionary.to_pylist(), counts.tolist(), strict=True)))
 
     def result(self) -> Measurement:
-        """The share of attacked rows for which an edit was found; those the model got wrong before are not attacked.
+        """The share of attacked rows for which an edit was found; those that had reached the goal are not attacked.
 
-        ``queries_per_success`` counts every query by the finds, ``share`` is the share of all rows that reach the
-        goal, ``left`` the mean share of words left in the finds, ``top_edit`` the share of the finds that the commonest
-        edit type is in.
+        ``queries_per_success`` divides the queries of these rows by the finds; what rows had cost that were made again
+        is in none of them. ``share`` is the share of all rows that reach the goal, ``left`` the mean share of words
+        left in the finds, ``top_edit`` the share of the finds that the commonest edit type is in.
         """
         if self.why or self.groups.why or not self.rows:
             return Measurement(value=None, why=self.why or self.groups.why or "there are no rows")

@@ -99,9 +99,19 @@ def _some(words: list[str]) -> list[str]:
 
 
 def _edit(before: list[str], after: list[str]) -> tuple[str, str]:
-    """The words that only one side has: what was taken out, and what was put in."""
+    """The words that only one side has, as they stand there: what was taken out, and what was put in."""
     here, there = Counter(before), Counter(after)
-    return " ".join((here - there).elements()), " ".join((there - here).elements())
+    return _in_order(before, here - there), _in_order(after, there - here)
+
+
+def _in_order(words: list[str], wanted: Counter[str]) -> str:
+    """So many of each word as are wanted, in the order of the text."""
+    found: list[str] = []
+    for word in words if wanted else ():
+        if wanted[word]:
+            wanted[word] -= 1
+            found.append(word)
+    return " ".join(found)
 
 
 def _without(texts: pa.Array, ranges: Ranges) -> pa.Array:

@@ -17,7 +17,8 @@ _MARKS = re.compile(r"\[\d+\]")
 _PREFACE = re.compile(
     r"(?i)(?:sure|certainly|of course|okay|here (?:is|are)|here's|changed text|the changed text)\b[^.!?]*:"
 )
-_QUOTES = ('"', "'", "\u201c", "\u2018", "\u00ab", "`", "*")
+_QUOTES = ('"', "'", "\u201c", "\u2018", "\u00ab", "`", "*", ">")
+"""What a text does not begin with unless it did before; ``>`` stands before it in the prompt."""
 
 
 @attrs.frozen

@@ -6,11 +6,14 @@ import re
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
 import fairloom as fl
+from fairloom.weaving.prepare import prepare
+from fairloom_adversarial import boundary
 
 SMALL = Path(__file__).with_name("small")
 SIMILAR: dict[str, Any] = {
@@ -62,6 +65,36 @@ def test_the_boundary_brings_every_cell_nearer(tmp_path: Path) -> None:
     near, far = (sum(map(abs, margins(table))) for table in (run.table, plain))
     assert near < 0.75 * far
     assert pc.max(run.table["attempt"]).as_py() <= 5
+
+
+def test_a_boundary_that_would_use_up_the_attempts_is_said_before_anything_is_made() -> None:
+    design = {"cross": ["label", "group"], "attempts": 5}
+    with pytest.raises(fl.RecipeError, match=r"step\[1\].candidates: is at most attempts of \[design\], 5, got 6"):
+        prepare(recipe({"filter": "adversarial.boundary", "model": "spam", "candidates": 6}, design=design))
+    prepare(recipe({"filter": "adversarial.boundary", "model": "spam", "candidates": 5}, design=design))
+
+
+def test_a_place_is_filled_again_while_that_should_pay() -> None:
+    """Two cells whose distances have other scales; 40 families each, 8 candidates for a place."""
+    nobody: Any = None  # distances are given, so nobody is asked
+    judge = boundary.BoundaryFilter(nobody, boundary.Boundary(model="spam")).judge
+    drawn, made, families = np.random.default_rng(5).random((9, 80)), np.zeros(80, np.int64), np.arange(80)
+    scale = np.where(families < 40, 1.0, 0.1)
+    kept: np.ndarray[Any, Any] = np.zeros(80, np.bool_)
+    while True:
+        columns = {"distance": drawn[made, families] * scale, "cell": families // 40, "labelled": ["spam"] * 80}
+        memory = pa.table({**columns, "made": made, "family": families})
+        again = pc.is_valid(judge(memory, families)["reason"]).to_numpy()
+        assert not (again & kept).any()  # what was near enough once stays
+        if not again.any():
+            break
+        kept, made = ~again, made + again
+    assert made.max() <= 7
+    for cell in (families < 40, families >= 40):
+        assert (
+            drawn[made[cell], families[cell]].mean() < 0.23
+        )  # 0.16 of endless rows; a refusal of every farther half: 0.29
+        assert 1 + made[cell].mean() < 4.2
 
 
 def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path) -> None:
@@ -185,3 +218,24 @@ def test_the_budget_of_a_predictor_is_exact(tmp_path: Path) -> None:
     short = {"spam": {"use": "./parts.py:spam", "max_texts": different - 1, "batch": 7}}
     with pytest.raises(fl.RunError, match="max_texts"):
         recipe(gates=[gate], predictors=short).run(tmp_path / "short")
+    again = recipe(gates=[gate], predictors=enough).run(tmp_path / "short")  # the way out that the message names
+    assert again.manifest["predictors"]["spam"]["texts"] == different
+    assert again.manifest["content_digest"] == run.manifest["content_digest"]
+
+
+def test_groups_may_have_the_mark_between_cells_in_their_names(tmp_path: Path) -> None:
+    gate = {"metric": "adversarial.accuracy", "min": 0, "model": "spam", "by": ["group", "opening"]}
+    factors = dict(recipe().resolved["factors"])
+    factors["group"] = {**factors["group"], "values": ["she / her", "she / they", "she"]}
+    factors["opening"] = {"values": ["Hi", "her / Hi", "they / Hi"]}
+    run = recipe(gates=[gate], factors=factors).run(tmp_path / "run")
+    rows = zip(run.table["group"].to_pylist(), run.table["opening"].to_pylist(), margins(run.table), strict=True)
+    right: dict[str, list[bool]] = {}
+    for group, opening, margin in rows:
+        right.setdefault(f"group={group}", []).append(margin > 0)
+        right.setdefault(f"opening={opening}", []).append(margin > 0)
+        right.setdefault(f"group={group} / opening={opening}", []).append(margin > 0)
+    (accuracy,) = run.gates
+    found = {name: share for name, share in accuracy.values.items() if "=" in name}
+    assert found == {name: pytest.approx(sum(each) / len(each)) for name, each in right.items()}
+    assert len(found) == 3 + 3 + 9

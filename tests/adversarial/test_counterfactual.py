@@ -109,6 +109,12 @@ def test_closeness_tells_changes_inside_the_factor_from_those_outside() -> None:
     assert found.detail["changes"][0] == {"removed": "she", "added": "he", "pairs": 1}
 
 
+def test_a_change_is_told_in_the_order_of_the_text() -> None:
+    metric = closeness.build(closeness.Closeness(), sample_tools())
+    found = measured(metric, ["she and I said it was good", "they all and all of us said it was all good"], ["a"] * 2)
+    assert found.detail["changes"] == [{"removed": "she I", "added": "they all all of us all", "pairs": 1}]
+
+
 def test_the_chances_of_all_continuations_sum_to_one() -> None:
     model = CharacterModel.of(pa.array(["abracadabra", "bar", "a cab"]))
     letters = [*"abrcd ", "z"]  # z stands for every character that was never seen

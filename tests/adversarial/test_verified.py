@@ -75,8 +75,12 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, step: dict[str, Any
 @pytest.mark.parametrize("voter", ["spam", "twin"])
 @pytest.mark.parametrize(
     "attack",
-    [ATTACK, {"filter": "adversarial.boundary", "model": "spam", "candidates": 2}],
-    ids=["similar", "boundary"],
+    [
+        ATTACK,
+        {"filter": "adversarial.boundary", "model": "spam", "candidates": 2},
+        {"filter": "adversarial.band", "model": "spam", "margin": [-0.2, 0.2]},
+    ],
+    ids=["similar", "boundary", "band"],
 )
 def test_a_verifier_is_never_the_attacked_model_whatever_it_is_called(
     tmp_path: Path, voter: str, attack: dict[str, Any]
@@ -88,6 +92,19 @@ def test_a_verifier_is_never_the_attacked_model_whatever_it_is_called(
     with pytest.raises(RecipeError, match=said):
         recipe(FLIP, attack, band).run(tmp_path / "run")
     prepare(recipe(FLIP, attack, verified("other")))
+
+
+@pytest.mark.parametrize(
+    ("check", "why"),
+    [
+        ({"filter": "text.duplicates"}, r"step 'check' \(text.duplicates\) compares rows with each other"),
+        ({"filter": "adversarial.boundary", "model": "other"}, "compares rows with each other"),
+        ({"filter": "adversarial.band", "model": "other"}, "it is attacked in step 'check'"),
+    ],
+)
+def test_a_verifier_looks_for_the_label(check: dict[str, Any], why: str) -> None:
+    with pytest.raises(RecipeError, match=rf"step\[1\].verifier: .*{why}"):
+        prepare(recipe(FLIP, {"name": "check", **check}))
 
 
 LLM = """

@@ -192,6 +192,7 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, more: str, why: str
         ("Ann was unhappy in [2], she said.", "lost the span who"),
         ("[1] and [1] were unhappy in [2].", "repeated the span who"),
         ('"[1] was unhappy in [2], she said."', "stands in quotes"),
+        ("> [1] was unhappy in [2], she said.", "stands in quotes"),
         ("Sure, here is the changed text: [1] was unhappy in [2].", "begins with a preface"),
         ("[1] was unhappy in [2], she said.\nI changed one word.", "has more lines"),
         ("[1] never liked it one bit in [2] or elsewhere.", "changes too much"),

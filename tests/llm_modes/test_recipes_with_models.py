@@ -335,9 +335,10 @@ def test_what_seeds_and_models_say_is_never_run(tmp_path: Path) -> None:
     assert len({row["text"].split(": ")[2] for row in rows}) == len(ATTACKS)
 
 
-@pytest.mark.parametrize("name", ["writer", "same"])
+@pytest.mark.parametrize("name", ["writer", "same", "cold"])
 def test_a_model_does_not_judge_itself_unless_told(tmp_path: Path, name: str) -> None:
     same = '\n[models.same]\nuse = "llm.local"\ncall = "./model.py:answer"\n'
+    same += f"{same.replace('same', 'cold')}parameters = {{ temperature = 0.0 }}\n"
     body = same + TEXT + f'\n[[step]]\nfilter = "llm.judge"\nmodel = "{name}"\n'
     with pytest.raises(RecipeError, match=r"would judge what it wrote itself in step 'llm.text'"):
         recipe(tmp_path, body).run(tmp_path / "out")

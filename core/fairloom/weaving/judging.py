@@ -17,7 +17,7 @@ def self_judged(work: Any, steps: Sequence[Step], models: Models, path: KeyPath)
     judge = getattr(work, "judges", None)
     if judge is None:
         return
-    identities = models.identities()
+    identities = {name: _bare(identity) for name, identity in models.identities().items()}
     for step in steps:
         for writer in sorted(getattr(step.work, "asks", ()) if step.kind == "generate" else ()):
             if identities[writer] == identities[judge]:
@@ -42,6 +42,10 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
         judge = filters.get(str(getattr(getattr(step.work, "label", None), "verifier", None)))
         path: KeyPath = ("step", index)
         if judge is not None:
+            if judge.scope == "dataset":
+                said = f"{judge} compares rows with each other, and that says of no row whether its label holds"
+                way = "name a filter that judges rows by themselves"
+                yield Problem(said, (*path, "verifier"), suggestion=way)
             voting, consulted = (_named(judge, what) for what in ("asks", "consults"))
             keys |= {name: predictors.named[name].key for name in consulted}
             yield from _same("models", voting, writers, identities, (*path, "verifier"))

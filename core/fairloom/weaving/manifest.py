@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import platform
 import unicodedata
+from collections.abc import Collection, Mapping
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from fairloom.weaving.store import MANIFEST, canonical, ordered
 
 SELF = "manifest_digest"
 _NOT_IDENTITY = ("to",)
+_LIMITS = ("batch", "max_texts")
 
 
 def recipe_digest(recipe: Any) -> str:
@@ -38,11 +40,14 @@ def identity(loom: Loom) -> dict[str, Any]:
     """
     recipe = dict(loom.recipe.resolved)
     if "export" in recipe:
-        recipe["export"] = {key: value for key, value in recipe["export"].items() if key not in _NOT_IDENTITY}
+        recipe["export"] = _without(recipe["export"], _NOT_IDENTITY)
     if loom.models:
         # How a model is reached, its limits and where its answers are kept decide no answer.
         recipe = {**recipe, "models": loom.models.identities()}
         recipe.pop("journal", None)
+    if "predictors" in recipe:
+        # What a predictor may be asked, and how much at once, decides no answer: a run that used it up can go on.
+        recipe["predictors"] = {name: _without(spec, _LIMITS) for name, spec in recipe["predictors"].items()}
     parts: dict[str, Any] = {
         "name": loom.recipe.recipe.name,
         "version": loom.recipe.recipe.version,
@@ -56,6 +61,10 @@ def identity(loom: Loom) -> dict[str, Any]:
     if packages := loom.packages.records():
         parts["packages"] = packages
     return {**parts, "digest": digest_of(parts)}
+
+
+def _without(table: Mapping[str, Any], keys: Collection[str]) -> dict[str, Any]:
+    return {key: value for key, value in table.items() if key not in keys}
 
 
 def environment() -> dict[str, str]:

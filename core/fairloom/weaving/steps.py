@@ -65,7 +65,7 @@ def _step(shop: Workshop, index: int, spec: StepSpec, possible: Judge) -> Step:
     component = _found(shop, index, spec)
     after = shop.recipe.step[index + 1 :]
     judges = tuple(later.name for later in after if later.kind == "filter")
-    told = {"judges": judges, "possible": possible}
+    told = {"judges": judges, "possible": possible, "attempts": shop.recipe.design.attempts}
     work = shop.build(component, spec.settings, ("step", index), "step", spec.name, owner=StepSpec, **told)
     writer = next((later.name for later in after if later.kind == "generate"), None)
     if writer and getattr(work, "repairs", False):
