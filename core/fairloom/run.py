@@ -54,9 +54,11 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         if fresh:
             folder.clear()
         if _already(folder, who):
+            done = Run.open(target)
+            _ = done.files  # said to be there, they are looked for
             (log or terminal()).info("run.complete", folder=str(target))
             folder.forget_work()
-            return attrs.evolve(Run.open(target), already=True)
+            return attrs.evolve(done, already=True)
         folder.begin(who)
         job = Job(
             recipe=recipe.resolved,

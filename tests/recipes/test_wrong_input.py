@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 
 from fairloom.cli import main
 from fairloom.problems import RunError
+from fairloom.results import Run
 from fairloom.weaving.store import open_folder
 
 STEP = '[[step]]\nfilter = "text.length"'
@@ -611,6 +613,58 @@ def test_a_run_that_finished_no_part_makes_way(bench: Any) -> None:
     assert (bench.out / ".work").is_dir()
     (bench.root / "templates.toml").write_text(good, "utf-8")
     assert bench.call("run", "--quiet").code == 0
+
+
+def test_rows_that_were_lost_or_cut_are_no_finished_run(bench: Any) -> None:
+    """Whoever reads fewer rows than the run wrote is told, and `run` does not say that there is nothing to do."""
+    bench.call("run", "--quiet")
+    (bench.out / "data" / "test" / "more.parquet").write_bytes(b"not of the run, and not read")
+    readers: tuple[tuple[str | Path, ...], ...] = (
+        ("run",),
+        ("explain", bench.out, "#1"),
+        ("probe", bench.out, "--model", "./model.py:f"),
+        (
+            "profile",
+            bench.root / "people.csv",
+            "--axes",
+            "label=gender",
+            "-o",
+            bench.root / "p",
+            "--force",
+            "--beside",
+            bench.out,
+        ),
+    )
+    part = bench.out / "data" / "test" / "part-00001.parquet"
+    whole = part.read_bytes()
+    for content, damage in ((whole[:-9], "is not as the run wrote it"), (None, "is missing")):
+        part.unlink()
+        if content is not None:
+            part.write_bytes(content)
+        for command in readers:
+            said = bench.call(str(command[0]), *command[1:])
+            assert said.code == 3, command
+            assert f"data/test/part-00001.parquet {damage}; `fairloom verify" in said.err
+        with pytest.raises(RunError, match=damage):
+            _ = Run.open(bench.out).table
+    (bench.out / "data" / "test" / "more.parquet").unlink()
+    assert bench.call("run", "--fresh", "--quiet").code == 0
+    assert part.read_bytes() == whole
+
+
+def test_papers_that_were_cut_or_edited_are_named(bench: Any) -> None:
+    bench.call("run", "--quiet")
+    with pytest.raises(RunError, match="has no split 'tets'; did you mean 'test'"):
+        Run.open(bench.out).split("tets")
+    for name, content in itertools.product(("measurements", "certificate", "manifest"), ('{"a": 1', "[1]", "[" * 9999)):
+        good = (bench.out / f"{name}.json").read_bytes()
+        (bench.out / f"{name}.json").write_text(content, "utf-8")
+        for command in (("show",), ("report",), ("diff", bench.out), ("probe", "--model", "./model.py:f")):
+            said = bench.call(command[0], *command[1:], bench.out)
+            assert said.code == 3, command
+            assert f"out/{name}.json" in said.err
+            assert "unexpected" not in said.err
+        (bench.out / f"{name}.json").write_bytes(good)
 
 
 @pytest.mark.parametrize("content", ["{nope", "[]", '{"version": 3}'])

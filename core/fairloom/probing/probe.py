@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -100,9 +99,8 @@ def probe(
 def _rows(suite: str | Path | Recipe, allow: tuple[str | Path, ...]) -> tuple[Recipe, pa.Table]:
     """The recipe of a suite and its rows."""
     if not isinstance(suite, Recipe) and (Path(suite) / "manifest.json").is_file():
-        path = Path(suite).resolve()
-        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-        return Recipe.from_data(manifest["recipe"], recipe_root(path, manifest, None)), Run.open(path).table
+        run = Run.open(Path(suite).resolve())
+        return Recipe.from_data(run.manifest["recipe"], recipe_root(run.path, run.manifest, None)), run.table
     recipe = suite if isinstance(suite, Recipe) else Recipe.load(suite)
     with tempfile.TemporaryDirectory(prefix="fairloom-probe-") as folder:
         return recipe, recipe.run(Path(folder) / "run", allow=allow).table
