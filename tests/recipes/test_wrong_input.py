@@ -606,6 +606,16 @@ def test_another_run_is_not_mixed_in(bench: Any) -> None:
     assert (bench.out / "manifest.json").read_bytes() != before
 
 
+def test_parts_of_which_nobody_knows_the_run_are_not_gone_on_with(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill while a run is being removed may leave its journal and its parts and no identity."""
+    monkeypatch.setattr("fairloom.weaving.engine.final_pass", lambda *_: 1 / 0)
+    assert bench.call("run", "--quiet").code == 3
+    monkeypatch.undo()
+    (bench.out / ".work" / "identity.json").unlink()
+    assert bench.call("run", "--quiet", "--set", "recipe.seed=8").code == 0
+    assert bench.call("verify", bench.out, "--rebuild").code == 0
+
+
 def test_a_run_that_finished_no_part_makes_way(bench: Any) -> None:
     good = (bench.root / "templates.toml").read_text("utf-8")
     template(bench, "{{ 'aaaaaaaaaa'" + " | replace('a', 'aaaaaaaaaaaaaaaaa')" * 10 + " }}")

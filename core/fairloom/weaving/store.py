@@ -152,7 +152,9 @@ class Folder:
         return _identity(self.path)
 
     def begin(self, identity: dict[str, Any]) -> None:
-        """Write down what this run is, before any part."""
+        """Write down what this run is, before any part; parts of which nobody knows the run are not gone on with."""
+        if self.identity() is None:
+            self.forget_work()  # a kill while it was being removed may have left a journal and no identity
         self.work.mkdir(exist_ok=True)
         write_text(self.work / IDENTITY, pretty(identity))
 
