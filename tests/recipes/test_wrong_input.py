@@ -133,6 +133,11 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "recipe.toml:42:19: design.cross[1]: 'person' has no column 'gendr'; did you mean 'gender'?",
     ),
+    "an axis twice in independent": (
+        [('["label", "template"]', '["label", "template", "template"]')],
+        {},
+        "recipe.toml:43:58: design.independent[1][2]: 'template' stands here twice",
+    ),
     "unknown attribute in independent": (
         [('["label", "floor"]', '["label", "floor.hight"]')],
         {},
