@@ -109,7 +109,7 @@ def _rows(suite: str | Path | Recipe, allow: tuple[str | Path, ...]) -> tuple[Re
 def _model(name: str, recipe: Recipe, allow: tuple[str | Path, ...]) -> tuple[OpenPredictor, Predictors]:
     """The predictor, and where its answers are kept."""
     if ":" in name:
-        return _local(name)
+        return _local(name, tuple(recipe.task.labels))
     if name not in recipe.predictors:
         hint = did_you_mean(name, recipe.predictors) or "name a file: --model ./model.py:predict"
         raise RecipeError.of(f"the suite has no predictor {name!r}", "--model", suggestion=hint)
@@ -117,7 +117,7 @@ def _model(name: str, recipe: Recipe, allow: tuple[str | Path, ...]) -> tuple[Op
     return home.named[name], home
 
 
-def _local(name: str) -> tuple[OpenPredictor, Predictors]:
+def _local(name: str, labels: tuple[str, ...]) -> tuple[OpenPredictor, Predictors]:
     file, _, attribute = name.rpartition(":")
     path = Path(file).resolve()
     component, _ = Plugins(root=path.parent).find(Predictor, f"./{path.name}:{attribute}", "--model")
@@ -128,7 +128,7 @@ def _local(name: str) -> tuple[OpenPredictor, Predictors]:
         open_path=path.parent.joinpath,
     )
     config: Any = structure(component.config, {})
-    home = Predictors()
+    home = Predictors(labels=labels)
     home.open(name, built(component, config, tools, "--model"), use=name, batch=_BATCH, max_texts=None)
     return home.named[name], home
 

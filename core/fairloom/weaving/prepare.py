@@ -252,6 +252,7 @@ class _Setting:
 
     def open_predictors(self) -> None:
         """The classifiers that steps and gates may name."""
+        self.predictors.labels = tuple(self.recipe.task.labels)
         for name, spec in self.recipe.predictors.items():
             self.catch(partial(self._predictor, name, spec), "predictors", name)
 
