@@ -27,6 +27,16 @@ DRAW = '[[step]]\ngenerate = "template"'
 SEED = "seed = 7"
 KEEP = 'keep = ["given"]'
 OVER = 'over = ["label", "person.gender", "person.origin"]'
+COMPARED = """[reference.real]
+read = "read.csv"
+path = "real.csv"
+
+[[gate]]
+metric = "compare.lengths"
+against = "real"
+max = 1
+
+[export]"""
 TEMPLATE = '"Hello, {{ person.given }} lost the key to room {{ room }} on the {{ floor }} floor."'
 
 
@@ -82,6 +92,11 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         [(PEOPLE, 'from = "peple.csv"')],
         {},
         "recipe.toml:25:1: factors.person.from: there is no file 'peple.csv'",
+    ),
+    "missing reference": (
+        [("[export]", COMPARED)],
+        {},
+        "recipe.toml:71:12: reference.real: there is no file 'real.csv'",
     ),
     "missing local file": (
         [("./my_filters.py", "./my_filter.py")],
@@ -406,6 +421,12 @@ def test_several_problems_are_said_at_once_in_order(bench: Any) -> None:
 def test_several_problems_of_the_recipe_itself(bench: Any) -> None:
     problems = bench.edit((SEED, "sede = 7"), ("rows = 60", 'rows = "x"'), ("test = 0.25", "test = 0.5")).refused()
     assert [problem.split(": ")[1] for problem in problems] == ["recipe.sede", "recipe.rows", "export.split"]
+
+
+def test_a_reference_that_is_no_table_is_named_when_it_is_read(bench: Any) -> None:
+    said = bench.edit(("[export]", COMPARED), files={"real.csv": "text,text\na,b\n"}).call("run", "--quiet")
+    assert said.code == 2
+    assert said.problems == ["recipe.toml:73:1: reference.real.path: real.csv has more than one column 'text'"]
 
 
 def test_no_step_at_all(bench: Any) -> None:

@@ -58,7 +58,7 @@ from fairloom.weaving.making import Maker
 from fairloom.weaving.placing import below
 from fairloom.weaving.possible import Possible
 from fairloom.weaving.predicted import Predictors
-from fairloom.weaving.referred import renamed_rows
+from fairloom.weaving.referred import reference_rows
 from fairloom.weaving.relabel import Relabelling
 from fairloom.weaving.shown import shown
 from fairloom.weaving.splits import Conditions
@@ -103,6 +103,11 @@ def prepare(
     setting.try_outputs(loom)
     setting.stop()
     return loom
+
+
+def _refused() -> pa.Table:
+    """In place of a reference that is wrong: that is said already, and whoever names it is not wrong as well."""
+    raise RecipeError([])
 
 
 @attrs.define(eq=False)
@@ -221,14 +226,13 @@ class _Setting:
         """Readers of reference rows."""
         for name, spec in self.recipe.reference.items():
             opener = self.catch(partial(self._reference, name, spec), "reference", name)
-            if opener is not None:
-                self.references[name] = opener
+            self.references[name] = opener or _refused
 
     def _reference(self, name: str, spec: ReferenceSpec) -> Opener:
         path: KeyPath = ("reference", name)
         component, _ = self.plugins.find(Reader, spec.read, *path, "read")
         reader = self.build(component, spec.settings, path, ReferenceSpec, *map(str, path))
-        return lambda: pa.Table.from_batches(list(renamed_rows(reader.read(), name, spec.columns)))
+        return partial(reference_rows, reader, name, spec)
 
     def open_journal(self) -> None:
         """The files of ``[journal]``; nothing is opened yet."""
