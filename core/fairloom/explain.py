@@ -91,6 +91,8 @@ def explain(
     members = int(run.manifest["members"])
     with papers.rows_read(run.path):
         address = _address(run, row, members)
+        if address >= int(run.manifest["asked"]):
+            raise RunError(_missing(run, address, ()))
         family, member = divmod(address, members)
         found = _family(run, family)
         ledger = tuple(_ledger(papers.files(run.path, run.manifest, "rejected"), family))

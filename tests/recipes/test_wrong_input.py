@@ -550,6 +550,13 @@ def test_places_that_are_no_folder(bench: Any) -> None:
     said = bench.call("run", "--to", bench.root / "file" / "out")
     assert said.code == 3
     assert "cannot write to file/out: Not a directory; nothing was changed" in said.err
+    (bench.root / "loop").symlink_to("loop")
+    for where, why in (
+        ("loop", "is no place for files: Symlink loop"),
+        ("a\0b", "is no place for files: embedded null"),
+    ):
+        said = bench.call("run", "--to", bench.root / where)
+        assert (said.code, why in said.err) == (2, True), said
     said = bench.call("run", "--to", bench.root / ("a" * 300))
     assert said.code == 3
     assert "File name too long; nothing was changed" in said.err
