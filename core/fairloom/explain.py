@@ -19,6 +19,7 @@ from fairloom.problems import RecipeError, RunError
 from fairloom.reading.keys import keys
 from fairloom.reading.load import recipe_of
 from fairloom.results import Run
+from fairloom.showing import papers
 from fairloom.verify import recipe_root
 from fairloom.weaving.finish import Shape
 from fairloom.weaving.loom import Loom
@@ -88,10 +89,13 @@ def explain(
     """
     run = Run.open(folder)
     members = int(run.manifest["members"])
-    address = _address(run, row, members)
-    family, member = divmod(address, members)
-    found = _family(run.path / "data", family)
-    ledger = tuple(_ledger(run.path / "rejected", family))
+    with papers.rows_read(run.path):
+        address = _address(run, row, members)
+        if address >= int(run.manifest["asked"]):
+            raise RunError(_missing(run, address, ()))
+        family, member = divmod(address, members)
+        found = _family(run, family)
+        ledger = tuple(_ledger(papers.files(run.path, run.manifest, "rejected"), family))
     stored = next(((split, each) for split, each in found if each[MEMBER] == member), None)
     if stored is None:
         raise RunError(_missing(run, address, ledger))
@@ -130,7 +134,7 @@ def _address(run: Run, row: str, members: int) -> int:
         return int(text)
     if row.startswith("#") and row[1:].isdecimal():
         places = pa.concat_tables(
-            pq.read_table(file, columns=[FAMILY, MEMBER], partitioning=None) for file in _files(run.path / "data")
+            pq.read_table(file, columns=[FAMILY, MEMBER], partitioning=None) for file in run.files
         )
         addresses = np.sort(places[FAMILY].to_numpy() * members + places[MEMBER].to_numpy())
         place = int(row[1:])
@@ -141,19 +145,15 @@ def _address(run: Run, row: str, members: int) -> int:
     raise RecipeError.of(f"{row!r} is no row of {name}", suggestion=way)
 
 
-def _files(folder: Path) -> list[Path]:
-    return sorted(folder.rglob("*.parquet"))
-
-
-def _family(data: Path, family: int) -> list[tuple[str, Row]]:
+def _family(run: Run, family: int) -> list[tuple[str, Row]]:
     """The stored rows of a family with their split, in order of member."""
-    found = [(file, each) for file in _files(data) for each in _rows(file, family)]
-    named = [("" if file.parent == data else file.parent.name, each) for file, each in found]
+    found = [(file, each) for file in run.files for each in _rows(file, family)]
+    named = [(file.parent.name if run.manifest.get("splits") else "", each) for file, each in found]
     return sorted(named, key=lambda entry: int(entry[1][MEMBER]))
 
 
-def _ledger(rejected: Path, family: int) -> Iterator[Row]:
-    rows = [each for file in _files(rejected) for each in _rows(file, family)]
+def _ledger(rejected: list[Path], family: int) -> Iterator[Row]:
+    rows = [each for file in rejected for each in _rows(file, family)]
     yield from sorted(rows, key=lambda each: (each[ATTEMPT], each[MEMBER]))
 
 

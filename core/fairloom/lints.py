@@ -90,7 +90,9 @@ class LintView:
         """The planned level of every factor, one entry per row; a sample of rows where there are very many."""
         families = self.plan.families
         taken = min(families, max(1, MOST_FAMILIES // self.plan.members))
-        chosen = np.arange(taken, dtype=np.int64) * families // taken
+        every, left = divmod(families, taken)
+        places = np.arange(taken, dtype=np.int64)
+        chosen = places * every + places * left // taken  # places * families // taken, which might overflow
         members = np.tile(np.arange(self.plan.members, dtype=np.int64), taken)
         return self.plan.levels(np.repeat(chosen, self.plan.members), members, np.zeros(len(members), dtype=np.int64))
 

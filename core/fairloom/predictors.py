@@ -7,7 +7,7 @@ the run, the budget) is the core's business and the same for every predictor.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Protocol
 
 import attrs
@@ -21,11 +21,15 @@ Floats = npt.NDArray[np.float64]
 Bools = npt.NDArray[np.bool_]
 
 
+def _tuple(labels: Iterable[str]) -> tuple[str, ...]:
+    return tuple(labels)
+
+
 @attrs.frozen(eq=False)
 class Prediction:
     """``probabilities`` has one line per text and one column per label, in the order of ``labels``."""
 
-    labels: tuple[str, ...]
+    labels: tuple[str, ...] = attrs.field(converter=_tuple)
     probabilities: Floats
 
     @property

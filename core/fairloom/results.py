@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,12 @@ import attrs
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from fairloom.problems import RunError
+from fairloom.problems import RunError, did_you_mean
+from fairloom.showing import papers
 from fairloom.weaving.gates import Verdict
 from fairloom.weaving.store import MANIFEST, WORK
+
+_PAPERS = (MANIFEST, "measurements.json", "certificate.json")
 
 
 @attrs.frozen(eq=False)
@@ -40,14 +42,8 @@ class Run:
             unfinished = (folder / WORK).is_dir()
             why = "the run is not finished; run the same command again to go on" if unfinished else "it holds no run"
             raise RunError(f"{folder}: {why}")
-        try:
-            loaded = [
-                json.loads((folder / name).read_text(encoding="utf-8"))
-                for name in (MANIFEST, "measurements.json", "certificate.json")
-            ]
-        except (OSError, ValueError) as error:
-            raise RunError(f"{folder}: a file of the run cannot be read: {error}") from error
-        return cls(folder, *loaded)
+        manifest, measurements, certificate = (papers.paper(folder, name) for name in _PAPERS)
+        return cls(folder, manifest, measurements, certificate)
 
     @property
     def status(self) -> str:
@@ -69,9 +65,25 @@ class Run:
         """The final rows."""
         return Table.read(self)
 
+    @property
+    def files(self) -> list[Path]:
+        """The Parquet files of the final rows, in order.
+
+        Raises:
+            RunError: One is missing, or has not the size it was written with.
+        """
+        return papers.files(self.path, self.manifest)
+
     def split(self, name: str) -> pa.Table:
-        """The rows of one split."""
-        return _read(self.path / "data" / name)
+        """The rows of one split.
+
+        Raises:
+            RunError: No row is in a split of that name.
+        """
+        splits = self.manifest.get("splits") or {}
+        if name not in splits:
+            raise RunError(f"{self.path} has no split {name!r}; {did_you_mean(name, splits) or 'it is not split'}")
+        return _read(self, [file for file in self.files if file.parent.name == name])
 
 
 class Table:
@@ -83,7 +95,7 @@ class Table:
     @classmethod
     def read(cls, run: Run) -> Table:
         """All rows of a run, in order of address."""
-        table = _read(run.path / "data")
+        table = _read(run, run.files)
         if run.manifest.get("splits"):
             table = table.sort_by([("family", "ascending"), ("member", "ascending")])
         return cls(table)
@@ -118,6 +130,7 @@ def _needed(module: str, extra: str) -> Any:
         raise RunError(f'this needs {module}: pip install "fairloom[{extra}]"') from error
 
 
-def _read(folder: Path) -> pa.Table:
-    tables = [pq.read_table(path, partitioning=None) for path in sorted(folder.rglob("*.parquet"))]
+def _read(run: Run, files: list[Path]) -> pa.Table:
+    with papers.rows_read(run.path):
+        tables = [pq.read_table(path, partitioning=None) for path in files]
     return pa.concat_tables(tables) if tables else pa.table({})

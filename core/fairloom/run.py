@@ -44,8 +44,8 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         RunError: The run could not go on; finished parts are kept.
     """
     allowed = [str(Path(folder).resolve()) for folder in allow]
-    target = destination(recipe, to, allowed).resolve()
-    kept = Path(journal).resolve() if journal else None
+    target = _resolved(destination(recipe, to, allowed))
+    kept = _resolved(Path(journal)) if journal else None
     loom = prepare(recipe, allowed, journal=kept, replay=replay)
     who = identity(loom)
     runs = loom.executor(executor) if isinstance(executor, str) else executor or executor_for(loom, workers)
@@ -54,9 +54,11 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         if fresh:
             folder.clear()
         if _already(folder, who):
+            done = Run.open(target)
+            _ = done.files  # said to be there, they are looked for
             (log or terminal()).info("run.complete", folder=str(target))
             folder.forget_work()
-            return attrs.evolve(Run.open(target), already=True)
+            return attrs.evolve(done, already=True)
         folder.begin(who)
         job = Job(
             recipe=recipe.resolved,
@@ -114,6 +116,13 @@ def destination(recipe: RecipeSpec, to: str | Path | None, allow: Iterable[str |
             recipe.place([Problem(f"{named!r} leaves the recipe's folder", ("export", "to"), suggestion=way)])
         )
     return path
+
+
+def _resolved(path: Path) -> Path:
+    try:
+        return path.resolve()
+    except (OSError, RuntimeError, ValueError) as error:  # links in a circle, a null byte
+        raise RecipeError.of(f"{str(path)!r} is no place for files: {error}") from error
 
 
 def _already(folder: Folder, who: dict[str, Any]) -> bool:

@@ -155,6 +155,9 @@ def table_of(rows: Iterable[Mapping[str, Any]], origin: str) -> pa.Table:
 def _array(values: list[Any], name: str, origin: str) -> pa.Array:
     try:
         array = pa.array(values)
+    except UnicodeEncodeError as error:
+        message = f"column {name!r} of {origin} holds {error.object[error.start]!r}, half a character, which is no text"
+        raise RecipeError([Problem(message, suggestion="write the character itself")]) from error
     except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
         kinds = sorted({type(value).__name__ for value in values if value is not None})
         message = f"column {name!r} of {origin} mixes types: {', '.join(kinds)}"
@@ -230,12 +233,16 @@ def _read_jsonl(path: Path) -> pa.Table:
 
 def _json_record(path: Path, number: int, line: str) -> dict[str, Any]:
     try:
-        record = json.loads(line, object_pairs_hook=_unique_keys)
+        record = json.loads(line, object_pairs_hook=_unique_keys, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         raise _wrong(path, f"not a JSON record: {error}", line=number) from error
     if not isinstance(record, dict):
         raise _wrong(path, f"expected one JSON object per line, found {type(record).__name__}", line=number)
     return record
+
+
+def _refused(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")
 
 
 def _unique_keys(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -253,7 +260,7 @@ def _read_txt(path: Path) -> pa.Table:
 
 def _read_json(path: Path, nest: Sequence[str] = ()) -> pa.Table:
     try:
-        data = json.loads(_text(path), object_pairs_hook=_unique_keys)
+        data = json.loads(_text(path), object_pairs_hook=_unique_keys, parse_constant=_refused)
     except (ValueError, RecursionError) as error:
         raise _wrong(path, f"not JSON: {error}") from error
     if isinstance(data, dict) and not nest:
@@ -316,12 +323,15 @@ def _read_toml(path: Path) -> pa.Table:
 
 def _read_parquet(path: Path) -> pa.Table:
     try:
+        twice = _first_twice(pa.parquet.read_schema(path).names)
+        if twice is not None:
+            raise _wrong(path, f"two columns are named {twice!r}")
         table = pa.parquet.read_table(path)
     except pa.ArrowInvalid as error:
         raise _wrong(path, f"not a Parquet file: {str(error).splitlines()[0]}") from error
-    twice = _first_twice(table.column_names)
-    if twice is not None:
-        raise _wrong(path, f"two columns are named {twice!r}")
+    for field in table.schema:
+        if pa.types.is_binary(field.type) or pa.types.is_large_binary(field.type):
+            raise _wrong(path, f"column {field.name!r} holds bytes, not texts", way="write it as strings")
     plain = [column.cast(column.type.value_type) if _coded(column) else column for column in table.columns]
     return pa.Table.from_arrays(plain, names=table.column_names)
 

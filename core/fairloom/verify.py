@@ -45,7 +45,7 @@ def _manifest(path: Path) -> tuple[dict[str, Any] | None, list[Problem]]:
     try:
         manifest: dict[str, Any] = json.loads(place.read_text(encoding="utf-8"))
         claimed = manifest[SELF]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         return None, [Problem(f"the manifest cannot be read: {error}", file=MANIFEST)]
     if digest_of({key: value for key, value in manifest.items() if key != SELF}) != claimed:
         return None, [Problem("the manifest was changed after it was written", file=MANIFEST)]

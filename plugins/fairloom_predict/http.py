@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 import os
 import time
@@ -9,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import attrs
 import numpy as np
@@ -36,15 +38,26 @@ class Http:
 
     @url.validator
     def _web(self, _field: object, value: str) -> None:
-        if not value.startswith(("http://", "https://")):
-            raise RecipeError.of(f"begins with http:// or https://, got {value!r}", "url")
+        parts = _parts(value)
+        if parts.username or parts.password or parts.query or parts.fragment:
+            raise RecipeError.of(
+                "must hold no user, password or query: recipes and manifests are read by others",
+                "url",
+                suggestion='put the token into an environment variable and name it: key_from = "MY_KEY"',
+            )
+
+    @seconds.validator
+    def _some_time(self, _field: object, value: float) -> None:
+        if value <= 0:
+            raise RecipeError.of(f"must be above 0, got {value:g}", "seconds")
 
 
 @attrs.frozen
 class HttpPredictor:
     """Posts ``{"texts": [...]}`` and reads ``{"probabilities": [[0.9, 0.1], ...]}``, one line per text.
 
-    Server errors and refused connections are tried again after 1, 2, 4 ... seconds; every other fault fails the run.
+    Server errors, refused connections and broken answers are tried again after 1, 2, 4 ... seconds, a minute at most;
+    every other fault fails the run. No redirect is followed: the token is meant for this address alone.
     """
 
     config: Http
@@ -56,43 +69,99 @@ class HttpPredictor:
 
     def predict(self, texts: pa.Array) -> Prediction:
         """What the endpoint answers to these texts."""
-        body = json.dumps({"texts": texts.to_pylist()}).encode()
-        answer = self._post(body)
+        token = self._token()
+        answer = self._post(json.dumps({"texts": texts.to_pylist()}).encode(), token)
         try:
             table = np.array(answer["probabilities"], dtype=np.float64)
         except (KeyError, TypeError, ValueError) as error:
-            raise PluginError(f"{self.config.url} answered no table of probabilities: {str(answer)[:80]}") from error
+            said = _hidden(str(answer), token)[:80]
+            raise PluginError(f"{self.config.url} answered no table of probabilities: {said}") from error
         return Prediction(self.config.labels, table)
 
-    def _post(self, body: bytes) -> Any:
-        for left in reversed(range(self.config.tries)):
+    def _post(self, body: bytes, token: str) -> Any:
+        for turn in range(1, self.config.tries + 1):
+            last = turn == self.config.tries
             try:
-                return self._once(body)
+                return self._once(body, token)
             except urllib.error.HTTPError as error:
-                if error.code < 500 or not left:
-                    raise PluginError(f"{self.config.url} answered {error.code} {error.reason}") from error
-            except (urllib.error.URLError, TimeoutError) as error:
-                if not left:
-                    raise PluginError(f"{self.config.url} cannot be reached: {error}") from error
-            time.sleep(2.0 ** (self.config.tries - 1 - left))
+                if error.code < 500 or last:
+                    raise PluginError(f"{self.config.url} answered {error.code}{_why(error, token)}") from None
+            except (OSError, http.client.HTTPException) as error:
+                if last:
+                    what = "cannot be reached" if isinstance(error, urllib.error.URLError) else "gave no whole answer"
+                    raise PluginError(f"{self.config.url} {what}: {_hidden(str(error), token)}") from None
+            time.sleep(min(60.0, 2.0 ** min(turn - 1, 6)))
         return None
 
-    def _once(self, body: bytes) -> Any:
-        headers = {"Content-Type": "application/json", **self._token()}
+    def _once(self, body: bytes, token: str) -> Any:
+        authorised = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Content-Type": "application/json", **authorised}
         request = urllib.request.Request(self.config.url, body, headers)  # noqa: S310 - the scheme is checked
-        with urllib.request.urlopen(request, timeout=self.config.seconds) as answer:  # noqa: S310 - as above
-            try:
-                return json.load(answer)
-            except ValueError as error:
-                raise PluginError(f"{self.config.url} answered no JSON") from error
+        end = time.monotonic() + self.config.seconds
+        with _OPENER.open(request, timeout=self.config.seconds) as answer:
+            whole = _read(answer, end)
+        try:
+            return json.loads(whole)
+        except (ValueError, RecursionError) as error:
+            raise PluginError(f"{self.config.url} answered no JSON") from error
 
-    def _token(self) -> dict[str, str]:
+    def _token(self) -> str:
         if self.config.key_from is None:
-            return {}
-        token = os.environ.get(self.config.key_from)
+            return ""
+        token = os.environ.get(self.config.key_from, "").strip()
         if not token:
             raise PluginError(f"the environment variable {self.config.key_from} (key_from) is not set")
-        return {"Authorization": f"Bearer {token}"}
+        if not (token.isascii() and token.isprintable()) or " " in token:
+            raise PluginError(f"the environment variable {self.config.key_from} (key_from) holds something else")
+        return token
+
+
+class _Stays(urllib.request.HTTPRedirectHandler):
+    """Goes nowhere else: urllib would take the token along to any host, and leave the texts behind."""
+
+    def redirect_request(self, *_: Any) -> None:
+        """Leave the answer the error it is."""
+
+
+_OPENER = urllib.request.build_opener(_Stays)
+_MOST = 1 << 28
+
+
+def _read(answer: Any, end: float) -> bytes:
+    """The body, as long as it comes in time: a server that sends a byte now and then keeps any other limit."""
+    whole = bytearray()
+    while some := answer.read1(1 << 16):
+        whole += some
+        if time.monotonic() > end:
+            raise TimeoutError("the answer took too long")
+        if len(whole) > _MOST:
+            raise PluginError(f"the answer is longer than {_MOST:,} bytes")
+    if answer.length:
+        raise http.client.IncompleteRead(bytes(whole), answer.length)
+    return bytes(whole)
+
+
+def _why(error: urllib.error.HTTPError, token: str) -> str:
+    way = "; it sends us elsewhere: name that address as url" if 300 <= error.code < 400 else ""
+    return f" {_hidden(str(error.reason), token)}{way}"
+
+
+def _hidden(said: str, token: str) -> str:
+    """What a server said, without the token if it said it back."""
+    return said.replace(token, "***") if token else said
+
+
+def _parts(url: str) -> Any:
+    try:
+        parts = urlsplit(url)
+        _ = parts.port
+    except ValueError as error:
+        raise RecipeError.of(f"{url!r} is no address: {error}", "url") from error
+    if parts.scheme not in {"http", "https"} or not parts.hostname or not (url.isascii() and url.isprintable()):
+        raise RecipeError.of(f"begins with http:// or https:// and names a host in ASCII, got {url!r}", "url")
+    if " " in url:
+        raise RecipeError.of(f"must hold no blank, got {url!r}", "url", suggestion="write it as %20")
+    return parts
 
 
 def build(config: Http, tools: Tools) -> HttpPredictor:  # noqa: ARG001 - the signature of every build

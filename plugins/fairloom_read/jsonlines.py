@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import itertools
 import json
 from pathlib import Path
@@ -72,7 +73,8 @@ class JsonlReader:
 
     def _rows(self) -> Iterator[dict[str, Any]]:
         try:
-            with self.path.open(encoding=self.encoding, newline="\n") as file:
+            known = codecs.lookup(self.encoding).name
+            with self.path.open(encoding="utf-8-sig" if known == "utf-8" else known, newline="\n") as file:
                 for number, line in enumerate(file, start=1):
                     if line.strip():
                         yield self._row(number, line)
@@ -82,7 +84,7 @@ class JsonlReader:
     def _row(self, number: int, line: str) -> dict[str, Any]:
         try:
             row = json.loads(line, parse_constant=_refuse, object_pairs_hook=_once)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise RecipeError.of(f"{self.path.name}, line {number}: {error}", "path") from error
         if not isinstance(row, dict):
             kind = type(row).__name__
@@ -92,6 +94,11 @@ class JsonlReader:
     def _column(self, name: str, values: list[Any]) -> pa.Array:
         try:
             return pa.array(values)
+        except UnicodeEncodeError as error:
+            half = error.object[error.start]
+            raise RecipeError.of(
+                f"{self.path.name}: {name!r} holds {half!r}, which is half a character", "path"
+            ) from error
         except (pa.ArrowInvalid, pa.ArrowTypeError, OverflowError) as error:
             raise self._mixed(name, error) from error
 

@@ -36,6 +36,9 @@ class ParquetReader:
         """The rows, with the types the file gives them; ``RecipeError`` where it is no Parquet file."""
         try:
             with parquet.ParquetFile(self.path) as file:
+                names = file.schema_arrow.names
+                if twice := [name for place, name in enumerate(names) if name in names[:place]]:
+                    raise RecipeError.of(f"{self.path.name} has more than one column {twice[0]!r}", "path")
                 yield pa.RecordBatch.from_pylist(
                     [], schema=file.schema_arrow
                 )  # names the columns of a file without rows

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
+from time import sleep
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 import pyarrow as pa
@@ -143,11 +145,44 @@ def test_a_budget_counts_what_another_process_asked(tmp_path: Path) -> None:
         (Prediction(("a", "b"), np.zeros((2, 2))), r"shape \(2, 2\) for 1 texts"),
         (Prediction(("a", "a"), np.zeros((1, 2))), "two or more, each once"),
         (Prediction(("a", "b"), np.array([[np.nan, 0.5]])), "outside of 0 to 1"),
+        (Prediction((0, 1), np.array([[0.5, 0.5]])), "answered for the label 0; labels are texts"),
     ],
 )
 def test_an_answer_that_breaks_the_contract_names_the_predictor(answer: Any, said: str) -> None:
     predictor, home = opened(SimpleNamespace(identity={}, predict=lambda _: answer))
     with pytest.raises(fl.PluginError, match=f"predictor 'm' .*{said}"):
+        predictor.predict(pa.array(["one"]))
+    home.close()
+
+
+def test_labels_may_come_as_any_sequence_and_answers_as_lists() -> None:
+    model: Any = SimpleNamespace(identity={}, predict=lambda texts: Prediction(["a", "b"], [[0.5, 0.5]] * len(texts)))
+    predictor, home = opened(model)
+    assert predictor.predict(pa.array(["one", "two", "three", "four"])).labels == ("a", "b")
+    home.close()
+
+
+def test_a_model_that_knows_no_label_of_the_task_is_refused_and_not_called_wrong() -> None:
+    predictor, home = opened(Counting())
+    home.labels = ("ham", "spam")
+    found = predictor.predict(pa.array(["one", "two"]))
+    assert found.right(pa.array(["a", "b"])).any()
+    assert found.right(pa.array([None, None], pa.string())).tolist() == [False, False]
+    for ask in (found.right, found.margins, found.of):
+        with pytest.raises(fl.RecipeError, match=r"predictor 'm' .* answers for a, b; the labels are ham, spam; "):
+            ask(pa.array(["ham", "spam"]))
+    home.labels = ("a", "spam")
+    assert predictor.predict(pa.array(["one"])).of(pa.array(["spam"])).tolist() == [0]
+    home.close()
+
+
+def test_answers_that_cannot_be_read_any_more_are_no_fault_of_the_model(tmp_path: Path) -> None:
+    """The file is not synced, so that a power cut may leave it broken."""
+    (tmp_path / "kept.sqlite").write_bytes(b"no database" * 99)
+    predictor, home = opened(Counting(), tmp_path / "kept.sqlite")
+    with pytest.raises(
+        fl.RunError, match=r"kept\.sqlite cannot be used: file is not a database; finished parts are kept"
+    ):
         predictor.predict(pa.array(["one"]))
     home.close()
 
@@ -230,6 +265,72 @@ def test_an_endpoint_gets_a_batch_and_a_token_and_is_tried_again(
     codes += [500] * 3
     with pytest.raises(fl.PluginError, match="answered 500"):
         predictor.predict(pa.array(["x"]))
+
+
+class Lying(BaseHTTPRequestHandler):
+    """Does what the path says; at any other path it would take the token."""
+
+    heard: ClassVar[list[str | None]] = []
+
+    def do_POST(self) -> None:
+        token = self.headers["Authorization"]
+        self.rfile.read(int(self.headers["Content-Length"]))
+        said = {"/echo": json.dumps({"error": f"{'x' * 45}, {token}"}), "/deep": "[" * 99_999}.get(self.path, "{")
+        self.send_response(302 if self.path == "/moved" else 200)
+        self.send_header("Location", "/elsewhere")
+        self.send_header("Content-Length", str(len(said) + 99 * (self.path in {"/half", "/drip"})))
+        self.end_headers()
+        self.wfile.write(said.encode())
+        with contextlib.suppress(OSError):
+            for _ in range(50 * (self.path == "/drip")):
+                self.wfile.write(b" ")
+                sleep(0.02)
+
+    def do_GET(self) -> None:
+        self.heard.append(self.headers["Authorization"])
+
+    def log_message(self, *_: Any) -> None:
+        """Say nothing."""
+
+
+def test_an_endpoint_that_lies_or_breaks_off_is_named_and_learns_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MY_KEY", "s3cret\n")
+    monkeypatch.setattr("time.sleep", lambda _: None)
+    faults = {
+        "moved": "answered 302 Found; it sends us elsewhere",
+        "half": "gave no whole answer: IncompleteRead",
+        "drip": "gave no whole answer: the answer took too long",
+        "echo": r"answered no table of probabilities: .*x, Bearer \*",
+        "deep": "answered no JSON",
+    }
+    with ThreadingHTTPServer(("127.0.0.1", 0), Lying) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for path, said in faults.items():
+            url = f"http://127.0.0.1:{server.server_port}/{path}"
+            config = http.Http(url=url, labels=("a", "b"), key_from="MY_KEY", tries=2, seconds=0.3)
+            with pytest.raises(fl.PluginError, match=said) as caught:
+                http.build(config, sample_tools()).predict(pa.array(["x"]))
+            assert "s3c" not in str(caught.value)
+        server.shutdown()
+    assert Lying.heard == []
+    monkeypatch.setenv("MY_KEY", "s3cret and more")
+    with pytest.raises(fl.PluginError, match=r"MY_KEY \(key_from\) holds something else$"):
+        http.build(config, sample_tools()).predict(pa.array(["x"]))
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("http://me:s3cret@host/", "must hold no user, password or query"),
+        ("https://host/?key=s3cret", "must hold no user, password or query"),
+        ("http://", "names a host"),
+        ("http://[::1", "is no address"),
+        ("http://host:99999/", "is no address"),
+    ],
+)
+def test_addresses_that_cannot_be_or_hold_secrets(url: str, said: str) -> None:
+    with pytest.raises(fl.RecipeError, match=said):
+        http.Http(url=url, labels=("a", "b"))
 
 
 def test_the_hard_rows_of_the_recipe_all_fool_the_model_and_fill_every_cell(tmp_path: Path) -> None:

@@ -195,6 +195,8 @@ def _manifest(data: list[dict[str, Any]], files: list[dict[str, Any]], status: s
         "content_digest": "sha256:" + hashlib.sha256(b"rows").hexdigest(),
         "rows": len(data),
         "families": len(data),
+        "members": 1,
+        "asked": len(data),
         "seed": 20260411,
         "counts": {
             "steps": [

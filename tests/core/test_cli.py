@@ -342,6 +342,8 @@ def test_report(folder, tmp_path, capsys):
     assert main(["report", str(folder), "--to", str(tmp_path / "page.html")]) == 0
     assert capsys.readouterr().out == f"written: {tmp_path / 'page.html'}\n"
     assert (tmp_path / "page.html").read_text("utf-8").startswith("<!doctype html>")
+    assert main(["report", str(folder), "--to", str(tmp_path)]) == 2
+    assert f"{tmp_path} is a folder; name the file of the page with --to" in capsys.readouterr().err
     assert main(["report", str(tmp_path)]) == 2
     assert "has no manifest.json, so it is not a finished run" in capsys.readouterr().err
     assert main(["report", str(tmp_path / "no")]) == 2

@@ -87,6 +87,7 @@ def test_another_row_is_shown_column_by_column(tmp_path: Path, capsys: Any) -> N
     [
         ("x", 2, "'x' is no row of pairs; give an id (pairs-00000042), an address (42)"),
         ("999999", 3, "there is no address 999,999: the plan has 0 to 359"),
+        ("9" * 30, 3, "the plan has 0 to 359"),
         ("#0", 3, "there is no row 0: the data have 360"),
     ],
 )

@@ -148,6 +148,8 @@ def test_other_names_of_keys_and_columns(tmp_path: Path) -> None:
     ("shape", "said"),
     [
         (Shape(text="txet"), "there is no column 'txet'; did you mean 'text'"),
+        (Shape(text="spans"), "column 'spans' holds lists or records, not texts"),
+        (Shape(label="spans"), "column 'spans' holds lists or records, not texts"),
         (Shape(label="lable"), "there is no column 'lable'; did you mean 'label'"),
         (Shape(spans="text"), "column 'text' holds string, not lists of records"),
         (Shape(slot="stot"), "spans have no key 'stot'"),

@@ -191,6 +191,19 @@ def test_what_nothing_uses_is_said(lint: Lint) -> None:
     assert codes(lint(more=more)[1]) == []
 
 
+def test_more_rows_than_anyone_counts_are_sampled(lint: Lint) -> None:
+    """Places times families no longer fit 64 bits."""
+    cross = "[design]\ncross = ['person']"
+    code, found = lint(
+        "{{ person }} lost it.",
+        "{{ person }} kept it.",
+        more=cross,
+        options=("--set", "recipe.rows=24_000_000_000_000"),
+    )
+    assert code == 0
+    assert codes(found, "error") == []
+
+
 def test_the_share_of_one_template(lint: Lint) -> None:
     rare = '[factors.day]\nvalues = ["Monday", "Tuesday", "Friday", "Sunday"]'
     texts = (TEMPLATES[0] + " {{ day }}", TEMPLATES[1])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pyarrow as pa
-import pyarrow.parquet
+import pyarrow.parquet as pq
 import pytest
 
 from fairloom.problems import RecipeError
@@ -48,7 +48,7 @@ def test_toml_takes_the_one_array_of_tables(tmp_path):
 
 def test_parquet_comes_without_dictionaries(tmp_path):
     path = tmp_path / "t.parquet"
-    pa.parquet.write_table(pa.table({"a": pa.array(["x", "x"]).dictionary_encode()}), path)
+    pq.write_table(pa.table({"a": pa.array(["x", "x"]).dictionary_encode()}), path)
     assert read_table(path).schema.field("a").type == pa.string()
 
 
@@ -69,6 +69,8 @@ WRONG = [
     ("t.jsonl", "[1]\n", "one JSON object per line", 1),
     ("t.jsonl", '{"a": 1, "a": 2}\n', "two values for 'a'", 1),
     ("t.jsonl", '{"a": 1}\n{"a": "x"}\n', "mixes types: int, str", None),
+    ("t.jsonl", '{"a": "\\ud800"}\n', "t.jsonl holds '\\ud800', half a character, which is no text", None),
+    ("t.jsonl", '{"a": NaN}\n', "NaN is no JSON", 1),
     ("t.toml", "a = 1\n", "expected one array of tables", None),
     ("t.toml", "a = \n", "not TOML", None),
     ("t.parquet", "no", "not a Parquet file", None),
@@ -81,12 +83,21 @@ def test_what_is_wrong_is_said_with_its_place(tmp_path, name, content, message, 
     path = written(tmp_path, name, content)
     with pytest.raises(RecipeError) as caught:
         read_table(path)
-    if "mixes" in message:
+    if "mixes" in message or "holds" in message:
         assert name in str(caught.value)
     else:
         assert caught.value.problems[0].file == str(path)
     assert message in str(caught.value)
     assert caught.value.problems[0].line == line
+
+
+def test_parquet_that_is_no_table_of_texts(tmp_path):
+    pq.write_table(pa.Table.from_arrays([pa.array([1])] * 2, names=["n", "n"]), tmp_path / "two.parquet")
+    with pytest.raises(RecipeError, match=r"two\.parquet: two columns are named 'n'"):
+        read_table(tmp_path / "two.parquet")
+    pq.write_table(pa.table({"a": [b"x"]}), tmp_path / "bytes.parquet")
+    with pytest.raises(RecipeError, match=r"column 'a' holds bytes, not texts"):
+        read_table(tmp_path / "bytes.parquet")
 
 
 def test_a_missing_file_is_named(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import signal
 import sqlite3
@@ -175,9 +176,13 @@ def test_answers_recorded_as_text_stand_in_for_the_model(asking: Any, tmp_path: 
 
 def test_a_line_that_is_no_answer_is_named(asking: Any, tmp_path: Path) -> None:
     path = asking()
-    (path.parent / "answers.jsonl").write_text('{"text": "x"}\n', "utf-8")
-    with pytest.raises(RecipeError, match="line 1 is no recorded answer"):
-        fl.Recipe.load(path, set=['journal.recorded="answers.jsonl"']).run(tmp_path / "out")
+    whole = '{"model": {}, "messages": [], "text": %s}\n'
+    lines = ('{"text": "x"}\n', "[" * 99_999, b"\xff\xfe", whole % "null", whole % '"\\ud800"')
+    for line in lines:
+        data = line if isinstance(line, bytes) else line.encode()
+        (path.parent / "answers.jsonl").write_bytes(codecs.BOM_UTF8 + (whole % '"good"').encode() + data)
+        with pytest.raises(RecipeError, match=r"journal\.recorded: line 2 is no recorded answer"):
+            fl.Recipe.load(path, set=['journal.recorded="answers.jsonl"']).run(tmp_path / "out")
 
 
 def test_where_a_journal_may_be(asking: Any, tmp_path: Path) -> None:

@@ -128,12 +128,19 @@ def test_jsonl_keeps_types_and_fills_what_a_row_lacks(tools):
         ),
         ("\n", "path: x.jsonl has no rows"),
         ("[1]\n", "path: x.jsonl, line 1: a row is a JSON object, got list"),
+        ('{"a": "\\ud800"}\n', "path: x.jsonl: 'a' holds '\\ud800', which is half a character"),
     ],
 )
 def test_jsonl_faults_are_named(tools, text, message):
     with pytest.raises(RecipeError) as caught:
         jsonl_of(tools, text)
     assert str(caught.value) == message
+
+
+def test_jsonl_with_a_byte_order_mark_and_too_deep(tools):
+    assert jsonl_of(tools, '\ufeff{"a": 1}').to_pydict() == {"a": [1]}
+    with pytest.raises(RecipeError, match=r"x\.jsonl, line 1: maximum recursion depth"):
+        jsonl_of(tools, '{"a": ' + "[" * 99_999)
 
 
 def test_jsonl_columns_of_several_types_and_wrong_encodings(tools):
@@ -149,6 +156,9 @@ def test_parquet(tools):
     assert table(parquet, parquet.Parquet(path="x.parquet"), tools) == wanted
     pq.write_table(wanted.slice(0, 0), tools.open_path("z.parquet"))
     assert table(parquet, parquet.Parquet(path="z.parquet"), tools) == wanted.slice(0, 0)
+    pq.write_table(pa.Table.from_arrays([pa.array([1])] * 2, names=["n", "n"]), tools.open_path("two.parquet"))
+    with pytest.raises(RecipeError, match=r"path: two\.parquet has more than one column 'n'"):
+        table(parquet, parquet.Parquet(path="two.parquet"), tools)
     tools.open_path("y.parquet").write_text("no parquet")
     with pytest.raises(RecipeError, match=r"path: y\.parquet: Parquet"):
         table(parquet, parquet.Parquet(path="y.parquet"), tools)

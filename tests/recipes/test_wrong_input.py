@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import re
@@ -16,6 +17,7 @@ import pytest
 
 from fairloom.cli import main
 from fairloom.problems import RunError
+from fairloom.results import Run
 from fairloom.weaving.store import open_folder
 
 STEP = '[[step]]\nfilter = "text.length"'
@@ -25,6 +27,16 @@ DRAW = '[[step]]\ngenerate = "template"'
 SEED = "seed = 7"
 KEEP = 'keep = ["given"]'
 OVER = 'over = ["label", "person.gender", "person.origin"]'
+COMPARED = """[reference.real]
+read = "read.csv"
+path = "real.csv"
+
+[[gate]]
+metric = "compare.lengths"
+against = "real"
+max = 1
+
+[export]"""
 TEMPLATE = '"Hello, {{ person.given }} lost the key to room {{ room }} on the {{ floor }} floor."'
 
 
@@ -81,6 +93,11 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "recipe.toml:25:1: factors.person.from: there is no file 'peple.csv'",
     ),
+    "missing reference": (
+        [("[export]", COMPARED)],
+        {},
+        "recipe.toml:71:12: reference.real: there is no file 'real.csv'",
+    ),
     "missing local file": (
         [("./my_filters.py", "./my_filter.py")],
         {},
@@ -130,6 +147,11 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         [('cross = ["label", "person.gender"', 'cross = ["label", "person.gendr"')],
         {},
         "recipe.toml:42:19: design.cross[1]: 'person' has no column 'gendr'; did you mean 'gender'?",
+    ),
+    "an axis twice in independent": (
+        [('["label", "template"]', '["label", "template", "template"]')],
+        {},
+        "recipe.toml:43:58: design.independent[1][2]: 'template' stands here twice",
     ),
     "unknown attribute in independent": (
         [('["label", "floor"]', '["label", "floor.hight"]')],
@@ -401,6 +423,12 @@ def test_several_problems_of_the_recipe_itself(bench: Any) -> None:
     assert [problem.split(": ")[1] for problem in problems] == ["recipe.sede", "recipe.rows", "export.split"]
 
 
+def test_a_reference_that_is_no_table_is_named_when_it_is_read(bench: Any) -> None:
+    said = bench.edit(("[export]", COMPARED), files={"real.csv": "text,text\na,b\n"}).call("run", "--quiet")
+    assert said.code == 2
+    assert said.problems == ["recipe.toml:73:1: reference.real.path: real.csv has more than one column 'text'"]
+
+
 def test_no_step_at_all(bench: Any) -> None:
     text = bench.recipe.read_text("utf-8")
     problems = bench.edit(files={"recipe.toml": text.split("[[step]]")[0]}).refused()
@@ -522,6 +550,13 @@ def test_places_that_are_no_folder(bench: Any) -> None:
     said = bench.call("run", "--to", bench.root / "file" / "out")
     assert said.code == 3
     assert "cannot write to file/out: Not a directory; nothing was changed" in said.err
+    (bench.root / "loop").symlink_to("loop")
+    for where, why in (
+        ("loop", "is no place for files: Symlink loop"),
+        ("a\0b", "is no place for files: embedded null"),
+    ):
+        said = bench.call("run", "--to", bench.root / where)
+        assert (said.code, why in said.err) == (2, True), said
     said = bench.call("run", "--to", bench.root / ("a" * 300))
     assert said.code == 3
     assert "File name too long; nothing was changed" in said.err
@@ -604,6 +639,16 @@ def test_another_run_is_not_mixed_in(bench: Any) -> None:
     assert (bench.out / "manifest.json").read_bytes() != before
 
 
+def test_parts_of_which_nobody_knows_the_run_are_not_gone_on_with(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A kill while a run is being removed may leave its journal and its parts and no identity."""
+    monkeypatch.setattr("fairloom.weaving.engine.final_pass", lambda *_: 1 / 0)
+    assert bench.call("run", "--quiet").code == 3
+    monkeypatch.undo()
+    (bench.out / ".work" / "identity.json").unlink()
+    assert bench.call("run", "--quiet", "--set", "recipe.seed=8").code == 0
+    assert bench.call("verify", bench.out, "--rebuild").code == 0
+
+
 def test_a_run_that_finished_no_part_makes_way(bench: Any) -> None:
     good = (bench.root / "templates.toml").read_text("utf-8")
     template(bench, "{{ 'aaaaaaaaaa'" + " | replace('a', 'aaaaaaaaaaaaaaaaa')" * 10 + " }}")
@@ -611,6 +656,58 @@ def test_a_run_that_finished_no_part_makes_way(bench: Any) -> None:
     assert (bench.out / ".work").is_dir()
     (bench.root / "templates.toml").write_text(good, "utf-8")
     assert bench.call("run", "--quiet").code == 0
+
+
+def test_rows_that_were_lost_or_cut_are_no_finished_run(bench: Any) -> None:
+    """Whoever reads fewer rows than the run wrote is told, and `run` does not say that there is nothing to do."""
+    bench.call("run", "--quiet")
+    (bench.out / "data" / "test" / "more.parquet").write_bytes(b"not of the run, and not read")
+    readers: tuple[tuple[str | Path, ...], ...] = (
+        ("run",),
+        ("explain", bench.out, "#1"),
+        ("probe", bench.out, "--model", "./model.py:f"),
+        (
+            "profile",
+            bench.root / "people.csv",
+            "--axes",
+            "label=gender",
+            "-o",
+            bench.root / "p",
+            "--force",
+            "--beside",
+            bench.out,
+        ),
+    )
+    part = bench.out / "data" / "test" / "part-00001.parquet"
+    whole = part.read_bytes()
+    for content, damage in ((whole[:-9], "is not as the run wrote it"), (None, "is missing")):
+        part.unlink()
+        if content is not None:
+            part.write_bytes(content)
+        for command in readers:
+            said = bench.call(str(command[0]), *command[1:])
+            assert said.code == 3, command
+            assert f"data/test/part-00001.parquet {damage}; `fairloom verify" in said.err
+        with pytest.raises(RunError, match=damage):
+            _ = Run.open(bench.out).table
+    (bench.out / "data" / "test" / "more.parquet").unlink()
+    assert bench.call("run", "--fresh", "--quiet").code == 0
+    assert part.read_bytes() == whole
+
+
+def test_papers_that_were_cut_or_edited_are_named(bench: Any) -> None:
+    bench.call("run", "--quiet")
+    with pytest.raises(RunError, match="has no split 'tets'; did you mean 'test'"):
+        Run.open(bench.out).split("tets")
+    for name, content in itertools.product(("measurements", "certificate", "manifest"), ('{"a": 1', "[1]", "[" * 9999)):
+        good = (bench.out / f"{name}.json").read_bytes()
+        (bench.out / f"{name}.json").write_text(content, "utf-8")
+        for command in (("show",), ("report",), ("diff", bench.out), ("probe", "--model", "./model.py:f")):
+            said = bench.call(command[0], *command[1:], bench.out)
+            assert said.code == 3, command
+            assert f"out/{name}.json" in said.err
+            assert "unexpected" not in said.err
+        (bench.out / f"{name}.json").write_bytes(good)
 
 
 @pytest.mark.parametrize("content", ["{nope", "[]", '{"version": 3}'])

@@ -98,9 +98,9 @@ def _short(value: Any) -> output.Cell:
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / f"{name}.json"
-    data: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
-    return data
+    from fairloom.showing.papers import paper  # noqa: PLC0415 - the parser needs none of this
+
+    return paper(folder, f"{name}.json", optional=True)
 
 
 def _flat(tree: Any, path: str = "") -> dict[str, Any]:

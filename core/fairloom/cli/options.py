@@ -99,17 +99,9 @@ def readable_run(path: Path) -> Path:
         RecipeError: If it holds no manifest.
         RunError: If the manifest cannot be read.
     """
-    import json  # noqa: PLC0415 - the parser needs none of this
+    from fairloom.showing import papers  # noqa: PLC0415 - the parser needs none of this
 
-    from fairloom.problems import RunError  # noqa: PLC0415
-
-    place = run_folder(path) / "manifest.json"
-    try:
-        found = json.loads(place.read_text("utf-8"))
-    except (OSError, ValueError) as error:
-        raise RunError(f"{place} cannot be read: {error}") from error
-    if not isinstance(found, dict) or not {"recipe", "status"} <= found.keys():
-        raise RunError(f"{place} is not the manifest of a run")
+    papers.paper(run_folder(path), papers.MANIFEST)
     return path
 
 

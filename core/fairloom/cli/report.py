@@ -25,6 +25,10 @@ def call(arguments: argparse.Namespace) -> int:
     """Render the page."""
     from fairloom.showing import report  # noqa: PLC0415 - the parser needs none of this
 
+    if arguments.to is not None and arguments.to.is_dir():
+        from fairloom.problems import RecipeError  # noqa: PLC0415 - as above
+
+        raise RecipeError.of(f"{arguments.to} is a folder", suggestion="name the file of the page with --to")
     page = report.write(options.readable_run(arguments.folder), arguments.to)
     if arguments.to is None:
         _record(arguments.folder, page)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -37,9 +36,10 @@ def call(arguments: argparse.Namespace) -> int:
 
 def _run(folder: Path, *, as_json: bool) -> int:
     from fairloom.cli import summary  # noqa: PLC0415 - components need none of this
+    from fairloom.showing.papers import paper  # noqa: PLC0415
 
     names = ("manifest", "measurements", "certificate")
-    manifest, measurements, certificate = (json.loads((folder / f"{name}.json").read_text("utf-8")) for name in names)
+    manifest, measurements, certificate = (paper(folder, f"{name}.json") for name in names)
     (summary.document if as_json else summary.show)(manifest, measurements, certificate, folder)
     return 0
 

@@ -79,12 +79,18 @@ def annotated(batches: Iterable[pa.RecordBatch], shape: Shape) -> Annotated:
     Raises:
         RecipeError: The file has no rows, or not the columns that ``shape`` names.
     """
-    table = pa.Table.from_batches(list(batches)).combine_chunks()
+    try:
+        table = pa.Table.from_batches(list(batches)).combine_chunks()
+    except pa.ArrowInvalid as error:
+        raise RecipeError.of(
+            "the files differ in their columns, or in what these hold",
+            suggestion="induce from files of one form, or from each alone",
+        ) from error
     if not table.num_rows:
         raise RecipeError.of("the file has no rows")
-    text = _column(table, shape.text, "--text")
+    text = _texts_of(table, shape.text, "--text")
     name = shape.label or ("label" if "label" in table.column_names else None)
-    label = None if name is None else _column(table, name, "--label")
+    label = None if name is None else _texts_of(table, name, "--label")
     lists = _span_column(table, shape)
     return _checked(plain(text), None if label is None else decoded(label.combine_chunks()), _flat(lists, shape))
 
@@ -94,6 +100,13 @@ def _column(table: pa.Table, name: str, option: str) -> Any:
         return table.column(name)
     hint = did_you_mean(name, table.column_names)
     raise RecipeError.of(f"there is no column {name!r}", suggestion="; ".join(filter(None, (hint, f"see {option}"))))
+
+
+def _texts_of(table: pa.Table, name: str, option: str) -> Any:
+    column = _column(table, name, option)
+    if pa.types.is_nested(column.type):
+        raise RecipeError.of(f"column {name!r} holds lists or records, not texts", suggestion=f"see {option}")
+    return column
 
 
 def _span_column(table: pa.Table, shape: Shape) -> pa.Array:
@@ -138,6 +151,9 @@ def _flat(lists: pa.Array, shape: Shape) -> _Flat:
         )
     )
     value = next((name for name in ("value", "entity_value", "text") if name in names), None)
+    for name in (slot, value):
+        if name is not None and pa.types.is_nested(records.type.field(name).type):
+            raise RecipeError.of(f"{name!r} of the spans holds lists or records, not texts")
     row = pc.list_parent_indices(lists).to_numpy(zero_copy_only=False).astype(np.int64)
     flat = _Flat(
         row,

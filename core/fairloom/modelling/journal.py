@@ -206,7 +206,10 @@ class Journal:
                     raise
                 connection.execute("COMMIT")
             except sqlite3.Error as error:
-                raise ModelError(f"the journal {self.path} cannot be used: {error}") from error
+                raise ModelError(
+                    f"the journal {self.path} cannot be used: {error}; what was finished and answered is kept. "
+                    "Make room or free the file, or name another with --journal, and run the same command again"
+                ) from error
 
     def _open(self) -> sqlite3.Connection:
         if self.path is not None:
@@ -219,7 +222,7 @@ class Journal:
         connection.executescript(_TABLES + SHARED)
         self._connection = connection
         if self.recorded is not None:
-            with self.recorded.open(encoding="utf-8") as lines:
+            with self.recorded.open("rb") as lines:
                 self.take_in(recorded(lines))
         return connection
 
@@ -290,7 +293,7 @@ def exported(path: Path) -> Iterator[str]:
 _ALL = "SELECT model, request, text, prompt_tokens, answer_tokens FROM answers ORDER BY key"
 
 
-def recorded(lines: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], Request, Answer]]:
+def recorded(lines: Iterable[bytes]) -> Iterator[tuple[Mapping[str, Any], Request, Answer]]:
     """The answers that ``exported`` wrote.
 
     Raises:
@@ -298,8 +301,8 @@ def recorded(lines: Iterable[str]) -> Iterator[tuple[Mapping[str, Any], Request,
     """
     for number, line in enumerate(lines, start=1):
         try:
-            yield _recorded(json.loads(line))
-        except (ValueError, KeyError, TypeError) as error:
+            yield _recorded(json.loads(line.decode("utf-8-sig" if number == 1 else "utf-8")))
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             said = f"line {number} is no recorded answer: {type(error).__name__}: {error}"
             raise RecipeError.of(said, "journal", "recorded") from error
 
@@ -311,5 +314,8 @@ def _recorded(data: Mapping[str, Any]) -> tuple[Mapping[str, Any], Request, Answ
         parameters=dict(data.get("parameters", {})),
         attempt=int(data.get("attempt", 0)),
     )
+    if not isinstance(data["text"], str):
+        raise TypeError(f"'text' is not a text: {data['text']!r}")
+    data["text"].encode()  # half a character of JSON is none
     tokens = {name: int(data.get(name, 0)) for name in ("prompt_tokens", "answer_tokens")}
-    return dict(data["model"]), request, Answer(text=str(data["text"]), **tokens)
+    return dict(data["model"]), request, Answer(text=data["text"], **tokens)

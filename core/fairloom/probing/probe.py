@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -102,9 +101,8 @@ def probe(
 def _rows(suite: str | Path | RecipeSpec, allow: tuple[str | Path, ...]) -> tuple[RecipeSpec, pa.Table]:
     """The recipe of a suite and its rows."""
     if not isinstance(suite, RecipeSpec) and (Path(suite) / "manifest.json").is_file():
-        path = Path(suite).resolve()
-        manifest = json.loads((path / "manifest.json").read_text("utf-8"))
-        return recipe_of(manifest["recipe"], recipe_root(path, manifest, None)), Run.open(path).table
+        made = Run.open(Path(suite).resolve())
+        return recipe_of(made.manifest["recipe"], recipe_root(made.path, made.manifest, None)), made.table
     recipe = suite if isinstance(suite, RecipeSpec) else load_recipe(suite)
     with tempfile.TemporaryDirectory(prefix="fairloom-probe-") as folder:
         return recipe, run(recipe, Path(folder) / "run", allow=allow).table
@@ -113,7 +111,7 @@ def _rows(suite: str | Path | RecipeSpec, allow: tuple[str | Path, ...]) -> tupl
 def _model(name: str, recipe: RecipeSpec, allow: tuple[str | Path, ...]) -> tuple[OpenPredictor, Predictors]:
     """The predictor, and where its answers are kept."""
     if ":" in name:
-        return _local(name)
+        return _local(name, tuple(recipe.task.labels))
     if name not in recipe.predictors:
         hint = did_you_mean(name, recipe.predictors) or "name a file: --model ./model.py:predict"
         raise RecipeError.of(f"the suite has no predictor {name!r}", "--model", suggestion=hint)
@@ -121,7 +119,7 @@ def _model(name: str, recipe: RecipeSpec, allow: tuple[str | Path, ...]) -> tupl
     return home.named[name], home
 
 
-def _local(name: str) -> tuple[OpenPredictor, Predictors]:
+def _local(name: str, labels: tuple[str, ...]) -> tuple[OpenPredictor, Predictors]:
     file, _, attribute = name.rpartition(":")
     path = Path(file).resolve()
     component, _ = Plugins(root=path.parent).find(Predictor, f"./{path.name}:{attribute}", "--model")
@@ -132,7 +130,7 @@ def _local(name: str) -> tuple[OpenPredictor, Predictors]:
         open_path=path.parent.joinpath,
     )
     config: Any = structure(component.config, {})
-    home = Predictors()
+    home = Predictors(labels=labels)
     home.open(name, built(component, config, tools, "--model"), use=name, batch=_BATCH, max_texts=None)
     return home.named[name], home
 

@@ -20,6 +20,7 @@ from fairloom.reading.inputs import file_digest
 from fairloom.reading.recipespec import ReferenceSpec
 from fairloom.reading.structure import structure
 from fairloom.results import Run
+from fairloom.showing import papers
 from fairloom.task import Task
 from fairloom.weaving.guard import blamed, built
 
@@ -83,9 +84,10 @@ class RunSource:
 
     def batches(self) -> Iterator[pa.RecordBatch]:
         """The rows, split after split."""
-        for part in sorted((self.run.path / "data").rglob("*.parquet")):
-            with pq.ParquetFile(part) as file:
-                yield from file.iter_batches(batch_size=_ROWS)
+        with papers.rows_read(self.run.path):
+            for part in self.run.files:
+                with pq.ParquetFile(part) as file:
+                    yield from file.iter_batches(batch_size=_ROWS)
 
     def described(self) -> dict[str, Any]:
         """Name and content digest of the run."""

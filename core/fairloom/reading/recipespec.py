@@ -80,8 +80,14 @@ class DesignSpec:
     def _groups(self, _field: object, value: tuple[tuple[str, ...], ...]) -> None:
         said = "names {} axis; independence takes two or more different axes"
         wrong = [(index, len(set(group))) for index, group in enumerate(value) if len(set(group)) < 2]
-        if wrong:
-            problems = [Problem(said.format("one" if size else "no"), ("independent", index)) for index, size in wrong]
+        problems = [Problem(said.format("one" if size else "no"), ("independent", index)) for index, size in wrong]
+        problems += [
+            Problem(f"{axis!r} stands here twice", ("independent", index, place))
+            for index, group in enumerate(value)
+            for place, axis in enumerate(group)
+            if axis in group[:place] and len(set(group)) > 1
+        ]
+        if problems:
             raise RecipeError(problems)
 
 

@@ -16,13 +16,15 @@ from fairloom.modelling.journal import Journal
 from fairloom.modelling.limits import Limits
 from fairloom.modelling.opened import Models, Replay
 from fairloom.plugging.plugins import Plugins
+from fairloom.problems import RecipeError
 from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.inputs import inputs_for
 from fairloom.reading.locate import KeyPath
 from fairloom.reading.recipespec import ModelSpec, PredictorSpec, RecipeSpec, ReferenceSpec
 from fairloom.weaving.guard import blamed
 from fairloom.weaving.placing import Problems
-from fairloom.weaving.referred import renamed_rows
+from fairloom.weaving.predicted import Predictors
+from fairloom.weaving.referred import reference_rows
 from fairloom.weaving.tabulated import grouped, table_record, tabulated
 from fairloom.weaving.workshop import Opener, Workshop
 
@@ -36,14 +38,14 @@ def opened(
         inputs=inputs_for(recipe.root, allow),
         plugins=Plugins(root=recipe.root),
         models=Models(Journal(journal)),
+        predictors=Predictors(labels=tuple(recipe.task.labels)),
     )
     for index, name in enumerate(recipe.recipe.observers):  # nothing else in the recipe would load them
         problems.catch(partial(bare.plugins.load, name, "recipe", "observers", index))
     shop = _with_factors(bare, problems)
     for name, reference in recipe.reference.items():
         opener = problems.catch(partial(_reference, shop, name, reference), "reference", name)
-        if opener is not None:
-            shop.references[name] = opener
+        shop.references[name] = opener or _refused
     _place_journal(shop, problems)
     for name, model in recipe.models.items():
         problems.catch(partial(_open_model, shop, name, model, replay or recipe.journal.replay), "models", name)
@@ -100,7 +102,12 @@ def _reference(shop: Workshop, name: str, spec: ReferenceSpec) -> Opener:
     path: KeyPath = ("reference", name)
     component, _ = shop.plugins.find(Reader, spec.read, *path, "read")
     reader = shop.build(component, spec.settings, path, "reference", name, owner=ReferenceSpec)
-    return lambda: pa.Table.from_batches(list(renamed_rows(reader.read(), name, spec.columns)))
+    return partial(reference_rows, reader, name, spec)
+
+
+def _refused() -> pa.Table:
+    """In place of a reference that is wrong: that is said already, and whoever names it is not wrong as well."""
+    raise RecipeError([])
 
 
 def _place_journal(shop: Workshop, problems: Problems) -> None:

@@ -16,8 +16,9 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
+from fairloom.draws import Ints
 from fairloom.predictors import Floats, Prediction
-from fairloom.problems import BudgetError, PluginError
+from fairloom.problems import BudgetError, ModelError, PluginError, RecipeError
 from fairloom.weaving.guard import blamed
 from fairloom.weaving.store import canonical
 
@@ -38,6 +39,8 @@ class Predictors:
     """
 
     path: Path | None = None
+    labels: tuple[str, ...] = ()
+    """The labels of the task."""
     named: dict[str, Opened] = attrs.field(factory=dict)
     _connection: sqlite3.Connection | None = attrs.field(default=None, init=False)
 
@@ -108,7 +111,17 @@ class Opened:
         Raises:
             PluginError: The model failed, or its answer breaks the contract.
             BudgetError: The budget does not allow the texts that no one has asked yet.
+            ModelError: The file of answers cannot be used.
         """
+        try:
+            return self._predict(texts)
+        except sqlite3.Error as error:
+            raise ModelError(
+                f"the answers of models kept in {self.home.path} cannot be used: {error}; finished parts are kept. "
+                "Make room, or delete that file, and run the same command again: what is missing is asked again"
+            ) from error
+
+    def _predict(self, texts: Any) -> Prediction:
         plain = texts.combine_chunks() if isinstance(texts, pa.ChunkedArray) else texts
         coded = plain.cast(pa.string()).fill_null("").dictionary_encode()
         distinct = coded.dictionary
@@ -120,7 +133,7 @@ class Opened:
             known.update(self._ask(distinct.take(pa.array(some)), [digests[place] for place in some]))
         labels = self._labels()
         table = np.stack([known[digest] for digest in digests]) if digests else np.empty((0, len(labels)))
-        return Prediction(labels, table[coded.indices.to_numpy(zero_copy_only=False)])
+        return _Answers(labels, table[coded.indices.to_numpy(zero_copy_only=False)], self)
 
     def _known(self, digests: list[bytes]) -> dict[bytes, Floats]:
         known: dict[bytes, Floats] = {}
@@ -136,7 +149,7 @@ class Opened:
         with blamed(str(self)):
             answer = _checked(self.work.predict(texts), len(texts))
         self._same_labels(answer.labels)
-        rounded = np.round(np.asarray(answer.probabilities, dtype=np.float64), DIGITS)
+        rounded = np.round(answer.probabilities, DIGITS)
         lines = [(self.key, digest, line.tobytes()) for digest, line in zip(digests, rounded, strict=True)]
         self.home.connection.executemany("INSERT OR IGNORE INTO predictions VALUES (?, ?, ?)", lines)
         return dict(zip(digests, rounded, strict=True))
@@ -166,6 +179,23 @@ class Opened:
         self.home.connection.execute("UPDATE models SET labels = ? WHERE model = ?", (json.dumps(labels), self.key))
 
 
+@attrs.frozen(eq=False)
+class _Answers(Prediction):
+    """Answers that are not held against labels the model has never heard of."""
+
+    model: Opened
+
+    def _places(self, labels: Any) -> Ints:
+        places = super()._places(labels)
+        task = self.model.home.labels
+        if (places < 0).all() and len(labels) > labels.null_count and not set(self.labels) & set(task):
+            said = f"{self.model} answers for {', '.join(self.labels)}; the labels are {', '.join(task) or 'others'}"
+            way = "have the model answer for the labels of the task: `labels` renames those of predict.transformers"
+            beside = self.model.use == self.model.name  # named on the command line, not in a recipe
+            raise RecipeError.of(said, *(() if beside else ("predictors", self.model.name)), suggestion=way)
+        return places
+
+
 def _slices(digests: list[bytes]) -> Iterator[list[bytes]]:
     for start in range(0, len(digests), _AT_ONCE):
         yield digests[start : start + _AT_ONCE]
@@ -175,12 +205,16 @@ def _checked(answer: Any, count: int) -> Prediction:
     """The answer, held to the contract."""
     if not isinstance(answer, Prediction):
         raise PluginError(f"answered a {type(answer).__name__}; a predictor returns a Prediction")
-    shape = np.shape(answer.probabilities)
-    if shape != (count, len(answer.labels)):
-        raise PluginError(f"answered probabilities of shape {shape} for {count} texts and {len(answer.labels)} labels")
-    if len(set(answer.labels)) != len(answer.labels) or len(answer.labels) < 2:
-        said = ", ".join(answer.labels) or "none"
+    labels: tuple[object, ...] = answer.labels
+    if strange := [label for label in labels if not isinstance(label, str)]:
+        raise PluginError(f"answered for the label {strange[0]!r}; labels are texts")
+    held = Prediction(answer.labels, np.asarray(answer.probabilities, dtype=np.float64))
+    shape = np.shape(held.probabilities)
+    if shape != (count, len(held.labels)):
+        raise PluginError(f"answered probabilities of shape {shape} for {count} texts and {len(held.labels)} labels")
+    if len(set(held.labels)) != len(held.labels) or len(held.labels) < 2:
+        said = ", ".join(held.labels) or "none"
         raise PluginError(f"answered for the labels {said}; it takes two or more, each once")
-    if not bool(np.all((answer.probabilities >= -1e-9) & (answer.probabilities <= 1 + 1e-9))):  # NaN fails too
+    if not bool(np.all((held.probabilities >= -1e-9) & (held.probabilities <= 1 + 1e-9))):  # NaN fails too
         raise PluginError("answered probabilities outside of 0 to 1")
-    return answer
+    return held

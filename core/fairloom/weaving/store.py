@@ -152,7 +152,9 @@ class Folder:
         return _identity(self.path)
 
     def begin(self, identity: dict[str, Any]) -> None:
-        """Write down what this run is, before any part."""
+        """Write down what this run is, before any part; parts of which nobody knows the run are not gone on with."""
+        if self.identity() is None:
+            self.forget_work()  # a kill while it was being removed may have left a journal and no identity
         self.work.mkdir(exist_ok=True)
         write_text(self.work / IDENTITY, pretty(identity))
 
@@ -193,7 +195,7 @@ def _identity(path: Path) -> dict[str, Any] | None:
         if place.is_file():
             try:
                 data = json.loads(place.read_text(encoding="utf-8"))
-            except (OSError, ValueError) as error:
+            except (OSError, ValueError, RecursionError) as error:
                 raise RunError(
                     f"{place} cannot be read ({error}); nothing was changed. "
                     "Give another folder with --to, or delete this one"
@@ -207,7 +209,13 @@ def _unknown_files(path: Path) -> Iterator[str]:
     """Files in the folders of a finished run that its manifest does not list, in order."""
     if not (path / MANIFEST).is_file():
         return
-    listed = {record["path"] for record in json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]}
+    try:
+        listed = {record["path"] for record in json.loads((path / MANIFEST).read_text(encoding="utf-8"))["files"]}
+    except (ValueError, KeyError, TypeError) as error:
+        raise RunError(
+            f"{path / MANIFEST} does not say which files the run wrote; nothing was changed. "
+            "Give another folder with --to, or delete this one"
+        ) from error
     for name in ("data", "rejected", "export"):
         for file in sorted((path / name).rglob("*")):
             if not file.is_dir() and (found := file.relative_to(path).as_posix()) not in listed:

@@ -11,6 +11,7 @@ from typing import Any
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP, spans_of
 from fairloom.showing import leftout
 from fairloom.showing.bounds import bounds
+from fairloom.showing.papers import paper, rows_read
 from fairloom.showing.presented import data_files
 from fairloom.showing.report import balance, detail, figures, samples
 from fairloom.showing.report.balance import LONG
@@ -34,7 +35,9 @@ def of(folder: Path) -> dict[str, Any]:
     recipe = manifest["recipe"]
     task = recipe.get("task", {})
     fields = tuple(task.get("fields", ["text"]))
-    texts = samples.read(folder, fields, manifest.get("members", 1))
+    with rows_read(folder):
+        texts = samples.read(folder, fields, manifest.get("members", 1))
+        rejected = samples.rejected(folder)
     slots = _Slots()
     return {
         "head": _head(manifest, measurements),
@@ -53,7 +56,7 @@ def of(folder: Path) -> dict[str, Any]:
         "mates": any(step.get("mates") for step in manifest.get("counts", {}).get("steps", [])),
         "steps": _steps(manifest),
         "audit": _audits(measurements.get("audit", [])),
-        "rejected": [_sample(row, fields, slots) for row in samples.rejected(folder)],
+        "rejected": [_sample(row, fields, slots) for row in rejected],
         "samples": [
             {"label": label, "families": [_family(rows, fields, slots) for rows in texts.families[label]]}
             for label in _in_order(texts.families, task)
@@ -68,11 +71,7 @@ def of(folder: Path) -> dict[str, Any]:
 
 
 def _read(folder: Path, name: str) -> dict[str, Any]:
-    path = folder / f"{name}.json"
-    if name != "manifest" and not path.is_file():
-        return {}
-    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return data
+    return paper(folder, f"{name}.json", optional=name != "manifest")
 
 
 def _head(manifest: Tree, measurements: Tree) -> dict[str, Any]:
