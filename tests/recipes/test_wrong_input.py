@@ -179,6 +179,16 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "recipe.toml:45:12: design.require[0]: not a condition: invalid syntax (at character 17 of",
     ),
+    "templates that are no tables": (
+        [
+            (
+                'from = "templates.toml"\nrole = "surface"\nmatch = { label = "label" }\nkey = "name"',
+                'values = ["Hello"]',
+            )
+        ],
+        {},
+        "has no column 'text' for the task field 'text'; write values = [{ text = \"...\" }]",
+    ),
     "rows that do not fill families": (
         [
             ("rows = 60", "rows = 241"),
