@@ -189,6 +189,17 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "has no column 'text' for the task field 'text'; write values = [{ text = \"...\" }]",
     ),
+    "a model that is trained on a file that is not there": (
+        [
+            (
+                STEP,
+                '[predictors.words]\nuse = "predict.sklearn"\ntrain = ["seen"]\n\n'
+                '[reference.seen]\nread = "read.csv"\npath = "sene.csv"\n\n' + STEP,
+            )
+        ],
+        {},
+        "reference.seen: there is no file 'sene.csv' in ",
+    ),
     "rows that do not fill families": (
         [
             ("rows = 60", "rows = 241"),

@@ -105,6 +105,11 @@ def prepare(
     return loom
 
 
+def _refused() -> pa.Table:
+    """The rows of a reference that cannot be read: it is there by name, and what is wrong with it has been said."""
+    raise RecipeError([])
+
+
 @attrs.define(eq=False)
 class _Setting:
     """A loom being set up, and the problems found so far."""
@@ -221,8 +226,7 @@ class _Setting:
         """Readers of reference rows."""
         for name, spec in self.recipe.reference.items():
             opener = self.catch(partial(self._reference, name, spec), "reference", name)
-            if opener is not None:
-                self.references[name] = opener
+            self.references[name] = opener or _refused
 
     def _reference(self, name: str, spec: ReferenceSpec) -> Opener:
         path: KeyPath = ("reference", name)
