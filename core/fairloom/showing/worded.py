@@ -19,8 +19,16 @@ def about(row: Mapping[str, Any], without: Collection[str]) -> dict[str, Any]:
 
 
 def value(column: str, given: Any) -> Any:
-    """The value of a column: edits in words, anything else as it is."""
-    return edits(given) if column.endswith(_EDITS) and isinstance(given, list) else given
+    """The value of a column: edits and the turns of a conversation in words, lists as lists are written."""
+    if not isinstance(given, list):
+        return given
+    if column.endswith(_EDITS):
+        return edits(given)
+    return " / ".join(_item(each) for each in given)
+
+
+def _item(given: Any) -> str:
+    return ": ".join(map(str, given.values())) if isinstance(given, Mapping) else str(given)
 
 
 def edits(made: Iterable[Mapping[str, Any]]) -> str | None:
