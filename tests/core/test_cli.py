@@ -414,6 +414,18 @@ def test_show_a_run(held, capsys):
     assert main(["show", str(held / "no")]) == 2
 
 
+def test_show_a_component_of_a_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        'import fairloom as fl\n\n@fl.filter\ndef loud(text: str, *, share: float = 0.5):\n    """Reject shouts."""\n'
+    )
+    (tmp_path / "mine.py").write_text(code, "utf-8")
+    assert main(["show", "./mine.py:loud"]) == 0
+    assert re.search(r"\(filter\): Reject shouts\.\n.*share +number +0\.5", capsys.readouterr().out, re.DOTALL)
+    assert main(["show", "./mine.py:laud"]) == 2
+    assert "did you mean 'loud'?" in capsys.readouterr().err
+
+
 def test_a_gap_wider_than_planned_is_named(held, tmp_path, capsys):
     folder = shutil.copytree(held, tmp_path / "run")
     certificate = json.loads((held / "certificate.json").read_text())

@@ -24,7 +24,7 @@ def value(column: str, given: Any) -> Any:
         return given
     if column.endswith(_EDITS):
         return edits(given)
-    return " / ".join(_item(each) for each in given)
+    return " / ".join(map(_item, given)) or None
 
 
 def _item(given: Any) -> str:
