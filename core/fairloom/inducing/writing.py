@@ -144,7 +144,7 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
     yield "# and say what the labels mean: a definition is what reviewers and models are held to."
     yield ""
     yield from _table(
-        "recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": max(100, int(found.usable.sum()))}
+        "recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": int(found.usable.sum())}
     )
     yield from _table("task", {"kind": "classification" if found.labels else "spans", "fields": ["text"]})
     if found.labels:
