@@ -81,7 +81,7 @@ def test_what_a_generator_refused_is_in_the_card(made_runs, tmp_path):
     folder = made_runs.build(tmp_path / "run")
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
     writer = next(step for step in manifest["counts"]["steps"] if step["kind"] == "generate")
-    assert f"| {writer['name']} |" not in card.readme(folder).split("Share kept")[0]
+    assert f"| {writer['name']} |" not in card.readme(folder).split("## Filters")[1].split("Share kept")[0]
     writer |= {"rejected": 7, "reasons": {"ambiguous: her": 7}}
     (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
     assert f"| {writer['name']} | {writer['seen']} | 7 | ambiguous: her (7) |" in card.readme(folder)
