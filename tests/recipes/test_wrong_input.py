@@ -189,6 +189,11 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "has no column 'text' for the task field 'text'; write values = [{ text = \"...\" }]",
     ),
+    "templates of a label that the task does not have": (
+        [("quiet = { definition", "quite = { definition")],
+        {},
+        "which is no label of the task; did you mean 'quite'?",
+    ),
     "a model that is trained on a file that is not there": (
         [
             (
