@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+import attrs
 import numpy as np
 import pyarrow as pa
 
@@ -13,17 +14,33 @@ from fairloom.weaving.finish import Shape
 from fairloom.weaving.prepare import prepare
 
 
-def preview(recipe: RecipeSpec, rows: int = 5, allow: Iterable[str | Path] = ()) -> pa.Table:
+@attrs.frozen
+class Preview:
+    """The first rows, and what stood in the way of others.
+
+    ``missing`` of the rows asked for could not be made within the attempts of the design; ``reasons`` counts, as
+    ``step: reason``, why candidates were rejected.
+    """
+
+    rows: pa.Table
+    missing: int
+    reasons: dict[str, int]
+
+
+def preview(recipe: RecipeSpec, rows: int = 5, allow: Iterable[str | Path] = ()) -> Preview:
     """The first ``rows`` rows (whole families) after the row filters."""
     loom = prepare(recipe, allow)
-    count = min(loom.plan.families, -(-rows // loom.plan.members))
+    members, weaver = loom.plan.members, loom.weaver()
+    count = min(loom.plan.families, -(-rows // members))
     try:
-        woven = loom.weaver().weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
+        woven = weaver.weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
     finally:
         loom.models.journal.close()
-    table = woven.rows()
-    if table is None:
-        return pa.table({})
-    shape = Shape(recipe.recipe.name, recipe.task.fields)
-    finished: pa.Table = shape.finish(table)
-    return finished.slice(0, rows)
+    made = woven.rows()
+    finished = pa.table({}) if made is None else Shape(recipe.recipe.name, recipe.task.fields).finish(made)
+    reasons = {
+        f"{step.name}: {reason}": rejected
+        for step, tally in zip(weaver.steps, woven.tallies, strict=True)
+        for reason, rejected in tally.reasons.items()
+    }
+    return Preview(finished.slice(0, rows), min(rows, len(woven.short) * members), reasons)

@@ -6,7 +6,7 @@ its factors: a condition on a city says nothing about a text without a city.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 import attrs
@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from fairloom.design import Rule
 from fairloom.draws import Ints
-from fairloom.factors import Factor
+from fairloom.factors import LABEL, Factor
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.expressions import Bools, Condition, ExpressionError, UnknownNameError, compile_condition
 
@@ -39,7 +39,27 @@ def rules_of(design: DesignSpec, specs: Mapping[str, FactorSpec], factors: Mappi
             problems.extend(error.problems)
     if problems:
         raise RecipeError(problems)
+    strangers = [
+        problem
+        for name, spec in specs.items()
+        for column, other in spec.match.items()
+        if other == LABEL
+        for problem in _no_labels(factors, name, column)
+    ]
+    if strangers:
+        raise RecipeError(strangers)
     return tuple(rules)
+
+
+def _no_labels(factors: Mapping[str, Factor], name: str, column: str) -> Iterator[Problem]:
+    """Levels tied to a label that the task does not have: no row would ever use them. An empty cell is on purpose."""
+    labels = factors[LABEL].names
+    found = factors[name].column(column).cast(pa.string()).to_pylist()
+    for value in dict.fromkeys(value for value in found if value and value not in labels):
+        level = factors[name].names[found.index(value)]
+        message = f"level {level!r} has {column} = {value!r}, which is no label of the task"
+        hint = did_you_mean(value, labels) or "leave it out with where"
+        yield Problem(message, path=("factors", name, "match", column), suggestion=hint)
 
 
 def _written(design: DesignSpec, specs: Mapping[str, FactorSpec]) -> list[tuple[str, bool, tuple[str | int, ...]]]:

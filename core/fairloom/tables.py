@@ -190,11 +190,15 @@ def _header(path: Path, delimiter: str) -> list[str]:
         with path.open(encoding="utf-8-sig", newline="") as file:
             names = next((row for row in csv.reader(file, delimiter=delimiter) if row), None)
     except UnicodeDecodeError as error:
-        raise _wrong(path, f"is not UTF-8 (byte {error.start})") from error
+        raise _wrong(path, f"is not UTF-8 (byte {error.start})", way="save it as UTF-8") from error
     except csv.Error as error:
         raise _wrong(path, str(error), line=1) from error
     if names is None:
         raise _wrong(path, "the table is empty: it has no header")
+    other = next((mark for mark in ";\t|" if mark != delimiter and len(names) == 1 and mark in names[0]), None)
+    if other is not None:
+        way = "separate them with commas" + (", or call the file .tsv" if other == "\t" else "")
+        raise _wrong(path, f"the columns are separated by {other!r}", line=1, way=way)
     if "" in names:
         raise _wrong(path, f"column {names.index('') + 1} has no name", line=1)
     twice = _first_twice(names)

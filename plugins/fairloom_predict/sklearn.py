@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -54,6 +54,7 @@ class SklearnPredictor:
 
     config: Sklearn
     references: Mapping[str, Callable[[], pa.Table]]
+    labels: Collection[str]
     identity: Mapping[str, Any]
     _pipeline: Any = attrs.field(default=None, init=False)
 
@@ -77,10 +78,18 @@ class SklearnPredictor:
             rows = table.filter(pc.and_(*(pc.is_valid(column) for column in table.columns)))
             texts += rows.column(0).cast(pa.string()).to_pylist()
             labels += decoded(rows.column(1).combine_chunks()).cast(pa.string()).to_pylist()
-        if len(set(labels)) < 2:
-            found = ", ".join(sorted(set(labels))) or "none"
-            raise RecipeError.of(f"the reference rows must have two labels or more, got {found}", "predictors")
+        self._check(set(labels))
         return texts, labels
+
+    def _check(self, labels: set[str]) -> None:
+        """What the rows say can be learnt, and the labels of the task are among it."""
+        found = ", ".join(sorted(labels)) or "none"
+        if len(labels) < 2:
+            raise RecipeError.of(f"the reference rows must have two labels or more, got {found}", "predictors")
+        unseen = next((label for label in self.labels if label not in labels), None)
+        if unseen is not None:
+            said = f"no reference row has the label {unseen!r} of the task, so the model could never name it"
+            raise RecipeError.of(said, "predictors", suggestion=f"the rows have: {found}")
 
     def _columns(self, name: str) -> list[str]:
         there = self.references[name]().column_names
@@ -113,4 +122,4 @@ def build(config: Sklearn, tools: Tools) -> SklearnPredictor:
     except PackageNotFoundError as error:
         raise RecipeError.of("scikit-learn is not installed", "use", suggestion=f"install it with: {PIP}") from error
     identity = {**attrs.asdict(config), "scikit-learn": installed}
-    return SklearnPredictor(config, tools.references, identity)
+    return SklearnPredictor(config, tools.references, tuple(tools.task.labels), identity)

@@ -90,7 +90,9 @@ def _columns_of_fields(settings: TemplateSettings, tools: Tools, driver: Factor)
         if column not in driver.attributes:
             message = f"the value table of factor {driver.name!r} has no column {column!r} for the task field {field!r}"
             place = ("step", "fields", field) if field in settings.fields else ("factors", driver.name)
-            problems.append(Problem(message, path=place, suggestion=did_you_mean(column, driver.attributes)))
+            plain = driver.attributes == ("value",)  # texts alone, not in tables
+            way = f'write values = [{{ {column} = "..." }}]' if plain else did_you_mean(column, driver.attributes)
+            problems.append(Problem(message, path=place, suggestion=way))
     if problems:
         raise RecipeError(problems)
     return columns

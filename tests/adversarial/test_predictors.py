@@ -15,6 +15,7 @@ from time import sleep
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
+import attrs
 import numpy as np
 import pyarrow as pa
 import pytest
@@ -25,6 +26,7 @@ from sklearn.linear_model import LogisticRegression
 
 import fairloom as fl
 from fairloom.predictors import Prediction
+from fairloom.task import Label
 from fairloom.testing import sample_tools
 from fairloom.weaving.predicted import Predictors
 from fairloom_predict import http, sklearn
@@ -220,6 +222,10 @@ def test_training_rows_that_are_not_there_are_the_recipes_mistake() -> None:
         sklearn.build(sklearn.Sklearn(train=("rael",)), sample_tools())
     with pytest.raises(fl.RecipeError, match="no column 'txt'"):
         sklearn.build(sklearn.Sklearn(train=("real",), field="txt"), sample_tools()).predict(pa.array(["x"]))
+    tools = sample_tools()
+    known = attrs.evolve(tools.task, labels={**tools.task.labels, "unheard_of": Label(definition="in no row")})
+    with pytest.raises(fl.RecipeError, match="no reference row has the label 'unheard_of' of the task"):
+        sklearn.build(sklearn.Sklearn(train=("real",)), attrs.evolve(tools, task=known)).predict(pa.array(["x"]))
 
 
 @pytest.fixture

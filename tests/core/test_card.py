@@ -77,6 +77,16 @@ def test_the_card_has_every_section_and_says_what_failed(hostile):
     assert "- 2 planned rows are missing" in text
 
 
+def test_what_a_generator_refused_is_in_the_card(made_runs, tmp_path):
+    folder = made_runs.build(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    writer = next(step for step in manifest["counts"]["steps"] if step["kind"] == "generate")
+    assert f"| {writer['name']} |" not in card.readme(folder).split("## Filters")[1].split("Share kept")[0]
+    writer |= {"rejected": 7, "reasons": {"ambiguous: her": 7}}
+    (folder / "manifest.json").write_text(json.dumps(manifest), "utf-8")
+    assert f"| {writer['name']} | {writer['seen']} | 7 | ambiguous: her (7) |" in card.readme(folder)
+
+
 def test_hostile_texts_stay_in_their_cells(hostile):
     text = card.readme(hostile)
     assert "<script" not in text

@@ -19,6 +19,7 @@ import pytest
 from fairloom.cli import main, output, parsers, reference
 from fairloom.design import PlanSummary
 from fairloom.factors import Factor
+from fairloom.preview import Preview
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
 
 HEAVY = {"numpy", "pyarrow", "cattrs", "jinja2", "structlog", "rich"}
@@ -330,12 +331,22 @@ def test_a_closed_pipe_is_no_error():
 def test_preview_marks_spans_and_escapes(fakes, capsys):
     spans = [{"start": 0, "end": 4, "slot": "person.given"}, {"start": 1, "end": 2, "slot": "inner"}]
     row = {"id": "r-0", "text": "Noor is\x1b[2J here", "text.spans": spans, "label": "a", "city": "Oslo", "family": 0}
-    fakes.preview_module.preview = lambda _recipe, rows, _allow: pa.Table.from_pylist([row] * rows)
+    row["text.edits"] = [{"start": 0, "end": 4, "old": "Ana", "new": "Noor", "rule": "entity"}]
+    fakes.preview_module.preview = lambda _recipe, rows, _allow: Preview(pa.Table.from_pylist([row] * rows), 0, {})
     assert main(["preview", fakes.path, "-n", "2"]) == 0
-    said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo\n"
+    said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo  text.edits=entity 'Ana' > 'Noor'\n"
     assert capsys.readouterr().out == f"{said}\n{said}"
     assert main(["preview", fakes.path, "-n", "1", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)[0]["text"] == row["text"]
+
+
+def test_preview_says_why_a_row_is_missing(fakes, capsys):
+    fakes.preview_module.preview = lambda *_: Preview(pa.table({}), 2, {"edits.people: ambiguous: her": 40})
+    assert main(["preview", fakes.path]) == 1
+    assert capsys.readouterr() == (
+        "",
+        "rows that could not be made: 2; candidates were rejected because of edits.people: ambiguous: her (40)\n",
+    )
 
 
 def test_report(folder, tmp_path, capsys):
@@ -403,6 +414,18 @@ def test_show_a_run(held, capsys):
     assert "furthest from the plan  no gap is wider than planned" in shown
     assert "lowest selection ratio  length by person.gender: 0.994 (fair from 0.8), p 0.73" in shown
     assert main(["show", str(held / "no")]) == 2
+
+
+def test_show_a_component_of_a_file(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = (
+        'import fairloom as fl\n\n@fl.filter\ndef loud(text: str, *, share: float = 0.5):\n    """Reject shouts."""\n'
+    )
+    (tmp_path / "mine.py").write_text(code, "utf-8")
+    assert main(["show", "./mine.py:loud"]) == 0
+    assert re.search(r"\(filter\): Reject shouts\.\n.*share +number +0\.5", capsys.readouterr().out, re.DOTALL)
+    assert main(["show", "./mine.py:laud"]) == 2
+    assert "did you mean 'loud'?" in capsys.readouterr().err
 
 
 def test_a_gap_wider_than_planned_is_named(held, tmp_path, capsys):

@@ -246,6 +246,11 @@ def test_problems_found_later_get_their_place(file):
         (("design", "attempts"), 0, "design.attempts: must be at least 1, got 0"),
         (("step", 0, "filter"), "x", "step[0]: a step needs exactly one of generate and filter, got both"),
         (("step", 0), {"use": "x"}, "step[0]: a step needs exactly one of generate and filter, got neither; write"),
+        (
+            ("step", 0),
+            {"filtre": "x"},
+            "step[0]: a step needs exactly one of generate and filter, got neither; write filter",
+        ),
         (("step", 1, "name"), "template", "step[1]: another step has the name 'template'; the name keys its"),
         (("gate", 0, "min"), 2, "gate[0].max: must not be below min = 2, got 1"),
         (("gate", 1), {"max": 2}, "gate[1]: required key 'metric' is missing"),

@@ -152,6 +152,7 @@ def test_samples_cover_the_labels_and_are_the_same_however_the_parts_lie(folders
 def test_families_are_shown_whole_and_what_they_share_once(made_runs, tmp_path):
     folder = made_runs.build(tmp_path / "run")
     data = [{**row, "family": place // 2, "member": place % 2} for place, row in enumerate(made_runs.rows())]
+    data[1::2] = [{**row, "label": data[0]["label"]} for row in data[1::2]]
     shutil.rmtree(folder / "data")
     made_runs._parquet(folder / "data" / "part-00000.parquet", made_runs.table(data, {"member": pa.int32()}))
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
@@ -165,6 +166,8 @@ def test_families_are_shown_whole_and_what_they_share_once(made_runs, tmp_path):
         assert numbers[0] % 2 == 0
         assert "person.gender" in family["shared"]
         assert all("person.origin" in row["factors"] for row in family["rows"])
+        assert family["labels"] == (family["rows"][0]["label"] != data[0]["label"])
+    assert sum(family["labels"] for family in families) == 24 - len(groups[0]["families"])
     assert 'class="mates"' in report.render(folder)
 
 

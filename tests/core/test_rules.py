@@ -64,7 +64,7 @@ def test_what_holds(text, expected):
 
 REFUSED = [
     ("word", "is no comparison", 1),
-    ("word = 'a'", "not a condition", 6),
+    ("word = 'a'", "to compare write ==", 6),
     ("len(word) > 2", "cannot be used here", 1),
     ("__import__('os').system('x') == 0", "cannot be used here", 1),
     ("word == 'hug' and wrod == 'b'", "no column 'wrod'", 19),

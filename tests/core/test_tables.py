@@ -61,6 +61,7 @@ WRONG = [
     ("t.csv", "a,b\n1,2\n3\n", "expected 2 columns, found 1", 3),
     ("t.csv", 'a,b\n"x\ny",2\n1,2,3\n', "expected 2 columns, found 3", 4),
     ("t.csv", "a,a\n1,2\n", "two columns are named 'a'", 1),
+    ("t.csv", "a;b\n1;2\n", "the columns are separated by ';'; separate them with commas", 1),
     ("t.csv", "a,\n1,2\n", "column 2 has no name", 1),
     ("t.csv", "", "no header", None),
     ("t.csv", "a,b\n", "the table is empty", None),

@@ -70,6 +70,7 @@ def test_every_family_holds_the_row_as_it_was_and_each_noise_once(suite: Any) ->
     for row in suite.table.to_pylist():
         families[row["family"]][row["noise"]] = row
     assert all(gate.status == "passed" for gate in suite.gates)
+    assert len(set(suite.table["text"].to_pylist())) == suite.table.num_rows, "the same text could be in both splits"
     for rows in families.values():
         assert sorted(rows) == ["clean", "instruction", "people", "scan", "speech", "typo"]
         assert len({row["label"] for row in rows.values()}) == 1

@@ -201,6 +201,32 @@ ONE: dict[str, tuple[list[tuple[str, str]], dict[str, str | bytes], str]] = {
         {},
         "recipe.toml:45:12: design.require[0]: not a condition: invalid syntax (at character 17 of",
     ),
+    "templates that are no tables": (
+        [
+            (
+                'from = "templates.toml"\nrole = "surface"\nmatch = { label = "label" }\nkey = "name"',
+                'values = ["Hello"]',
+            )
+        ],
+        {},
+        "has no column 'text' for the task field 'text'; write values = [{ text = \"...\" }]",
+    ),
+    "templates of a label that the task does not have": (
+        [("quiet = { definition", "quite = { definition")],
+        {},
+        "which is no label of the task; did you mean 'quite'?",
+    ),
+    "a model that is trained on a file that is not there": (
+        [
+            (
+                STEP,
+                '[predictors.words]\nuse = "predict.sklearn"\ntrain = ["seen"]\n\n'
+                '[reference.seen]\nread = "read.csv"\npath = "sene.csv"\n\n' + STEP,
+            )
+        ],
+        {},
+        "reference.seen: there is no file 'sene.csv' in ",
+    ),
     "rows that do not fill families": (
         [
             ("rows = 60", "rows = 241"),

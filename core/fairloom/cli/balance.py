@@ -55,7 +55,8 @@ def empty(cells: Sequence[Tree]) -> str:
 def reversals(found: Tree) -> str:
     """The clearest reversal, and how many there are."""
     if not found["found"]:
-        return f"none in {found['tested']:,} comparisons" if found["tested"] else "nothing to compare"
+        many = "comparison" if found["tested"] == 1 else "comparisons"
+        return f"none in {found['tested']:,} {many}" if found["tested"] else "nothing to compare"
     worst = found["found"][0]
     more = f", and {len(found['found']) - 1} more" if len(found["found"]) > 1 else ""
     return (

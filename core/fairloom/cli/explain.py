@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from fairloom.cli import options, output
 from fairloom.cli.preview import marked
-from fairloom.showing import printable
+from fairloom.showing import printable, worded
 
 if TYPE_CHECKING:
     from fairloom.explain import Explanation, Level
@@ -119,7 +119,10 @@ def _family(found: Explanation) -> None:
     output.heading(f"Family of {len(found.family)} rows")
     varying = [key for key in found.row if _varies(found, key)]
     rows = [
-        (("> " if each["member"] == found.row["member"] else "  ") + each["id"], *(each[key] for key in varying))
+        (
+            ("> " if each["member"] == found.row["member"] else "  ") + each["id"],
+            *(worded.value(key, each[key]) for key in varying),
+        )
         for each in found.family[:MOST_SHOWN]
     ]
     output.table(("id", *varying), rows)
@@ -135,8 +138,10 @@ def _varies(found: Explanation, key: str) -> bool:
 
 def _steps(found: Explanation) -> None:
     output.heading("Steps")
-    said = {"generate": "wrote the row", "filter": "kept it"}
-    output.table(("step", "component", "what it did"), [(s["name"], s["use"], said[s["kind"]]) for s in found.steps])
+    first = next((step["name"] for step in found.steps if step["kind"] == "generate"), None)
+    said = {"generate": "went over it", "filter": "kept it"}
+    rows = [(s["name"], s["use"], "wrote the row" if s["name"] == first else said[s["kind"]]) for s in found.steps]
+    output.table(("step", "component", "what it did"), rows)
 
 
 def _edits(found: Explanation) -> None:

@@ -6,6 +6,8 @@ import argparse
 import difflib
 import importlib
 import re
+import shutil
+import textwrap
 from collections.abc import Iterator, Sequence
 from types import ModuleType
 from typing import Any, NoReturn
@@ -88,8 +90,9 @@ def command_parsers() -> Iterator[tuple[str, Parser]]:
 def _form(name: str) -> dict[str, Any]:
     module = command_module(name)
     summary = COMMANDS[name]
+    detail = " ".join(f"{summary[0].upper()}{summary[1:]}. {module.DETAIL}".split())
     return {
-        "description": f"{summary[0].upper()}{summary[1:]}. {module.DETAIL}".strip(),
+        "description": textwrap.fill(detail, shutil.get_terminal_size().columns - 2),
         "epilog": "example:\n" + "\n".join(f"  {line}" for line in module.EXAMPLE.strip().splitlines()),
         "formatter_class": argparse.RawDescriptionHelpFormatter,
     }

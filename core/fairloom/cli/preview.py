@@ -5,16 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fairloom.cli import options, output
-from fairloom.showing import printable
+from fairloom.showing import printable, worded
+
+if TYPE_CHECKING:
+    from fairloom.preview import Preview
 
 DETAIL = """\
 Runs the generators and row filters on the first
-rows of the design only. Spans are shown as `[value](slot)`."""
+rows of the design only. Spans are shown as `[value](slot)`. Exit code 1 where a row could not be made."""
 EXAMPLE = """\
 fairloom preview recipe.toml -n 5"""
+_SYSTEM = ("id", "label", "address", "family", "member", "attempt", "cell")
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
@@ -24,20 +28,27 @@ def configure(parser: argparse.ArgumentParser) -> None:
 
 
 def call(arguments: argparse.Namespace) -> int:
-    """Print the rows."""
+    """Print the rows, and why others are missing."""
     recipe = options.load(arguments)
     from fairloom.preview import preview  # noqa: PLC0415 - a call without a recipe needs none of this
 
-    table = preview(recipe, arguments.rows, tuple(arguments.allow))
-    rows = table.to_pylist()
+    found = preview(recipe, arguments.rows, tuple(arguments.allow))
+    rows = found.rows.to_pylist()
     if arguments.json:
         output.document(rows)
-        return 0
-    for index, row in enumerate(rows):
-        if index:
-            print()
-        _show(row, recipe.task.fields)
-    return 0
+    else:
+        for index, row in enumerate(rows):
+            if index:
+                print()
+            _show(row, recipe.task.fields)
+    if found.missing:
+        print(printable.line(_missing(found)), file=sys.stderr)
+    return 1 if found.missing else 0
+
+
+def _missing(found: Preview) -> str:
+    reasons = ", ".join(f"{reason} ({count:,})" for reason, count in found.reasons.items())
+    return f"rows that could not be made: {found.missing:,}; candidates were rejected because of {reasons}"
 
 
 def _show(row: dict[str, Any], fields: tuple[str, ...]) -> None:
@@ -47,14 +58,9 @@ def _show(row: dict[str, Any], fields: tuple[str, ...]) -> None:
     for field in fields:
         name = f"{field}: " if len(fields) > 1 else ""
         print("  " + name + marked(row[field] or "", row.get(f"{field}.spans") or [], colour=sys.stdout.isatty()))
-    shown = {key: value for key, value in row.items() if _is_factor(key, value, fields)}
-    if shown:
-        output.text("  " + "  ".join(f"{key}={value}" for key, value in shown.items()))
-
-
-def _is_factor(key: str, value: Any, fields: tuple[str, ...]) -> bool:
-    system = {"id", "label", "address", "family", "member", "attempt", "cell", *fields}
-    return key not in system and not key.endswith(".spans") and value is not None
+    about = worded.about(row, {*_SYSTEM, *fields})
+    if about:
+        output.text("  " + "  ".join(f"{key}={value}" for key, value in about.items()))
 
 
 def marked(text: str, spans: list[dict[str, Any]], *, colour: bool = False) -> str:

@@ -13,7 +13,7 @@ DETAIL = """\
 Covers the core and
 the components of the installed plugins; point the TOML support of an editor at it."""
 EXAMPLE = """\
-fairloom schema > fairloom.reading.schema.json"""
+fairloom schema > fairloom.schema.json"""
 
 
 def configure(parser: argparse.ArgumentParser) -> None:

@@ -17,19 +17,24 @@ EXAMPLE = """\
 fairloom show out
 fairloom show text
 fairloom show text.length
-fairloom show entities.people"""
+fairloom show entities.people
+fairloom show ./my_filters.py:shouting"""
 MOST_VALUES = 20
 
 
 def configure(parser: argparse.ArgumentParser) -> None:
     """Add the options of ``show``."""
-    parser.add_argument("what", metavar="WHAT", help="a run folder, a plugin (text) or a component (text.length)")
+    parser.add_argument(
+        "what",
+        metavar="WHAT",
+        help="a run folder, a plugin (text) or a component (text.length, ./my_filters.py:shouting)",
+    )
 
 
 def call(arguments: argparse.Namespace) -> int:
     """Show a run or a component."""
     folder = Path(arguments.what)
-    if folder.is_dir() or "/" in arguments.what:
+    if folder.is_dir() or ("/" in arguments.what and ".py:" not in arguments.what):
         return _run(options.readable_run(folder), as_json=arguments.json)
     return _component(arguments.what, as_json=arguments.json)
 
@@ -51,7 +56,7 @@ def _component(name: str, *, as_json: bool) -> int:
     from fairloom.plugging.plugins import Plugins  # noqa: PLC0415
     from fairloom.showing.reference import settings_of  # noqa: PLC0415
 
-    plugins = Plugins()
+    plugins = Plugins(root=Path.cwd())
     if "." not in name:
         return _plugin(name, plugins.load(name).components, as_json=as_json)
     component, _ = plugins.find(Component, name)

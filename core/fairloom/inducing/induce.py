@@ -143,4 +143,4 @@ def _refused(
 
 
 def _counted(reasons: Mapping[str, Ints]) -> str:
-    return ", ".join(f"{len(numbers):,} with {reason}" for reason, numbers in reasons.items())
+    return ", ".join(f"{reason} ({len(numbers):,})" for reason, numbers in reasons.items())

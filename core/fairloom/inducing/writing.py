@@ -144,9 +144,7 @@ def _recipe(found: Induced, name: str) -> Iterator[str]:
     yield f"# {name}: induced from annotated rows. Read the templates and value tables before you use what they make,"
     yield "# and say what the labels mean: a definition is what reviewers and models are held to."
     yield ""
-    yield from _table(
-        "recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": max(100, int(found.usable.sum()))}
-    )
+    yield from _table("recipe", {"name": name, "version": "0.1.0", "seed": 1, "rows": int(found.usable.sum())})
     yield from _table("task", {"kind": "classification" if found.labels else "spans", "fields": ["text"]})
     if found.labels:
         yield "[task.labels]"

@@ -113,7 +113,8 @@ def _model(name: str, recipe: RecipeSpec, allow: tuple[str | Path, ...]) -> tupl
     if ":" in name:
         return _local(name, tuple(recipe.task.labels))
     if name not in recipe.predictors:
-        hint = did_you_mean(name, recipe.predictors) or "name a file: --model ./model.py:predict"
+        file = f"name its function, as in {name}:predict" if name.endswith(".py") else None
+        hint = file or did_you_mean(name, recipe.predictors) or "name a file: --model ./model.py:predict"
         raise RecipeError.of(f"the suite has no predictor {name!r}", "--model", suggestion=hint)
     home = prepare(recipe, allow).predictors
     return home.named[name], home

@@ -12,6 +12,7 @@ kin between two columns compare numbers where both columns hold only numbers. A 
 from __future__ import annotations
 
 import ast
+import re
 import warnings
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -41,6 +42,7 @@ _COMPARE: dict[type[ast.cmpop], Any] = {
     ast.Gt: np.greater,
     ast.GtE: np.greater_equal,
 }
+_ASSIGNED = re.compile(r"(?<![=!<>])=(?!=)")
 _SIGNS = "== != < <= > >= in, not in"
 
 
@@ -110,7 +112,8 @@ def _parse(text: str) -> ast.expr:
             warnings.simplefilter("ignore")  # Python's advice about code says nothing about a recipe
             return ast.parse(stripped, mode="eval").body
     except SyntaxError as error:
-        fault = Fault(f"not a condition: {error.msg}", error.offset or 1)
+        hint = "; to compare write ==" if _ASSIGNED.search(stripped) else ""
+        fault = Fault(f"not a condition: {error.msg}{hint}", error.offset or 1)
     except (ValueError, RecursionError, MemoryError):
         fault = Fault("not a condition: nested too deeply or with a null character", 1)
     raise ExpressionError(text, [fault])

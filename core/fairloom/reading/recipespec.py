@@ -6,6 +6,7 @@ core does not own in ``settings``; the loader structures those with the componen
 
 from __future__ import annotations
 
+import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -101,6 +102,15 @@ class StepSpec:
     settings: dict[str, Any] = attrs.field(factory=dict)
 
 
+def _way_out(keys: Iterable[str]) -> str | None:
+    """What to write for a key of a step that stands where ``generate`` or ``filter`` should."""
+    for key in keys:
+        meant = ["generate"] if key == "use" else difflib.get_close_matches(key, ("generate", "filter"), n=1)
+        if meant:
+            return f"write {meant[0]} = ... in place of {key} = ..."
+    return None
+
+
 @attrs.frozen(kw_only=True)
 class StepTable:
     """``[[step]]`` as a recipe writes it: ``generate`` or ``filter`` name the component."""
@@ -120,8 +130,8 @@ class StepTable:
     def _one_component(self, _field: object, _value: object) -> None:
         if (self.generate is None) == (self.filter is None):
             got = "neither" if self.filter is None else "both"
-            way = "write generate = ... in place of use = ..." if "use" in self.settings else None
-            raise RecipeError.of(f"a step needs exactly one of generate and filter, got {got}", suggestion=way)
+            message = f"a step needs exactly one of generate and filter, got {got}"
+            raise RecipeError.of(message, suggestion=_way_out(self.settings))
 
     def spec(self) -> StepSpec:
         """The step it stands for."""

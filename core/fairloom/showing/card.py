@@ -179,25 +179,32 @@ def _coverage(certificate: Tree) -> Iterator[str]:
 def _filters(manifest: Tree, measurements: Tree) -> Iterator[str]:
     yield "## Filters and rejections"
     yield ""
-    filters = [step for step in manifest.get("counts", {}).get("steps", []) if step.get("kind") == "filter"]
-    if not filters:
-        yield "No filter was used."
+    steps = [
+        step
+        for step in manifest.get("counts", {}).get("steps", [])
+        if step.get("kind") == "filter" or step.get("rejected")  # a generator refuses what it cannot write
+    ]
+    if not steps:
+        yield "No filter was used, and nothing was rejected."
         return
     rows = [
         (step["name"], step["seen"], step["rejected"], "; ".join(f"{r} ({n:,})" for r, n in step["reasons"].items()))
-        for step in filters
+        for step in steps
     ]
-    yield from table(("Filter", "Seen", "Rejected", "Reasons"), rows)
+    yield from table(("Step", "Seen", "Rejected", "Reasons"), rows)
     audit = measurements.get("audit", [])
     if audit:
         yield ""
         yield "Share kept in the least kept group over the share kept in the most kept group:"
         yield ""
         yield from table(
-            ("Filter", "Axis", "Ratio", "p"), [(a["step"], a["axis"], a.get("ratio"), a.get("p")) for a in audit]
+            ("Step", "Axis", "Ratio", "p"), [(a["step"], a["axis"], a.get("ratio"), a.get("p")) for a in audit]
         )
     yield ""
-    yield "A rejected row was written again in its own cell. Every rejected candidate is in `rejected/`."
+    if any(step["rejected"] for step in steps):
+        yield "A rejected row was written again in its own cell. Every rejected candidate is in `rejected/`."
+    else:
+        yield "Nothing was rejected."
 
 
 def _gates(measurements: Tree) -> Iterator[str]:

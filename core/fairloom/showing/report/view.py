@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from fairloom.batch import ADDRESS, ATTEMPT, CELL, CITES, FAMILY, ID, LABEL, MEMBER, REASON, SIMILARITY, STEP, spans_of
-from fairloom.showing import leftout
+from fairloom.showing import leftout, worded
 from fairloom.showing.bounds import bounds
 from fairloom.showing.papers import paper, rows_read
 from fairloom.showing.presented import data_files
@@ -49,6 +49,7 @@ def of(folder: Path) -> dict[str, Any]:
         "reversals": balance.reversals(certificate),
         "accounts": balance.accounts(certificate),
         "trimmed": manifest.get("trimmed"),
+        "relabels": bool(task.get("relabel")),
         "split": balance.split(manifest),
         "p_methods": " or ".join(sorted({_TESTS[p] for p in _p_methods(certificate) if p in _TESTS})),
         "left_out": sum(len(axes) == 2 for axes in certificate.get("left_out", [])),
@@ -213,11 +214,6 @@ _SYSTEM = {ADDRESS, FAMILY, MEMBER, ATTEMPT, CELL, ID, LABEL, REASON, STEP, CITE
 
 
 def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]:
-    factors = {
-        key: value
-        for key, value in row.items()
-        if key not in _SYSTEM and key not in fields and not key.endswith(".spans") and value is not None
-    }
     return {
         "id": row.get(ID),
         "label": row.get(LABEL),
@@ -225,7 +221,7 @@ def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]
         "reason": row.get(REASON),
         "cites": row.get(CITES),
         "similarity": row.get(SIMILARITY),
-        "factors": factors,
+        "factors": worded.about(row, {*_SYSTEM, *fields}),
         "fields": [
             (field, list(_pieces(row.get(field) or "", row.get(spans_of(field)) or [], slots))) for field in fields
         ],
@@ -233,10 +229,10 @@ def _sample(row: Tree, fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]
 
 
 def _family(rows: Sequence[Tree], fields: tuple[str, ...], slots: _Slots) -> dict[str, Any]:
-    """The rows of a family; what they share is said once."""
+    """The rows of a family; what they share is said once, and their labels where these differ."""
     shown = [_sample(row, fields, slots) for row in rows]
     if len(shown) == 1:
-        return {"rows": shown, "shared": {}}
+        return {"rows": shown, "shared": {}, "labels": False}
     common = {
         key: value
         for key, value in shown[0]["factors"].items()
@@ -244,7 +240,7 @@ def _family(rows: Sequence[Tree], fields: tuple[str, ...], slots: _Slots) -> dic
     }
     for row in shown:
         row["factors"] = {key: value for key, value in row["factors"].items() if key not in common}
-    return {"rows": shown, "shared": common}
+    return {"rows": shown, "shared": common, "labels": len({row["label"] for row in shown}) > 1}
 
 
 def _pieces(text: str, spans: list[Tree], slots: _Slots) -> Iterator[dict[str, Any]]:
