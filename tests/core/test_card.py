@@ -82,7 +82,7 @@ def test_the_card_has_every_section_and_says_what_failed(hostile):
 def test_every_column_is_explained_and_one_row_shown(passed, hostile):
     held = card.readme(passed).split("## What a row holds")[1].split("## ")[0]
     assert "| id | text | the name of the row |" in held
-    assert "| person.gender | text | the gender of the planned level of person |" in held
+    assert "| person.gender | text | the attribute gender of the planned level of person |" in held
     shown = json.loads(held.split("```json")[1].split("```")[0])
     rows = [row for file in (passed / "data").rglob("*.parquet") for row in pq.read_table(file).to_pylist()]
     assert shown in rows

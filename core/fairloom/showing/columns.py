@@ -76,7 +76,7 @@ def _meaning(name: str, fields: list[str], kinds: Mapping[str, str]) -> str:
         return f"what was changed in {owner}, in order: old became new, which then stood from start up to end"
     if name in kinds:
         return kinds[name]
-    return f"the {rest} of the planned level of {owner}" if owner in kinds else "written by a step"
+    return f"the attribute {rest} of the planned level of {owner}" if owner in kinds else "written by a step"
 
 
 def _type(kind: Any) -> str:
