@@ -6,6 +6,7 @@ import hashlib
 import json
 import warnings
 
+import pyarrow.parquet as pq
 import pytest
 
 from fairloom.showing import card, croissant
@@ -64,6 +65,7 @@ def test_the_card_has_every_section_and_says_what_failed(hostile):
     text = card.readme(hostile)
     titles = [line[3:] for line in text.splitlines() if line.startswith("## ")]
     assert titles == [
+        "What a row holds",
         "How it was made",
         "Balance reached",
         "Filters and rejections",
@@ -75,6 +77,17 @@ def test_the_card_has_every_section_and_says_what_failed(hostile):
     ]
     assert "- Gate duplicates not computed: the metric needs two rows or more" in text
     assert "- 2 planned rows are missing" in text
+
+
+def test_every_column_is_explained_and_one_row_shown(passed, hostile):
+    held = card.readme(passed).split("## What a row holds")[1].split("## ")[0]
+    assert "| id | text | the name of the row |" in held
+    assert "| person.gender | text | the attribute gender of the planned level of person |" in held
+    shown = json.loads(held.split("```json")[1].split("```")[0])
+    rows = [row for file in (passed / "data").rglob("*.parquet") for row in pq.read_table(file).to_pylist()]
+    assert shown in rows
+    assert held.count("\n| ") == 2 + len(shown), "a line for every column"
+    assert json.loads(card.readme(hostile).split("```json")[1].split("```")[0])["id"]
 
 
 def test_what_a_generator_refused_is_in_the_card(made_runs, tmp_path):

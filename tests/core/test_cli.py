@@ -149,7 +149,8 @@ def test_the_reference_page_is_fresh():
         (["run"], "fairloom run: the following arguments are required: RECIPE"),
         (["run", "r", "--workers", "0"], "argument --workers: '0' is not a whole number from 1"),
         (["new", "novel", "x"], "fairloom new: argument recipe: invalid choice: 'novel'"),
-        (["run", "r", "--work", "2"], "unrecognized arguments: --work 2"),
+        (["run", "r", "--work", "2"], "fairloom run: there is no option '--work'; did you mean '--workers'?"),
+        (["run", "r", "s"], "fairloom run: 's' is one argument too many"),
     ],
 )
 def test_wrong_calls(arguments, said, capsys):

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from fairloom.showing import card, croissant, presented, report
+from fairloom.showing import card, croissant, presented, report, worded
 from fairloom.showing.report import detail, figures, samples, view
 
 VOID = {"meta", "br", "img", "rect"}
@@ -289,3 +289,10 @@ def test_records_inside_a_table_are_words() -> None:
     """A reader of the report sees no Python."""
     found = detail.node([{"group": {"name": "polish", "rate": 0.506756756}, "also": ["a", "b"]}])
     assert found["lines"] == [["name polish, rate 0.5068", "a, b"]]
+
+
+def test_a_conversation_is_told_once() -> None:
+    turns = [{"role": "user", "content": "Hi."}, {"role": "assistant", "content": "Hello."}]
+    row = {"text": "user: Hi.\nassistant: Hello.", "messages": turns, "options": ["a", "b"], "text.edits": []}
+    assert worded.about(row, {"text"}) == {"options": "a / b"}
+    assert "messages" in worded.about({**row, "text": "user: Hi."}, {"text"})

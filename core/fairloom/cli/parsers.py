@@ -40,19 +40,33 @@ example:
 exit codes:
   0 good   1 a gate failed, rows are missing, or things differ
   2 the recipe or the call is wrong   3 the run failed   130 interrupted"""
+_UNKNOWN = "unrecognized arguments: "
 _INVALID = re.compile(r"invalid choice: '(?P<word>[^']*)'")
 
 
 class Parser(argparse.ArgumentParser):
     """An argument parser that says what was wrong and where the help is, in two lines."""
 
+    chosen: Parser | None = None
+    """The parser of the command that is called."""
+
     def error(self, message: str) -> NoReturn:
         """Say what is wrong with the call and end with exit code 2."""
+        unknown = message.removeprefix(_UNKNOWN)
+        if self.chosen is not None and unknown != message:
+            self.chosen.error(self.chosen.stranger(unknown.split()[0]))
         found = _INVALID.search(message)
         if found and self.prog == "fairloom":
             close = difflib.get_close_matches(found["word"], COMMANDS, n=1)
             message = f"there is no command {found['word']!r}" + (f"; did you mean {close[0]!r}?" if close else "")
         self.exit(2, f"{self.prog}: {message}\nSee `{self.prog} --help`.\n")
+
+    def stranger(self, word: str) -> str:
+        """What is wrong with a word that the call has and the parser does not know."""
+        if not word.startswith("-"):
+            return f"{word!r} is one argument too many"
+        close = difflib.get_close_matches(word.partition("=")[0], self._option_string_actions, n=1)
+        return f"there is no option {word!r}" + (f"; did you mean {close[0]!r}?" if close else "")
 
 
 def parser_for(arguments: Sequence[str]) -> Parser:
@@ -72,7 +86,7 @@ def parser_for(arguments: Sequence[str]) -> Parser:
         form = _form(name) if name == chosen else {}
         child = commands.add_parser(name, help=summary, allow_abbrev=False, **form)
         if name == chosen:
-            _fill(child, name)
+            parser.chosen = _fill(child, name)
     return parser
 
 

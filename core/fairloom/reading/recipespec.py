@@ -270,7 +270,7 @@ class RecipeSpec:
     of data has none.
     """
 
-    recipe: About = attrs.field(metadata={"help": "name, version, seed and size"})
+    recipe: About = attrs.field(metadata={"help": "name, version, seed and rows"})
     task: Task = attrs.field(default=Task(), metadata={"help": "what a row is and what the labels mean"})
     factors: dict[str, FactorSpec] = attrs.field(factory=dict, metadata={"help": "what varies from row to row"})
     design: DesignSpec = attrs.field(default=DesignSpec(), metadata={"help": "how levels are allocated to rows"})

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from fairloom.showing import croissant, printable
+from fairloom.showing import columns, croissant, printable
 from fairloom.showing.bounds import bounds
 from fairloom.showing.presented import CROISSANT, README, data_files
 
@@ -44,6 +44,7 @@ def readme(folder: Path) -> str:
     manifest, measurements, certificate = (_read(folder, name) for name in ("manifest", "measurements", "certificate"))
     sections = [
         _what(manifest),
+        _columns(folder, manifest),
         _made(manifest),
         _balance(certificate),
         _filters(manifest, measurements),
@@ -111,6 +112,15 @@ def _what(manifest: Tree) -> Iterator[str]:
         yield "What never appears, by the task's own words:"
         yield ""
         yield from (f"- {escape(text)}" for text in task["never"].values())
+
+
+def _columns(folder: Path, manifest: Tree) -> Iterator[str]:
+    yield "## What a row holds"
+    yield ""
+    yield from table(("Column", "Type", "Meaning"), columns.described(folder, manifest))
+    shown = columns.example(folder, manifest)
+    if shown is not None:
+        yield from ("", "The first one:", "", "```json", shown, "```")
 
 
 def _made(manifest: Tree) -> Iterator[str]:

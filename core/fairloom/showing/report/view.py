@@ -61,6 +61,7 @@ def of(folder: Path) -> dict[str, Any]:
         "samples": [
             {"label": label, "families": [_family(rows, fields, slots) for rows in texts.families[label]]}
             for label in _in_order(texts.families, task)
+            if texts.families[label]  # none where no family begins with the label
         ],
         "slots": slots,
         "lengths": _lengths(texts, task),
