@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import json
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -18,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 import pyarrow.parquet
+import tomli
 
 from fairloom.problems import Problem, RecipeError, did_you_mean
 from fairloom.reading.locate import locate
@@ -83,12 +83,9 @@ def read_document(path: Path) -> Document:
         RecipeError: it cannot be read or is not TOML.
     """
     try:
-        text = path.read_text(encoding="utf-8-sig")
-        data = tomllib.loads(text)
+        text, data = _toml(path)
     except OSError as error:
         raise _wrong(path, f"cannot be opened: {error.strerror or error}") from error
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _wrong(path, f"not TOML: {error}") from error
     return Document(path, data, locate(text))
 
 
@@ -314,15 +311,25 @@ def _text(path: Path) -> str:
 
 
 def _read_toml(path: Path) -> pa.Table:
-    try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
-    except (UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _wrong(path, f"not TOML: {error}") from error
+    data = _toml(path)[1]
     rows = next(iter(data.values()), None)
     if len(data) != 1 or not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         found = ", ".join(data) or "nothing"
         raise _wrong(path, f"expected one array of tables ([[name]]) and nothing else, found {found}")
     return table_of(rows, str(path))
+
+
+def _toml(path: Path) -> tuple[str, dict[str, Any]]:
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+        return text, tomli.loads(text)
+    except UnicodeDecodeError as error:
+        raise _wrong(path, f"not TOML: is not UTF-8 (byte {error.start})") from error
+    except tomli.TOMLDecodeError as error:
+        said = f"not TOML: {error.msg}"
+        raise RecipeError([Problem(said, file=str(path), line=error.lineno, column=error.colno)]) from error
+    except (ValueError, RecursionError) as error:  # an endless number; nesting beyond tomli's bounds
+        raise _wrong(path, f"not readable as TOML: {error}") from error
 
 
 def _read_parquet(path: Path) -> pa.Table:

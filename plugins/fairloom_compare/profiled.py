@@ -34,7 +34,7 @@ class ProfileFile:
         """
         try:
             data = json.loads(path.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RecipeError.of(f"{path.name} is no JSON: {error}", "profile") from error
         if not isinstance(data, dict) or (data.get("format"), data.get("version")) != ("fairloom-profile", 1):
             way = "make one with fairloom profile"

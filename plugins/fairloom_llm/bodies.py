@@ -71,7 +71,8 @@ def read(
     try:
         data = json.loads(content)
         said = _said(data, chat=dialect.api == "chat")
-    except (ValueError, KeyError, IndexError, TypeError, AttributeError):
+        f"{said.text}{said.refusal}".encode()  # an escape may stand for half a character, which nothing can keep
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError):
         return _broken(f"the body has no answer: {content[:100].decode('utf-8', 'replace')!r}"), True
     if said.refusal:
         return Failure(kind="refused", message=f"refused: {said.refusal[:120]}"), False
@@ -112,9 +113,12 @@ def _said(data: Any, *, chat: bool) -> _Said:
 def _unwrapped(text: str) -> str | None:
     try:
         data = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     return data[_KEY] if isinstance(data, dict) and list(data) == [_KEY] and isinstance(data[_KEY], str) else None
+
+
+_MOST_TOKENS = 2**31
 
 
 def _broken(message: str) -> Failure:
@@ -122,11 +126,11 @@ def _broken(message: str) -> Failure:
 
 
 def tokens(data: Any) -> tuple[int, int]:
-    """Tokens of prompt and answer as the server counted them; 0 where it says nothing."""
+    """Tokens of prompt and answer as the server counted them; 0 where it says nothing, or what cannot be."""
     usage = data.get("usage") if isinstance(data, dict) else None
     usage = usage if isinstance(usage, dict) else {}
     counts = [usage.get(name) for name in ("prompt_tokens", "completion_tokens")]
-    prompt, answer = (count if isinstance(count, int) and count >= 0 else 0 for count in counts)
+    prompt, answer = (count if isinstance(count, int) and 0 <= count < _MOST_TOKENS else 0 for count in counts)
     return prompt, answer
 
 
@@ -134,4 +138,4 @@ def said_wrong(data: Any) -> str:
     """The message of an error body, or what else there is, cut short."""
     error = data.get("error") if isinstance(data, dict) else None
     message = error.get("message") if isinstance(error, dict) else error
-    return str(message or data)[:200]
+    return str(message or data)[:200].encode("utf-8", "replace").decode()

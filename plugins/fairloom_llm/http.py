@@ -94,7 +94,7 @@ class HttpServer:
 def _json(content: bytes) -> Any:
     try:
         return json.loads(content)
-    except ValueError:
+    except (ValueError, RecursionError):
         return content[:200].decode("utf-8", "replace")
 
 

@@ -57,7 +57,7 @@ class SnipsReader:
             way = 'damaged = "mark" reads it with the marks U+FFFD where bytes are wrong'
             said = f"{self.path.name} is not {self.config.encoding}: {error}"
             raise RecipeError.of(said, "encoding", suggestion=way) from error
-        except (ValueError, LookupError) as error:
+        except (ValueError, LookupError, RecursionError) as error:
             raise RecipeError.of(f"{self.path.name} cannot be read as JSON: {error}", "path") from error
         if not isinstance(data, Mapping) or not all(isinstance(each, list) for each in data.values()):
             raise RecipeError.of(f"{self.path.name} must hold an object of lists, one per intent", "path")

@@ -66,6 +66,24 @@ def test_the_induced_recipe_runs_and_uses_values_evenly(tmp_path: Path) -> None:
     assert sorted(run.table.column("artist").to_pylist()) == ["Air", "Can", "Elbow"]
 
 
+def test_slots_may_be_called_as_conditions_and_templates_call_things(tmp_path: Path) -> None:
+    """Two factors of one slot are kept apart by a condition, so their names are those of Python and Jinja."""
+    for slot in ("class", "not", "True", "self", "ville départ", "都市", "family"):
+        rows = [("from Oslo to Lyon", "go", [(5, 9, slot), (13, 17, slot)]), ("to Rome", "go", [(3, 7, slot)])]
+        found = fl.induce([lines(tmp_path / "rows.jsonl", rows)])
+        write(found, tmp_path / slot, name="slots")
+        run = fl.Recipe.load(tmp_path / slot / "recipe.toml", set=["recipe.rows=4"]).run(tmp_path / slot / "out")
+        assert run.table.num_rows == 4
+
+
+def test_a_label_of_which_no_row_can_be_used_is_none_of_the_recipe(tmp_path: Path) -> None:
+    rows = [*ROWS, ("call Ann", "phone", [(5, 8, "contact")])]
+    found = fl.induce([lines(tmp_path / "rows.jsonl", rows)])
+    assert found.labels == ("music", "weather")
+    assert again(found, tmp_path) == [(text, label) for text, label, _ in ROWS]
+    fl.Recipe.load(tmp_path / "induced" / "recipe.toml", set=["recipe.rows=4"]).run(tmp_path / "even")
+
+
 def test_a_value_is_used_only_under_labels_it_was_seen_with(tmp_path: Path) -> None:
     rows = [
         ("find a film", "search", [(7, 11, "thing")]),
@@ -87,6 +105,8 @@ BAD = [
     ("damaged encoding", ("play \ufffd", "music", [])),
     ("control characters", ("play \x07", "music", [])),
     ("no label", ("play Air", "", [(5, 8, "artist")])),
+    ("a label that is no name on one line", ("play Air", "mu\nsic", [(5, 8, "artist")])),
+    ("a label that is no name on one line", ("play Air", "\u202emusic", [(5, 8, "artist")])),
     ("a span outside of the text", ("play Air", "music", [(5, 9, "artist")])),
     ("spans that overlap", ("play Air Bag", "music", [(5, 10, "artist"), (9, 12, "track")])),
     ("a span without a name", ("play Air", "music", [(5, 8, " ")])),
@@ -96,7 +116,7 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize(("reason", "row"), BAD, ids=[reason for reason, _ in BAD])
+@pytest.mark.parametrize(("reason", "row"), BAD, ids=[f"{reason} {place}" for place, (reason, _) in enumerate(BAD)])
 def test_what_cannot_be_used_is_counted_with_its_reason_and_row(tmp_path: Path, reason: str, row: Any) -> None:
     found = fl.induce([lines(tmp_path / "rows.jsonl", [*ROWS, row])])
     told = about(found)

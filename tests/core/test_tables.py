@@ -73,7 +73,8 @@ WRONG = [
     ("t.jsonl", '{"a": "\\ud800"}\n', "t.jsonl holds '\\ud800', half a character, which is no text", None),
     ("t.jsonl", '{"a": NaN}\n', "NaN is no JSON", 1),
     ("t.toml", "a = 1\n", "expected one array of tables", None),
-    ("t.toml", "a = \n", "not TOML", None),
+    ("t.toml", "a = 1\nb = \n", "not TOML: Invalid value", 2),
+    ("t.toml", "a = " + "[" * 9999, "not readable as TOML", None),
     ("t.parquet", "no", "not a Parquet file", None),
     ("t.xlsx", "", "cannot read '.xlsx'", None),
 ]

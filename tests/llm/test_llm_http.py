@@ -45,6 +45,9 @@ BROKEN = [
     message(content=["a", "b"]),
     message(content=7),
     b'{"choices": [{"message": "text"}]}',
+    b"[" * 99_999,
+    b'{"choices": [{"message": {"content": "half a smile: \\ud83d"}}]}',
+    b'{"choices": [{"message": {"content": null, "refusal": "no \\ud83d"}}]}',
 ]
 
 
@@ -88,12 +91,30 @@ def test_a_broken_body_is_asked_for_again(content: bytes, serve: Any, opened: An
     assert len(server.asked) == 2
 
 
+def test_tokens_that_nobody_can_count_are_not_counted(serve: Any, opened: Any, ask: Any) -> None:
+    with serve(answering((200, {}, body().replace(b": 9", b": 1" + b"0" * 40)))) as server:
+        (outcome,) = opened(server.url).ask([ask("hello")])
+    assert (outcome.prompt_tokens, outcome.answer_tokens) == (0, 4)
+
+
 def test_tries_are_bounded_and_the_failure_says_what_the_last_one_said(serve: Any, opened: Any, ask: Any) -> None:
     with serve(answering((503, {}, b'{"error": {"message": "try later"}}'))) as server:
         model = opened(server.url, attempts=3)
         with pytest.raises(ModelError, match="no request was answered; unavailable: status 503: try later"):
             model.ask([ask("hello")])
     assert len(server.asked) == 3
+
+
+@pytest.mark.parametrize("content", [b'{"error": {"message": "half \\ud83d"}}', b"[" * 99_999])
+@pytest.mark.parametrize("status", [400, 503])
+def test_an_error_that_is_no_text_is_a_failure_all_the_same(
+    status: int, content: bytes, serve: Any, opened: Any, ask: Any
+) -> None:
+    with serve(answering((status, {}, content))) as server:
+        model = opened(server.url, attempts=1)
+        with pytest.raises(ModelError, match=f"no request was answered; .*: status {status}: "):
+            model.ask([ask("hello")])
+        assert model.journal.record()["failures"]
 
 
 def test_a_server_that_is_not_there_ends_the_run(opened: Any, ask: Any) -> None:

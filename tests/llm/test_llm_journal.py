@@ -19,7 +19,7 @@ import pytest
 
 import fairloom as fl
 from fairloom.cli import main
-from fairloom.modelling.journal import Journal, Question
+from fairloom.modelling.journal import Journal, Question, exported
 from fairloom.models import Answer, Failure, Message, Request
 from fairloom.problems import ModelError, RecipeError
 from fairloom.verify import rebuild, verify
@@ -121,6 +121,8 @@ def test_a_file_that_is_no_journal_is_named(tmp_path: Path) -> None:
     (tmp_path / "j").write_text("x" * 5000)
     with pytest.raises(ModelError, match="j cannot be used: file is not a database"):
         Journal(tmp_path / "j").record()
+    with pytest.raises(ModelError, match="j cannot be read as a journal: file is not a database"):
+        list(exported(tmp_path / "j"))
 
 
 # -- whole runs --------------------------------------------------------------------------------------------------

@@ -92,7 +92,8 @@ def annotated(batches: Iterable[pa.RecordBatch], shape: Shape) -> Annotated:
     name = shape.label or ("label" if "label" in table.column_names else None)
     label = None if name is None else _texts_of(table, name, "--label")
     lists = _span_column(table, shape)
-    return _checked(plain(text), None if label is None else decoded(label.combine_chunks()), _flat(lists, shape))
+    labels = None if label is None else decoded(label.combine_chunks()).cast(pa.string())
+    return _checked(plain(text), labels, _flat(lists, shape))
 
 
 def _column(table: pa.Table, name: str, option: str) -> Any:
@@ -196,7 +197,9 @@ def _checked(text: pa.Array, label: pa.Array | None, flat: _Flat) -> Annotated:
     faults.note("damaged encoding", pc.match_substring(text, "\ufffd"))
     faults.note("control characters", pc.match_substring_regex(text, r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"))
     if label is not None:
-        faults.note("no label", pc.or_kleene(pc.is_null(label), pc.equal(pc.cast(label, pa.string()), "")))
+        faults.note("no label", pc.or_kleene(pc.is_null(label), pc.equal(label, "")))
+        odd = [each for each in label.unique().to_pylist() if each and (not each.strip() or not each.isprintable())]
+        faults.note("a label that is no name on one line", pc.is_in(label, pa.array(odd, label.type)))
     length = pc.utf8_length(text).to_numpy(zero_copy_only=False)[flat.row]
     outside = (flat.start < 0) | (flat.end > length) | (flat.end < flat.start)
     faults.spans("a span outside of the text", flat.row[outside])

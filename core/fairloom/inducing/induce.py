@@ -46,8 +46,11 @@ class Induced:
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """The labels, in order of first appearance."""
-        return () if self.rows.label is None else tuple(self.rows.label.unique().to_pylist())
+        """The labels that a pattern in use writes, in order of first appearance."""
+        if self.rows.label is None or self.patterns.label is None:
+            return ()
+        written = set(self.patterns.label.filter(pa.array(self.kept)).to_pylist())
+        return tuple(label for label in self.rows.label.unique().to_pylist() if label in written)
 
     @cached_property
     def factors(self) -> Mapping[str, str]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import unicodedata
+from keyword import iskeyword
 
 import attrs
 import numpy as np
@@ -11,9 +13,10 @@ import pyarrow.compute as pc
 
 from fairloom.draws import Ints
 from fairloom.inducing.annotated import Annotated, Spans
+from fairloom.reading.checks import OWN_COLUMNS
 from fairloom.utf8 import Utf8
 
-_TAKEN = frozenset({"label", "template", "id", "text", "loop", "address", "family", "member", "attempt", "cell"})
+_TAKEN = frozenset({*OWN_COLUMNS, "label", "template", "text", "loop", "self", "true", "false", "none"})
 
 
 @attrs.frozen(eq=False)
@@ -48,12 +51,13 @@ def patterns(rows: Annotated) -> Patterns:
 
 
 def named(slots: pa.Array) -> pa.Array:
-    """Names of slots as names of factors: ``GIVEN NAME`` becomes ``given_name``."""
+    """Names of slots as names of factors: ``GIVEN NAME`` becomes ``given_name``, ``départ`` ``depart``."""
     encoded = slots.dictionary_encode()
     names: dict[str, str] = {}
     for slot in encoded.dictionary.to_pylist():
-        name = re.sub(r"\W+", "_", slot.strip()).strip("_").lower() or "slot"
-        name = f"slot_{name}" if name[0].isdigit() or name in _TAKEN else name
+        plain = unicodedata.normalize("NFKD", slot).encode("ascii", "ignore").decode()
+        name = re.sub(r"\W+", "_", plain.strip()).strip("_").lower() or "slot"
+        name = f"slot_{name}" if name[0].isdigit() or name in _TAKEN or iskeyword(name) else name
         while name in names.values():
             name += "_"
         names[slot] = name

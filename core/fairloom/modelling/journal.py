@@ -282,12 +282,19 @@ def _failure(row: Sequence[Any]) -> Failure:
 
 
 def exported(path: Path) -> Iterator[str]:
-    """Every answer of a journal as a line of JSON, in order of key: what ``[journal] recorded`` reads."""
+    """Every answer of a journal as a line of JSON, in order of key: what ``[journal] recorded`` reads.
+
+    Raises:
+        ModelError: The file is no journal, or damaged.
+    """
     connection = sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)
     with closing(connection):
-        for model, request, text, prompt, answer in connection.execute(_ALL):
-            line = {"model": json.loads(model), **json.loads(request), "text": text}
-            yield json.dumps({**line, "prompt_tokens": prompt, "answer_tokens": answer}, ensure_ascii=False)
+        try:
+            for model, request, text, prompt, answer in connection.execute(_ALL):
+                line = {"model": json.loads(model), **json.loads(request), "text": text}
+                yield json.dumps({**line, "prompt_tokens": prompt, "answer_tokens": answer}, ensure_ascii=False)
+        except (sqlite3.Error, ValueError, TypeError) as error:
+            raise ModelError(f"{path} cannot be read as a journal: {error}; what came before is whole") from error
 
 
 _ALL = "SELECT model, request, text, prompt_tokens, answer_tokens FROM answers ORDER BY key"

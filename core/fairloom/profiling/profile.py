@@ -58,7 +58,7 @@ class Profile:
         place = Path(path)
         try:
             data = json.loads(place.read_text("utf-8"))
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, RecursionError) as error:
             raise RecipeError([Problem(f"cannot be read as a profile: {error}", file=str(place))]) from error
         if not isinstance(data, dict) or (data.get("format"), data.get("version")) != (FORMAT, VERSION):
             raise RecipeError([Problem(f"is no profile of version {VERSION}", file=str(place))])
