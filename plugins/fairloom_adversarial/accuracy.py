@@ -11,7 +11,7 @@ import pyarrow as pa
 from fairloom.batch import LABEL
 from fairloom.components import Measurement
 from fairloom.predictors import OpenPredictor
-from fairloom_adversarial.asked import labels
+from fairloom_adversarial.asked import labels, predictor_of_labels
 from fairloom_adversarial.groups import Groups
 
 if TYPE_CHECKING:
@@ -63,4 +63,5 @@ class AccuracyMetric:
 
 def build(config: Accuracy, tools: Tools) -> AccuracyMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    return AccuracyMetric(tools.predictor(config.model), tools.task.field_of(config.field), Groups(config.by))
+    model = predictor_of_labels(config.model, tools)
+    return AccuracyMetric(model, tools.task.field_of(config.field), Groups(config.by))

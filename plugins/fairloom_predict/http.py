@@ -39,6 +39,11 @@ class Http:
         if not value.startswith(("http://", "https://")):
             raise RecipeError.of(f"begins with http:// or https://, got {value!r}", "url")
 
+    @seconds.validator
+    def _waits(self, _field: object, value: float) -> None:
+        if not value > 0:
+            raise RecipeError.of(f"is above 0, got {value:g}", "seconds")
+
 
 @attrs.frozen
 class HttpPredictor:
