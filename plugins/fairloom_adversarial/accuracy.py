@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import attrs
 import numpy as np
@@ -11,11 +11,14 @@ import pyarrow as pa
 from fairloom.batch import LABEL
 from fairloom.components import Measurement
 from fairloom.predictors import OpenPredictor
-from fairloom_adversarial.asked import labels
+from fairloom_adversarial.asked import labels, predictor_of_labels
 from fairloom_adversarial.groups import Groups
 
 if TYPE_CHECKING:
     from fairloom.components import Tools
+
+_NEAR = 0.2
+"""A margin below which a model is unsure of a row, whichever way it leans."""
 
 
 @attrs.frozen(kw_only=True)
@@ -33,12 +36,12 @@ class Accuracy:
 
 @attrs.define
 class AccuracyMetric:
-    """Keeps three counts per group."""
+    """Keeps two counts per group, and one of rows near the boundary."""
 
     model: OpenPredictor
     field: str
     groups: Groups
-    margins: list[Any] = attrs.field(factory=list, init=False)
+    unsure: int = attrs.field(default=0, init=False)
 
     def observe(self, rows: pa.RecordBatch) -> None:
         """Ask about the next rows."""
@@ -46,21 +49,24 @@ class AccuracyMetric:
             return
         found = self.model.predict(rows.column(self.field))
         self.groups.count(rows, found.right(labels(rows)))
-        self.margins.append(found.margins(labels(rows)))
+        self.unsure += int((np.abs(found.margins(labels(rows))) < _NEAR).sum())
 
     def result(self) -> Measurement:
-        """The share of rows the model is right about; ``gap`` is the largest difference between two groups."""
+        """The share of rows the model is right about.
+
+        ``gap`` is the largest difference between two groups, ``unsure`` the share of rows with a margin below 0.2.
+        """
         if self.groups.why or not self.groups.rows:
             return Measurement(value=None, why=self.groups.why or "there are no rows")
-        margins = np.concatenate(self.margins)
         return Measurement(
             value=self.groups.share,
             n=self.groups.rows,
-            values={**self.groups.values(), "unsure": float((np.abs(margins) < 0.2).mean())},
+            values={**self.groups.values(), "unsure": self.unsure / self.groups.rows},
             detail=self.groups.detail(),
         )
 
 
 def build(config: Accuracy, tools: Tools) -> AccuracyMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    return AccuracyMetric(tools.predictor(config.model), tools.task.field_of(config.field), Groups(config.by))
+    model = predictor_of_labels(config.model, tools)
+    return AccuracyMetric(model, tools.task.field_of(config.field), Groups(config.by))

@@ -69,4 +69,4 @@ class BandFilter:
 
 def build(config: Band, tools: Tools) -> BandFilter:
     """The filter, or ``RecipeError`` for an unknown predictor or field."""
-    return BandFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), *config.margin)
+    return BandFilter(Asked.of(config.model, config.field, tools), *config.margin)

@@ -144,4 +144,4 @@ def build(config: Boundary, tools: Tools) -> BoundaryFilter:
     if tools.attempts is not None and config.candidates > tools.attempts:
         said = f"is at most attempts of [design], {tools.attempts}, got {config.candidates}: places would stay empty"
         raise RecipeError.of(said, "candidates", suggestion=f"raise attempts to {config.candidates} or more")
-    return BoundaryFilter(Asked(tools.predictor(config.model), tools.task.field_of(config.field)), config)
+    return BoundaryFilter(Asked.of(config.model, config.field, tools), config)

@@ -13,14 +13,14 @@ import pyarrow.compute as pc
 
 from fairloom.applies import Applies
 from fairloom.attacks import Options
-from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, SPANS, decoded, spans_of
+from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, decoded, spans_of
 from fairloom.components import Generator, Goal, Search
 from fairloom.draws import Draws
 from fairloom.editing import apply
 from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
 from fairloom.predictors import Bools
 from fairloom.problems import RecipeError
-from fairloom_adversarial.asked import labels
+from fairloom_adversarial.asked import labels, predictor_of_labels
 from fairloom_adversarial.attack import Aim, Asking, Means, Victims
 from fairloom_adversarial.constraints import Constraints
 from fairloom_adversarial.driving import ALREADY, FOUND, Driver, Hunt
@@ -209,8 +209,6 @@ def _reasons(statuses: pa.Array) -> pa.Array:
 
 def build(config: Similar, tools: Tools) -> SimilarGenerator:
     """The generator, or ``RecipeError`` for what cannot be attacked or may change the label."""
-    if LABEL not in tools.factors and not tools.task.labels:
-        raise RecipeError.of("needs a task with labels: without them no answer is wrong", "model")
     _, means, applies, *works = all_of(
         lambda: _check(config),
         lambda: _means(config, tools),
@@ -234,7 +232,7 @@ def _check(config: Similar) -> None:
 def _means(config: Similar, tools: Tools) -> Means:
     field = tools.task.field_of(config.field)
     model, aim, search, constraints = all_of(
-        lambda: tools.predictor(config.model),
+        lambda: predictor_of_labels(config.model, tools),
         lambda: _aim(config, tools),
         lambda: made(Search, config.search, tools, "search")[1],
         lambda: Constraints.of(config.constraints, field, tools),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import attrs
@@ -10,7 +11,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from fairloom.batch import LABEL, decoded
+from fairloom.batch import LABEL
 from fairloom.components import Audit, Measurement
 from fairloom.edits import edits_of
 from fairloom_adversarial.driving import ALREADY, FOUND
@@ -70,14 +71,9 @@ class SuccessMetric:
 
     def _count_rules(self, rows: pa.RecordBatch) -> None:
         """Each rule once per row that it helped."""
-        edits = rows.column(edits_of(self.field))
-        flat = pc.list_flatten(edits)
-        owner = pc.list_parent_indices(edits).to_numpy(zero_copy_only=False)
-        names = decoded(pc.struct_field(flat, "rule")).cast(pa.string()).dictionary_encode()
-        codes = names.indices.to_numpy(zero_copy_only=False).astype(np.int64)
-        pairs = np.unique(owner.astype(np.int64) * max(1, len(names.dictionary)) + codes)
-        counts = np.bincount(pairs % max(1, len(names.dictionary)), minlength=len(names.dictionary))
-        self.rules.update(dict(zip(names.dictionary.to_pylist(), counts.tolist(), strict=True)))
+        columns = (rows.column(name).to_pylist() for name in (self.field, ORIGINAL, edits_of(self.field)))
+        for text, original, edits in zip(*columns, strict=True):
+            self.rules.update({str(edit["rule"]) for edit in _since(original, text, edits)})
 
     def result(self) -> Measurement:
         """The share of attacked rows for which an edit was found; those that had reached the goal are not attacked.
@@ -126,6 +122,16 @@ class SuccessMetric:
             "kept": self._audited(),
             **self.groups.detail(),
         }
+
+
+def _since(original: str, text: str, edits: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
+    """The edits that led from ``original`` to ``text``: the last ones, since those of earlier steps come first."""
+    for place in reversed(range(len(edits))):
+        edit = edits[place]
+        text = text[: edit["start"]] + str(edit["old"]) + text[edit["end"] :]
+        if text == original:
+            return edits[place:]
+    return edits
 
 
 def _left(found: pa.RecordBatch, field: str) -> float:

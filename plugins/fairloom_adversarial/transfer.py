@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from fairloom.batch import LABEL
 from fairloom.components import Measurement
 from fairloom.predictors import OpenPredictor
-from fairloom_adversarial.asked import labels
+from fairloom_adversarial.asked import labels, predictor_of_labels
 from fairloom_adversarial.driving import FOUND
 from fairloom_adversarial.groups import Groups
 from fairloom_adversarial.similar import ORIGINAL, STATUS
@@ -69,4 +69,5 @@ class TransferMetric:
 
 def build(config: Transfer, tools: Tools) -> TransferMetric:
     """The metric, or ``RecipeError`` for an unknown predictor or field."""
-    return TransferMetric(tools.predictor(config.model), tools.task.field_of(config.field), Groups(config.by))
+    model = predictor_of_labels(config.model, tools)
+    return TransferMetric(model, tools.task.field_of(config.field), Groups(config.by))

@@ -62,7 +62,13 @@ class VerifiedFilter:
 
 
 def build(config: Verified, tools: Tools) -> VerifiedFilter:
-    """The filter, or ``RecipeError`` for no predictor, an unknown one, one named twice, or more votes than models."""
+    """The filter.
+
+    Raises:
+        RecipeError: No predictor, an unknown one, one named twice, more votes than models, or a task without labels.
+    """
+    if LABEL not in tools.factors and not tools.task.labels:
+        raise RecipeError.of("needs a task with labels: there is nothing to verify", "verifiers")
     for place, name in enumerate(config.verifiers):
         tools.predictor(name, "verifiers", place)
         if name in config.verifiers[:place]:

@@ -51,6 +51,11 @@ class Http:
         if value <= 0:
             raise RecipeError.of(f"must be above 0, got {value:g}", "seconds")
 
+    @seconds.validator
+    def _waits(self, _field: object, value: float) -> None:
+        if not value > 0:
+            raise RecipeError.of(f"is above 0, got {value:g}", "seconds")
+
 
 @attrs.frozen
 class HttpPredictor:

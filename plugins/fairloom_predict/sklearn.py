@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Collection, Mapping
 from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING, Any, Literal
@@ -36,6 +37,17 @@ class Sklearn:
     rare: int = attrs.field(default=1, metadata={"help": "features in fewer texts than this are left out"})
     regularise: float = attrs.field(default=1.0, metadata={"help": "weight of the penalty (1 / C); more is simpler"})
     rounds: int = attrs.field(default=1000, metadata={"help": "the most iterations of the solver"})
+
+    @rare.validator
+    @rounds.validator
+    def _counted(self, field: attrs.Attribute[int], value: int) -> None:
+        if value < 1:
+            raise RecipeError.of(f"is at least 1, got {value}", field.name)
+
+    @regularise.validator
+    def _weighs(self, _field: object, value: float) -> None:
+        if not 0 < value < math.inf:
+            raise RecipeError.of(f"is above 0, got {value:g}", "regularise")
 
     @train.validator
     def _some(self, _field: object, value: tuple[str, ...]) -> None:

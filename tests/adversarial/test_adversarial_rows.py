@@ -132,6 +132,19 @@ def test_a_search_finds_errors_within_its_budget_and_counts_them(tmp_path: Path)
     assert 0 <= transfer.value <= 1
 
 
+def test_an_edit_of_the_attack_that_wins_too_often_is_a_shortcut(tmp_path: Path) -> None:
+    noise = {"generate": "edits.whitespace", "unedited": "keep"}  # in every row, and no merit of the attack
+    gates = [{"metric": "adversarial.success", "min": 0, "shortcut": share} for share in (0.2, 1.0)]
+    run = recipe(noise, {**SIMILAR, "edits": [*SIMILAR["edits"], "edits.delete"]}, gates=gates).run(tmp_path / "run")
+    found = run.table.filter(pc.equal(run.table["attack"], "found"))
+    rules = [{edit["rule"] for edit in edits} - {"whitespace"} for edits in found["text.edits"].to_pylist()]
+    counts = {rule: sum(rule in each for each in rules) for rule in ("typo", "delete")}
+    often, never = run.gates
+    assert {each["rule"]: each["rows"] for each in often.detail["edits"]} == counts
+    assert often.values["top_edit"] == pytest.approx(max(counts.values()) / found.num_rows)
+    assert (often.detail["shortcut"], never.detail["shortcut"]) == (max(counts, key=lambda rule: counts[rule]), None)
+
+
 @pytest.mark.parametrize("search", ["greedy", "beam", "random"])
 def test_searches_do_not_depend_on_parts_or_workers(tmp_path: Path, search: str) -> None:
     one = recipe({**SIMILAR, "search": f"adversarial.{search}"}).run(tmp_path / "one")

@@ -29,6 +29,7 @@ from fairloom.predictors import Prediction
 from fairloom.task import Label
 from fairloom.testing import sample_tools
 from fairloom.weaving.predicted import Predictors
+from fairloom.weaving.prepare import prepare
 from fairloom_predict import http, sklearn
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
@@ -226,6 +227,22 @@ def test_training_rows_that_are_not_there_are_the_recipes_mistake() -> None:
     known = attrs.evolve(tools.task, labels={**tools.task.labels, "unheard_of": Label(definition="in no row")})
     with pytest.raises(fl.RecipeError, match="no reference row has the label 'unheard_of' of the task"):
         sklearn.build(sklearn.Sklearn(train=("real",)), attrs.evolve(tools, task=known)).predict(pa.array(["x"]))
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("rare", 0, "is at least 1, got 0"),
+        ("rounds", 0, "is at least 1, got 0"),
+        ("regularise", 0, "is above 0, got 0"),
+        ("ngrams", [0, 1], "goes from 1 upwards"),
+    ],
+)
+def test_training_that_cannot_be_is_said_at_its_key(key: str, value: object, said: str) -> None:
+    data = dict(fl.Recipe.load(RECIPES / "hard-rows" / "recipe.toml").resolved)
+    data["predictors"] = {**data["predictors"], "words": {**data["predictors"]["words"], key: value}}
+    with pytest.raises(fl.RecipeError, match=rf"predictors.words.{key}: {said}"):
+        prepare(fl.Recipe.from_data(data, RECIPES / "hard-rows"))
 
 
 @pytest.fixture

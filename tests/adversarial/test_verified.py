@@ -72,6 +72,26 @@ def test_settings_that_cannot_be_are_refused(tmp_path: Path, step: dict[str, Any
         recipe(step).run(tmp_path / "run")
 
 
+@pytest.mark.parametrize(
+    "asking",
+    [
+        {"filter": "counterfactual.verified", "verifiers": ["spam"]},
+        {"filter": "adversarial.band", "model": "spam"},
+        {"filter": "adversarial.boundary", "model": "spam"},
+        {"metric": "adversarial.accuracy", "model": "spam", "min": 0},
+        ATTACK,
+    ],
+    ids=lambda asking: str(asking.get("filter", asking.get("metric", "similar"))),
+)
+def test_without_labels_there_is_nothing_to_be_right_about(asking: dict[str, Any]) -> None:
+    gate, steps = ([asking], ()) if "metric" in asking else ([], (asking,))
+    data = {**recipe(*steps).resolved, "task": {"kind": "text"}, "design": {}, "gate": gate}
+    data["factors"] = {**data["factors"], "thing": {"values": ["call me", "lunch"]}}
+    data["factors"]["template"] = {"key": "name", "values": [{"name": "t", "text": "{{ opening }}, {{ thing }}"}]}
+    with pytest.raises(RecipeError, match=r"(step|gate)\[.\]\.(model|verifiers): needs a task with labels"):
+        prepare(fl.Recipe.from_data(data, SMALL))
+
+
 @pytest.mark.parametrize("voter", ["spam", "twin"])
 @pytest.mark.parametrize(
     "attack",
