@@ -22,8 +22,9 @@ import numpy as np
 
 import fairloom as fl
 from fairloom.testing import sample_tools
+from fairloom_edits.doubts import FACTS
 from fairloom_edits.parsing import TellsCases, parser_of
-from fairloom_edits.people import FACTS, People
+from fairloom_edits.people import People
 from fairloom_edits.pronouns import SETS, Place, UnsureError, case_of
 from fairloom_edits.terms import TERMS
 

@@ -6,7 +6,8 @@ A perturbation proposes ``Edits`` over the texts as they are; ``fairloom.editing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Literal, Protocol
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
 import numpy as np
@@ -16,9 +17,12 @@ import pyarrow.compute as pc
 
 from fairloom.batch import NAMES, decoded
 from fairloom.draws import Draws, Ints
-from fairloom.problems import RecipeError
+from fairloom.problems import Problem, RecipeError
 from fairloom.utf8 import named as named  # noqa: PLC0414 - public here
 from fairloom.utf8 import plain
+
+if TYPE_CHECKING:
+    from fairloom.factors import Factor
 
 EDIT = pa.struct(
     [
@@ -208,6 +212,27 @@ class Perturbs(Protocol):
 
         A search asks again with another stream for other edits of the same rows.
         """
+
+
+def slots_of(said: Iterable[str], factors: Mapping[str, Factor], *key: str | int) -> tuple[str, ...]:
+    """The slots that a setting names.
+
+    A generator may write slots of its own, so an unknown one is refused only where it is near a known one.
+
+    Raises:
+        RecipeError: With every one that is misspelt.
+    """
+    slots = tuple(said)
+    known = [*factors, *(f"{name}.{each}" for name, factor in factors.items() for each in factor.attributes)]
+    near = [(place, get_close_matches(slot, known, n=1, cutoff=0.8)) for place, slot in enumerate(slots)]
+    problems = [
+        Problem(f"no factor has the slot {slots[place]!r}", (*key, place), suggestion=f"did you mean {found[0]!r}?")
+        for place, found in near
+        if found and slots[place] not in known
+    ]
+    if problems:
+        raise RecipeError(problems)
+    return slots
 
 
 # Measures -------------------------------------------------------------------------------------------

@@ -17,7 +17,7 @@ from fairloom.batch import ADDRESS, ATTEMPT, REASON, SPANS, decoded, spans_of
 from fairloom.components import Generator, Goal, Search
 from fairloom.draws import Draws
 from fairloom.editing import apply
-from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of
+from fairloom.edits import EDITS, Edits, Perturbs, Ranges, edits_of, slots_of
 from fairloom.predictors import Bools
 from fairloom.problems import RecipeError
 from fairloom_adversarial.asked import labels, predictor_of_labels
@@ -209,14 +209,15 @@ def _reasons(statuses: pa.Array) -> pa.Array:
 
 def build(config: Similar, tools: Tools) -> SimilarGenerator:
     """The generator, or ``RecipeError`` for what cannot be attacked or may change the label."""
-    _, means, applies, *works = all_of(
+    _, protect, means, applies, *works = all_of(
         lambda: _check(config),
+        lambda: slots_of(config.protect, tools.factors, "protect"),
         lambda: _means(config, tools),
         lambda: Applies.of(config.when, tools.factors),
         *(partial(_work, place, each, tools) for place, each in enumerate(config.edits)),
     )
     carrying = (name for name, factor in tools.factors.items() if factor.role == "label")
-    return SimilarGenerator(config, means, tuple(works), applies, (*carrying, *config.protect), tools.draws)
+    return SimilarGenerator(config, means, tuple(works), applies, (*carrying, *protect), tools.draws)
 
 
 def _check(config: Similar) -> None:

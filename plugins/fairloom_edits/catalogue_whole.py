@@ -11,9 +11,10 @@ from fairloom.components import Generator, Tools
 from fairloom.edits import LabelKind
 from fairloom.problems import RecipeError
 from fairloom_edits import languages
+from fairloom_edits.doubts import FACTS
 from fairloom_edits.entities import Swapped
 from fairloom_edits.parsing import parser_of
-from fairloom_edits.people import FACTS, People
+from fairloom_edits.people import People
 from fairloom_edits.settings import SpokenWhole, Whole, known_language
 from fairloom_edits.step import Scope, perturbation
 from fairloom_edits.terms import terms_of

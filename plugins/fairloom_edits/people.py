@@ -13,21 +13,14 @@ import pyarrow as pa
 
 from fairloom.edits import Edits
 from fairloom.sounds import begins_with_vowel_sound
-from fairloom_edits.lexicons import words_of
+from fairloom_edits.doubts import FACTS, check_apart, check_facts, check_second_verb, is_person
 from fairloom_edits.parsing import TellsCases
-from fairloom_edits.pronouns import PRESENT, SETS, Place, UnsureError, agreeing, case_of
+from fairloom_edits.pronouns import SETS, Place, UnsureError, agreeing, case_of
 from fairloom_edits.sites import Addresses
 from fairloom_edits.terms import ONE_WAY, SAID_OF_ALL, TERMS, Pair
 from fairloom_edits.words import by_length, in_case, screened
 
-FACTS = words_of(
-    "pregnant pregnancy breastfeeding menstruation menopause uterus ovarian cervical prostate testicular testicles "
-    "beard maternity paternity lesbian nun nuns monk monks pope priestess goddess queen queens king kings princess "
-    "princesses prince princes empress emperor duchess duke baroness baron countess lord lords sultan tsar tsarina"
-)
-"""Words of facts about bodies and offices: a text with one is left alone."""
 _WORD = re.compile(r"[^\W\d_]+(?:['\u2019][^\W\d_]+)*")
-_LINKED = re.compile(r"\b(?:and|or|but) (\w+)")
 _CLITIC = re.compile(r"(she|he)['\u2019](s|ll|d)")
 
 
@@ -104,26 +97,20 @@ class People:
         """
         matches = list(_WORD.finditer(text))
         said = [match[0].lower().replace("\u2019", "'") for match in matches]
-        fact = next((each for each in said if each in self.facts), None)
-        if fact is not None:
-            raise UnsureError(f"a fact: {fact}")
+        check_facts(text, said, self.facts)
         changes = [change for at, match in enumerate(matches) for change in self._of_word(text, match, said[at], word)]
         if self.to == "they" and any(each.new.lower() == "they" for each in changes):
-            self._check_linked(text)
-        self._check_names(text, changes)
+            check_second_verb(text)
+        if changes:
+            check_apart(said, self.to, dict(self._terms_changed(text, changes)))
         return _with_articles(text, changes)
 
-    def _check_names(self, text: str, changes: Sequence[Change]) -> None:
-        """Two people stay two people."""
-        named = {text[each.start : each.end]: each.new for each in changes if text[each.start : each.end] in self.names}
-        if len(set(named.values())) < len(named):
-            raise UnsureError("two names would become one")
-
-    @staticmethod
-    def _check_linked(text: str) -> None:
-        for match in _LINKED.finditer(text):
-            if match[1].lower() in PRESENT or match[1].lower() in {"is", "was", "has", "does"}:
-                raise UnsureError("a second verb")
+    def _terms_changed(self, text: str, changes: Sequence[Change]) -> Iterator[tuple[str, str]]:
+        """The terms and names among the changes, and what they become, in small letters."""
+        for change in changes:
+            old = text[change.start : change.end]
+            if old.lower() in self._terms or old in self.names:
+                yield old.lower(), change.new.lower()
 
     def _of_word(self, text: str, match: re.Match[str], said: str, word: int) -> Iterator[Change]:
         gender = next((each for each in ("she", "he") if said in SETS[each]), None)
@@ -133,7 +120,7 @@ class People:
         elif gender is not None:
             yield from self._of_pronoun(text, match, gender)
         elif said.removesuffix("'s") in self._terms:
-            yield from self._of_term(match, said)
+            yield from self._of_term(text, match, said)
         elif match[0].removesuffix("'s") in self.names:
             yield from self._of_name(match, word)
 
@@ -164,8 +151,11 @@ class People:
             raise UnsureError("ambiguous: 's")
         yield Change(match.start(), match.start() + len(clitic[1]), in_case(match[0][: len(clitic[1])], target))
 
-    def _of_term(self, match: re.Match[str], said: str) -> Iterator[Change]:
+    def _of_term(self, text: str, match: re.Match[str], said: str) -> Iterator[Change]:
         stem = said.removesuffix("'s")
+        start, end = match.start(), match.start() + len(stem)
+        if not is_person(text, start, end, stem, self.names):
+            return
         gender, other, open_one = self._terms[stem]
         target = self._target(gender)
         if target is None:
@@ -173,7 +163,7 @@ class People:
         new = other if target in {"she", "he"} else open_one
         if not new:
             raise UnsureError(f"no open word for {stem}")
-        yield Change(match.start(), match.start() + len(stem), in_case(match[0][: len(stem)], new))
+        yield Change(start, end, in_case(match[0][: len(stem)], new))
 
     def _of_name(self, match: re.Match[str], word: int) -> Iterator[Change]:
         name = match[0].removesuffix("'s")

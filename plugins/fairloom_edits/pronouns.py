@@ -41,6 +41,8 @@ class Place:
     opens: bool
     inverts: bool
     proper: bool
+    leads: bool
+    settled: bool
 
     @classmethod
     def of(cls, text: str, start: int, end: int) -> Place:
@@ -54,6 +56,8 @@ class Place:
             _OPENS.search(text[:start]) is not None,
             _INVERTS.search(text[:start]) is not None,
             right is not None and not right[1].islower(),
+            _LEADS.search(text[:start]) is not None,
+            right is not None and _SETTLED.match(text, right.end()) is not None,
         )
 
 
@@ -66,6 +70,15 @@ _INVERTS = re.compile(
     r"(?:(?:^|[.!?,;]\s+)[\"\u201c(]?|\b(?:what|where|when|why|how|who|which|nor|so)\s+)[\w'\u2019]+ $", re.IGNORECASE
 )
 """A clause begins with one word before the pronoun, or with a question word and one."""
+
+_LEADS = re.compile(
+    r"(?:^|[.!?,;:]\s+|\b(?:and|but|or|so|that|when|if|while)\s+)[\"\u201c(]?"
+    r"(?:(?:because|instead|ahead|out|thanks|according|due|next|prior|close|up|down) )?[\w'\u2019]+ $",
+    re.IGNORECASE,
+)
+"""A clause begins with the word before the pronoun, or with "because of" and the like."""
+_SETTLED = re.compile(r"\s*(?:[,.;:!?)]|$)|\s+(?:she|he|it|they|i|we|you|the|a|an|her|his|and)\b", re.IGNORECASE)
+"""What follows a noun that belongs to the pronoun before it: "For her life" goes on with "was" where it does not."""
 
 _PREPOSITIONS = words_of(
     "of to in on at with from by for about into over under after before against behind beside through"
@@ -115,6 +128,11 @@ def _third(verb: str) -> str:
     return f"{verb}es" if re.search(r"(?:s|sh|ch|x|z|o)$", verb) else f"{verb}s"
 
 
+def is_plural_of(verb: str) -> bool:
+    """Whether another form of this verb goes with *they*: "is", "doesn't"."""
+    return verb in _PLURAL
+
+
 PRESENT = {_third(verb): verb for verb in _VERBS if verb not in {"be", "have"}}
 """Verbs after she and he, and after they."""
 
@@ -140,7 +158,8 @@ def case_of(place: Place, source: str, target: str, parsed: Callable[[], str | N
 def _decided(place: Place, cases: list[str]) -> str | None:
     """The case that the words beside a pronoun prove."""
     if "them" in cases:
-        possessive = place.after == "own" or (place.after in NOUNS and (place.opens or place.before in _PREPOSITIONS))
+        sure = place.before in _PREPOSITIONS and (place.settled or not place.leads)
+        possessive = place.after == "own" or (place.after in NOUNS and (place.opens or sure))
         alone = "them"
     else:
         possessive = place.after in NOUNS

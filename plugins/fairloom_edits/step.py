@@ -13,7 +13,7 @@ from fairloom.batch import ADDRESS, ATTEMPT, REASON, spans_of
 from fairloom.components import Tools
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
-from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of
+from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of, slots_of
 from fairloom.problems import RunError
 from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, Whole, amount_of, label_rule
@@ -33,7 +33,8 @@ class Scope:
     def of(cls, config: Common, tools: Tools) -> Scope:
         """What the settings say, and the slots of label factors, which are always protected."""
         carrying = [name for name, factor in tools.factors.items() if factor.role == "label"]
-        return cls(config.only, tuple(dict.fromkeys([*carrying, *config.protect])))
+        only, protect = (slots_of(getattr(config, key), tools.factors, key) for key in ("only", "protect"))
+        return cls(only, tuple(dict.fromkeys([*carrying, *protect])))
 
     def protected(self, spans: Any | None) -> Ranges:
         """What no edit may touch."""

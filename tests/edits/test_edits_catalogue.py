@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import unicodedata
@@ -21,6 +22,7 @@ import pytest
 import fairloom_edits
 from fairloom.batch import SPANS, with_columns
 from fairloom.components import Generator, Tools
+from fairloom.problems import RecipeError
 from fairloom.testing import sample_rows, sample_tools
 from fairloom.testing.checks import HARD_TEXTS
 from fairloom.weaving.digest import ContentDigest
@@ -273,3 +275,11 @@ def test_normal_forms_are_those_of_the_standard_library(form: Any) -> None:
 
 if __name__ == "__main__":
     sys.stdout.write(json.dumps(turned(Path(sys.argv[1]))))
+
+
+def test_a_misspelt_slot_protects_nothing_and_is_refused() -> None:
+    for given, near in (("persn", "person"), ("person.gvien", "person.given"), ("citty", "city")):
+        with pytest.raises(RecipeError, match=re.escape(f"no factor has the slot {given!r}")) as caught:
+            written(sample_rows(), "typo", sample_tools(), protect=(given,))
+        assert f"did you mean {near!r}?" in str(caught.value)
+    written(sample_rows(), "typo", sample_tools(), protect=("restaurant_type",))

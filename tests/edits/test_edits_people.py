@@ -88,6 +88,60 @@ def test_what_is_not_certain_is_refused_and_says_why(text: str, why: str) -> Non
         rewritten(text, "swap")
 
 
+UNSURE = {
+    "swap": {
+        "a title without a name: miss": ["Yes, miss, she did."],
+        "ambiguous: her": ["For her life was hard.", "To her family is all.", "Because of her children starve."],
+        "a fact: ": ["She gave birth.", "She had a miscarriage.", "She was the first woman to fly.", "She is trans."],
+        "part of a name: ": ["Lady Gaga sings, she said.", "Boy George likes his car.", "I told Mother that she left."],
+        "a name that would stay: Mary": ["Aunt Mary called her."],
+        "two people would become one": ["The actress met the actor."],
+        "both at once: ": ["(s)he left.", "S/he left."],
+    },
+    "they": {
+        "a second verb": [
+            "She writes and dances.",
+            "She plays chess, sings well.",
+            "She said no and doesn\u2019t care.",
+            "She got up, then was sick.",
+            "SHE WRITES AND DANCES.",
+        ],
+        "two people would become one": [
+            "Give him hers.",
+            "She met him.",
+            "She met them.",
+            "Ladies and gentlemen, hello.",
+            "Her father and mother left.",
+        ],
+    },
+}
+
+
+@pytest.mark.parametrize(
+    ("to", "why", "text"),
+    [(to, why, text) for to, each in UNSURE.items() for why, texts in each.items() for text in texts],
+)
+def test_what_may_be_something_else_is_refused(to: str, why: str, text: str) -> None:
+    with pytest.raises(UnsureError, match=re.escape(why)):
+        rewritten(text, to)
+
+
+def test_words_that_are_no_person_stay() -> None:
+    for text, wanted in (
+        ("I miss her.", "I miss him."),
+        ("Miss the bus and he waits.", "Miss the bus and she waits."),
+        ("Her mother tongue is Dutch, he said.", "His mother tongue is Dutch, she said."),
+        ("Man the pumps, he said.", "Man the pumps, she said."),
+        ("A man-made lake, his own.", "A man-made lake, her own."),
+        ("The Girl Scouts like her.", "The Girl Scouts like him."),
+        ("A mother-in-law, her own.", "A father-in-law, his own."),
+        ("The woman I know left him.", "The man I know left her."),
+        ("With her death, it ended. In her book she says no.", "With his death, it ended. In his book he says no."),
+    ):
+        assert rewritten(text, "swap") == wanted
+    assert rewritten("She arrived and left.", "they") == "They arrived and left."
+
+
 def test_her_for_hers_and_hers_for_her_cannot_happen() -> None:
     assert rewritten("A card of his own. It is his. Ask him.", "swap") == "A card of her own. It is hers. Ask her."
     assert rewritten("A card of her own. It is hers. Ask her.", "swap") == "A card of his own. It is his. Ask him."
