@@ -86,10 +86,10 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         raise
     except OSError as error:
         place = error.filename or target
-        raise RunError(
-            f"writing to {place} failed: {error.strerror or error}; finished parts are kept, "
-            "run the same command again to go on"
-        ) from error
+        said = "finished parts are kept, run the same command again to go on"
+        if not folder.work.is_dir():
+            said = "what the run had written there was taken away; run the same command again to start anew"
+        raise RunError(f"writing to {place} failed: {error.strerror or error}; {said}") from error
     finally:
         loom.models.journal.close()
         loom.predictors.close()

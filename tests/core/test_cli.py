@@ -330,7 +330,7 @@ def test_a_closed_pipe_is_no_error():
 def test_preview_marks_spans_and_escapes(fakes, capsys):
     spans = [{"start": 0, "end": 4, "slot": "person.given"}, {"start": 1, "end": 2, "slot": "inner"}]
     row = {"id": "r-0", "text": "Noor is\x1b[2J here", "text.spans": spans, "label": "a", "city": "Oslo", "family": 0}
-    fakes.preview_module.preview = lambda _recipe, rows, _allow: pa.Table.from_pylist([row] * rows)
+    fakes.preview_module.preview = lambda _recipe, rows, *_: pa.Table.from_pylist([row] * rows)
     assert main(["preview", fakes.path, "-n", "2"]) == 0
     said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo\n"
     assert capsys.readouterr().out == f"{said}\n{said}"

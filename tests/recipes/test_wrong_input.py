@@ -18,6 +18,7 @@ import pytest
 from fairloom.cli import main
 from fairloom.problems import RunError
 from fairloom.results import Run
+from fairloom.weaving import engine
 from fairloom.weaving.store import open_folder
 
 STEP = '[[step]]\nfilter = "text.length"'
@@ -639,9 +640,19 @@ def test_another_run_is_not_mixed_in(bench: Any) -> None:
     assert (bench.out / "manifest.json").read_bytes() != before
 
 
+def test_a_folder_that_is_taken_away_keeps_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = engine.final_pass
+    monkeypatch.setattr(engine, "final_pass", lambda *given: shutil.rmtree(bench.out) or whole(*given))
+    said = bench.call("run", "--quiet")
+    assert said.code == 3
+    assert "what the run had written there was taken away; run the same command again to start anew" in said.err
+    monkeypatch.undo()
+    assert bench.call("run", "--quiet").code == 0
+
+
 def test_parts_of_which_nobody_knows_the_run_are_not_gone_on_with(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill while a run is being removed may leave its journal and its parts and no identity."""
-    monkeypatch.setattr("fairloom.weaving.engine.final_pass", lambda *_: 1 / 0)
+    monkeypatch.setattr(engine, "final_pass", lambda *_: 1 / 0)
     assert bench.call("run", "--quiet").code == 3
     monkeypatch.undo()
     (bench.out / ".work" / "identity.json").unlink()
