@@ -307,9 +307,10 @@ class Recipe:
         Raises:
             RecipeError: With every problem, each with file, line and column.
         """
-        from fairloom.reading.load import load_recipe  # noqa: PLC0415 - the model is usable without files
+        from fairloom.reading.inputs import several  # noqa: PLC0415 - the model is usable without files
+        from fairloom.reading.load import load_recipe  # noqa: PLC0415 - as above
 
-        return load_recipe(path, overrides=set, profile=profile, allow=allow)
+        return load_recipe(path, overrides=several("set", set), profile=profile, allow=several("allow", allow))
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], root: Path) -> Recipe:

@@ -10,6 +10,7 @@ import attrs
 
 from fairloom.modelling.opened import Replay
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
+from fairloom.reading.inputs import several
 from fairloom.recipe import Recipe
 from fairloom.results import Run
 from fairloom.showing.log import FILE, Log, recording, terminal
@@ -43,7 +44,8 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         RecipeError: The recipe or the folder is wrong; nothing was generated.
         RunError: The run could not go on; finished parts are kept.
     """
-    allowed = [str(Path(folder).resolve()) for folder in allow]
+    _check_call(workers, replay)
+    allowed = [str(Path(folder).resolve()) for folder in several("allow", allow)]
     target = _resolved(destination(recipe, to, allowed))
     kept = _resolved(Path(journal)) if journal else None
     loom = prepare(recipe, allowed, journal=kept, replay=replay)
@@ -116,6 +118,14 @@ def destination(recipe: Recipe, to: str | Path | None, allow: Iterable[str | Pat
             recipe.place([Problem(f"{named!r} leaves the recipe's folder", ("export", "to"), suggestion=way)])
         )
     return path
+
+
+def _check_call(workers: int, replay: str | None) -> None:
+    """What the command line refuses by itself: with a misspelt ``replay`` models would be asked, and paid."""
+    if workers < 1:
+        raise RecipeError.of(f"workers is 1 or more, got {workers}")
+    if replay not in {None, "off", "only"}:
+        raise RecipeError.of(f"replay is 'off' or 'only', got {replay!r}")
 
 
 def _resolved(path: Path) -> Path:

@@ -10,13 +10,18 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairloom.cli import main
-from fairloom.problems import RunError
+from fairloom.inducing.induce import induce
+from fairloom.probing.probe import probe
+from fairloom.problems import RecipeError, RunError
+from fairloom.profiling.profile import profile
+from fairloom.recipe import Recipe
 from fairloom.results import Run
 from fairloom.weaving import engine
 from fairloom.weaving.store import open_folder
@@ -461,6 +466,25 @@ def test_allowed_folders_may_be_read(bench: Any, outside: Path) -> None:
     assert "leaves the recipe's folder" in bench.refused()[0]
     assert "there is no such folder" in bench.refused("--allow", outside / "nope")[0]
     assert bench.call("check", "--allow", outside).code == 0
+
+
+def test_arguments_that_take_several_take_no_single_text(bench: Any, outside: Path) -> None:
+    """Of ``allow="/data"`` the first letter is the root of everything."""
+    bench.edit((PEOPLE, f'from = "{outside}/people.csv"'))
+    recipe = Recipe.load(bench.recipe)
+    calls: dict[str, Callable[[], object]] = {
+        "allow takes a list": lambda: recipe.run(bench.out, allow=str(outside)),
+        "set takes a list": lambda: Recipe.load(bench.recipe, set="recipe.rows=3"),  # type: ignore[arg-type]
+        "workers is 1 or more, got 0": lambda: recipe.run(bench.out, allow=[outside], workers=0),
+        "replay is 'off' or 'only', got 'yes'": lambda: recipe.run(bench.out, allow=[outside], replay="yes"),  # type: ignore[arg-type]
+        "paths takes a list": lambda: induce(str(bench.recipe)),
+        "axes takes a list": lambda: profile(outside / "people.csv", axes="gender"),
+        "by takes a list": lambda: probe(recipe, "./model.py:f", by="label"),
+    }
+    for said, call in calls.items():
+        with pytest.raises(RecipeError, match=said):
+            call()
+    assert not bench.out.exists()
 
 
 @pytest.mark.usefixtures("outside")
