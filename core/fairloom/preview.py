@@ -9,7 +9,9 @@ import attrs
 import numpy as np
 import pyarrow as pa
 
+from fairloom.problems import RecipeError
 from fairloom.reading.recipespec import RecipeSpec
+from fairloom.showing.progress import Progress
 from fairloom.weaving.finish import Shape
 from fairloom.weaving.prepare import prepare
 
@@ -27,13 +29,20 @@ class Preview:
     reasons: dict[str, int]
 
 
-def preview(recipe: RecipeSpec, rows: int = 5, allow: Iterable[str | Path] = ()) -> Preview:
-    """The first ``rows`` rows (whole families) after the row filters."""
+def preview(
+    recipe: RecipeSpec, rows: int = 5, allow: Iterable[str | Path] = (), progress: Progress | None = None
+) -> Preview:
+    """The first ``rows`` rows (whole families) after the row filters; models that are asked say how it goes."""
     loom = prepare(recipe, allow)
+    if progress is not None:
+        progress.stage("previewing")
+        loom.models.count(lambda counts: progress.note(counts.line))
     members, weaver = loom.plan.members, loom.weaver()
     count = min(loom.plan.families, -(-rows // members))
     try:
         woven = weaver.weave(np.arange(count, dtype=np.int64), np.zeros(count, np.int64))
+    except RecipeError as error:
+        raise RecipeError(recipe.place(error.problems)) from error
     finally:
         loom.models.journal.close()
     made = woven.rows()

@@ -12,6 +12,7 @@ import attrs
 
 from fairloom.reading.exportspec import ExportSpec, SplitSpec
 from fairloom.reading.factorspec import FactorSpec
+from fairloom.reading.inputs import several
 from fairloom.reading.load import load_recipe, recipe_of
 from fairloom.reading.recipespec import (
     About,
@@ -59,7 +60,8 @@ class Recipe(RecipeSpec):
         Raises:
             RecipeError: With every problem, each with file, line and column.
         """
-        return cls._of(load_recipe(path, overrides=set, profile=profile, allow=allow))
+        found = load_recipe(path, overrides=several("set", set), profile=profile, allow=several("allow", allow))
+        return cls._of(found)
 
     @classmethod
     def from_data(cls, data: Mapping[str, Any], root: Path) -> Recipe:

@@ -10,6 +10,7 @@ import attrs
 
 from fairloom.modelling.opened import Replay
 from fairloom.problems import PluginError, Problem, RecipeError, RunError
+from fairloom.reading.inputs import several
 from fairloom.reading.recipespec import RecipeSpec
 from fairloom.results import Run
 from fairloom.showing.log import FILE, Log, recording, terminal
@@ -43,7 +44,8 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         RecipeError: The recipe or the folder is wrong; nothing was generated.
         RunError: The run could not go on; finished parts are kept.
     """
-    allowed = [str(Path(folder).resolve()) for folder in allow]
+    _check_call(workers, replay)
+    allowed = [str(Path(folder).resolve()) for folder in several("allow", allow)]
     target = _resolved(destination(recipe, to, allowed))
     kept = _resolved(Path(journal)) if journal else None
     loom = prepare(recipe, allowed, journal=kept, replay=replay)
@@ -86,10 +88,10 @@ def run(  # noqa: PLR0913 - the options of the command, one each
         raise
     except OSError as error:
         place = error.filename or target
-        raise RunError(
-            f"writing to {place} failed: {error.strerror or error}; finished parts are kept, "
-            "run the same command again to go on"
-        ) from error
+        said = "finished parts are kept, run the same command again to go on"
+        if not folder.work.is_dir():
+            said = "what the run had written there was taken away; run the same command again to start anew"
+        raise RunError(f"writing to {place} failed: {error.strerror or error}; {said}") from error
     finally:
         loom.models.journal.close()
         loom.predictors.close()
@@ -116,6 +118,14 @@ def destination(recipe: RecipeSpec, to: str | Path | None, allow: Iterable[str |
             recipe.place([Problem(f"{named!r} leaves the recipe's folder", ("export", "to"), suggestion=way)])
         )
     return path
+
+
+def _check_call(workers: int, replay: str | None) -> None:
+    """What the command line refuses by itself: with a misspelt ``replay`` models would be asked, and paid."""
+    if workers < 1:
+        raise RecipeError.of(f"workers is 1 or more, got {workers}")
+    if replay not in {None, "off", "only"}:
+        raise RecipeError.of(f"replay is 'off' or 'only', got {replay!r}")
 
 
 def _resolved(path: Path) -> Path:

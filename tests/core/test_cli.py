@@ -333,7 +333,7 @@ def test_preview_marks_spans_and_escapes(fakes, capsys):
     spans = [{"start": 0, "end": 4, "slot": "person.given"}, {"start": 1, "end": 2, "slot": "inner"}]
     row = {"id": "r-0", "text": "Noor is\x1b[2J here", "text.spans": spans, "label": "a", "city": "Oslo", "family": 0}
     row["text.edits"] = [{"start": 0, "end": 4, "old": "Ana", "new": "Noor", "rule": "entity"}]
-    fakes.preview_module.preview = lambda _recipe, rows, _allow: Preview(pa.Table.from_pylist([row] * rows), 0, {})
+    fakes.preview_module.preview = lambda _recipe, rows, *_: Preview(pa.Table.from_pylist([row] * rows), 0, {})
     assert main(["preview", fakes.path, "-n", "2"]) == 0
     said = "r-0  a\n  [Noor](person.given) is\\x1b[2J here\n  city=Oslo  text.edits=entity 'Ana' > 'Noor'\n"
     assert capsys.readouterr().out == f"{said}\n{said}"

@@ -119,9 +119,12 @@ def test_an_error_that_is_no_text_is_a_failure_all_the_same(
 
 def test_a_server_that_is_not_there_ends_the_run(opened: Any, ask: Any) -> None:
     model = opened("http://127.0.0.1:9/v1", attempts=2)
+    said: list[str] = []
+    model.say = lambda counts: said.append(counts.line)
     with pytest.raises(ModelError, match="no request was answered; unavailable: ConnectError"):
         model.ask([ask("hello")])
     assert model.limits.spent()["calls"] == 2
+    assert "0 of 1 asked, 0.0 a second, tried again: unavailable: ConnectError" in said[0]
 
 
 def test_an_account_that_has_run_out_is_not_retried(serve: Any, opened: Any, ask: Any) -> None:

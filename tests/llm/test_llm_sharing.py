@@ -173,6 +173,8 @@ def test_workers_keep_to_one_quota_and_one_number_of_places(asking: Any, serve: 
 
 
 def test_what_workers_say_is_added_up() -> None:
+    waiting = Counts(model="a", asked=4, done=0, failed=0, cost=0, rate=0, why="unavailable: ConnectError")
+    assert waiting.line == "a: 0 of 4 asked, 0.0 a second, tried again: unavailable: ConnectError"
     one = Counts(model="a", asked=20, done=5, failed=0, cost=0.25, rate=2.0)
     other = Counts(model="a", asked=30, done=15, failed=1, cost=0.5, rate=3.0)
     assert [each.line for each in together([one, other])] == [

@@ -10,14 +10,20 @@ import shutil
 import subprocess
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from fairloom.cli import main
-from fairloom.problems import RunError
+from fairloom.inducing.induce import induce
+from fairloom.probing.probe import probe
+from fairloom.problems import RecipeError, RunError
+from fairloom.profiling.profile import profile
+from fairloom.recipe import Recipe
 from fairloom.results import Run
+from fairloom.weaving import engine
 from fairloom.weaving.store import open_folder
 
 STEP = '[[step]]\nfilter = "text.length"'
@@ -488,6 +494,25 @@ def test_allowed_folders_may_be_read(bench: Any, outside: Path) -> None:
     assert bench.call("check", "--allow", outside).code == 0
 
 
+def test_arguments_that_take_several_take_no_single_text(bench: Any, outside: Path) -> None:
+    """Of ``allow="/data"`` the first letter is the root of everything."""
+    bench.edit((PEOPLE, f'from = "{outside}/people.csv"'))
+    recipe = Recipe.load(bench.recipe)
+    calls: dict[str, Callable[[], object]] = {
+        "allow takes a list": lambda: recipe.run(bench.out, allow=str(outside)),
+        "set takes a list": lambda: Recipe.load(bench.recipe, set="recipe.rows=3"),  # type: ignore[arg-type]
+        "workers is 1 or more, got 0": lambda: recipe.run(bench.out, allow=[outside], workers=0),
+        "replay is 'off' or 'only', got 'yes'": lambda: recipe.run(bench.out, allow=[outside], replay="yes"),  # type: ignore[arg-type]
+        "paths takes a list": lambda: induce(str(bench.recipe)),
+        "axes takes a list": lambda: profile(outside / "people.csv", axes="gender"),
+        "by takes a list": lambda: probe(recipe, "./model.py:f", by="label"),
+    }
+    for said, call in calls.items():
+        with pytest.raises(RecipeError, match=said):
+            call()
+    assert not bench.out.exists()
+
+
 @pytest.mark.usefixtures("outside")
 def test_links_in_a_circle(bench: Any) -> None:
     (bench.root / "people.csv").symlink_to(bench.root / "people.csv")
@@ -665,9 +690,19 @@ def test_another_run_is_not_mixed_in(bench: Any) -> None:
     assert (bench.out / "manifest.json").read_bytes() != before
 
 
+def test_a_folder_that_is_taken_away_keeps_nothing(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = engine.final_pass
+    monkeypatch.setattr(engine, "final_pass", lambda *given: shutil.rmtree(bench.out) or whole(*given))
+    said = bench.call("run", "--quiet")
+    assert said.code == 3
+    assert "what the run had written there was taken away; run the same command again to start anew" in said.err
+    monkeypatch.undo()
+    assert bench.call("run", "--quiet").code == 0
+
+
 def test_parts_of_which_nobody_knows_the_run_are_not_gone_on_with(bench: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """A kill while a run is being removed may leave its journal and its parts and no identity."""
-    monkeypatch.setattr("fairloom.weaving.engine.final_pass", lambda *_: 1 / 0)
+    monkeypatch.setattr(engine, "final_pass", lambda *_: 1 / 0)
     assert bench.call("run", "--quiet").code == 3
     monkeypatch.undo()
     (bench.out / ".work" / "identity.json").unlink()

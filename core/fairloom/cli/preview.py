@@ -31,8 +31,10 @@ def call(arguments: argparse.Namespace) -> int:
     """Print the rows, and why others are missing."""
     recipe = options.load(arguments)
     from fairloom.preview import preview  # noqa: PLC0415 - a call without a recipe needs none of this
+    from fairloom.showing import progress  # noqa: PLC0415 - as above
 
-    found = preview(recipe, arguments.rows, tuple(arguments.allow))
+    with progress.shown(silent=arguments.json) as bar:
+        found = preview(recipe, arguments.rows, tuple(arguments.allow), bar)
     rows = found.rows.to_pylist()
     if arguments.json:
         output.document(rows)

@@ -20,6 +20,7 @@ from fairloom.inducing.personal import forms_in
 from fairloom.inducing.values import Values, by_factor, value_tables
 from fairloom.problems import RecipeError
 from fairloom.profiling.source import opened
+from fairloom.reading.inputs import several
 
 RARE = 3
 
@@ -93,7 +94,7 @@ def induce(  # noqa: PLR0913 - the options of the command, one each
     Raises:
         RecipeError: A file cannot be read, lacks what ``shape`` names, or no row of it can be used.
     """
-    sources = [opened(Path(path), reader, settings or {}) for path in paths]
+    sources = [opened(Path(path), reader, settings or {}) for path in several("paths", paths)]
     if not sources:
         raise RecipeError.of("name at least one file of annotated rows")
     rows = annotated((batch for source in sources for batch in source.batches()), shape or Shape())

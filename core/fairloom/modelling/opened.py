@@ -84,6 +84,8 @@ class Opened:
             question = questions[index]
             if again:
                 self.journal.add(question, outcome)
+                if pace:
+                    pace.again(outcome)
                 return
             never_sent = isinstance(outcome, Failure) and outcome.kind == "budget"
             found[question.key] = outcome if never_sent else self.journal.add(question, outcome)

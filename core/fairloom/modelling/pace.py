@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterable
 import attrs
 
 from fairloom.modelling.limits import Limits
-from fairloom.models import Answer, Outcome
+from fairloom.models import Answer, Failure, Outcome
+from fairloom.showing import printable
 
 _OFTEN = 0.1
 """Seconds between two counts: nobody reads faster, and drawing one takes longer than to note an answer."""
@@ -24,6 +25,8 @@ class Counts:
     failed: int
     cost: float
     rate: float
+    why: str = ""
+    """Why a request is being tried again, where that is so and nothing came since."""
 
     @property
     def line(self) -> str:
@@ -33,6 +36,8 @@ class Counts:
             parts.append(f"{self.failed:,} failed")
         if self.cost:
             parts.append(f"cost {self.cost:.2f}")
+        if self.why:
+            return ", ".join([*parts, f"tried again: {printable.line(self.why)}"])
         return ", ".join([*parts, f"{(self.asked - self.done) / max(self.rate, 1e-3):.0f} s left"])
 
 
@@ -53,6 +58,7 @@ def _sum(one: Counts, other: Counts) -> Counts:
         failed=one.failed + other.failed,
         cost=one.cost + other.cost,
         rate=one.rate + other.rate,
+        why=other.why and one.why,
     )
 
 
@@ -69,6 +75,7 @@ class Pace:
     _done: int = attrs.field(default=0, init=False)
     _failed: int = attrs.field(default=0, init=False)
     _cost: float = attrs.field(default=0.0, init=False)
+    _why: str = attrs.field(default="", init=False)
 
     def __attrs_post_init__(self) -> None:
         """The clock runs from here."""
@@ -77,13 +84,23 @@ class Pace:
     def count(self, outcome: Outcome) -> None:
         """One more outcome is known."""
         self._done += 1
+        self._why = ""
         if isinstance(outcome, Answer):
             self._cost += self.limits.cost(outcome.prompt_tokens, outcome.answer_tokens)
         else:
             self._failed += 1
-        now = self.clock()
-        if now - self._said >= _OFTEN or self._done == self.asked:
-            self._said = now
+        self._say(now=self._done == self.asked)
+
+    def again(self, outcome: Outcome) -> None:
+        """One is tried again: nobody should wait minutes for a server that is not there without knowing it."""
+        if isinstance(outcome, Failure):
+            self._why = f"{outcome.kind}: {outcome.message}"
+            self._say(now=False)
+
+    def _say(self, *, now: bool) -> None:
+        clock = self.clock()
+        if now or clock - self._said >= _OFTEN:
+            self._said = clock
             self.say(self.counts())
 
     def counts(self) -> Counts:
@@ -95,4 +112,5 @@ class Pace:
             failed=self._failed,
             cost=self._cost,
             rate=self._done / max(self.clock() - self._began, 1e-3),
+            why=self._why,
         )

@@ -17,6 +17,7 @@ from fairloom.draws import Draws, Ints
 from fairloom.plugging.plugins import Plugins
 from fairloom.predictors import OpenPredictor, Prediction
 from fairloom.problems import RecipeError, did_you_mean
+from fairloom.reading.inputs import several
 from fairloom.reading.load import load_recipe, recipe_of
 from fairloom.reading.recipespec import RecipeSpec
 from fairloom.reading.structure import structure
@@ -88,8 +89,9 @@ def probe(
         RecipeError: The suite or the model is none.
         PluginError: The model is broken.
     """
-    recipe, rows = _rows(suite, tuple(allow))
-    predictor, home = _model(model, recipe, tuple(allow))
+    by, allow = several("by", by), several("allow", allow)
+    recipe, rows = _rows(suite, allow)
+    predictor, home = _model(model, recipe, allow)
     try:
         columns = Columns.of(rows.column_names, recipe.factors, recipe.task.fields[0], by, key="--by")
         tests = Suite.of(rows, columns)

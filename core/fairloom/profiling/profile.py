@@ -23,6 +23,7 @@ from fairloom.profiling.source import Source, opened
 from fairloom.profiling.survey import Survey, survey
 from fairloom.profiling.tables import MOST_CELLS, Tables, axis_facts, cells, pair_facts, table_facts
 from fairloom.profiling.vocabulary import Vocabulary
+from fairloom.reading.inputs import several
 from fairloom.weaving.store import atomic, pretty
 
 FORMAT, VERSION = "fairloom-profile", 1
@@ -95,7 +96,7 @@ def profile(  # noqa: PLR0913 - the options of the command, each with a name and
     Raises:
         RecipeError: The file cannot be read, or does not have what was asked for.
     """
-    wanted = axes if axes is None or isinstance(axes, Mapping) else {name: name for name in axes}
+    wanted = axes if axes is None or isinstance(axes, Mapping) else {name: name for name in several("axes", axes)}
     request = Request(
         axes=wanted,
         text=text,

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TypeVar
 
 import attrs
 
 from fairloom.problems import RecipeError, did_you_mean
+
+Item = TypeVar("Item")
 
 
 def file_digest(path: Path) -> str:
@@ -74,4 +77,15 @@ def _beside(path: Path) -> str | None:
 
 def inputs_for(root: Path, allow: Iterable[str | Path] = ()) -> Inputs:
     """Inputs below ``root`` and below each folder of ``allow``."""
-    return Inputs(root, tuple(Path(folder) for folder in allow))
+    return Inputs(root, tuple(Path(folder) for folder in several("allow", allow)))
+
+
+def several(name: str, values: Iterable[Item]) -> tuple[Item, ...]:
+    """The values of an argument that takes several.
+
+    Raises:
+        RecipeError: It is one text, whose letters would be taken for values: of ``allow="/data"`` the first is ``/``.
+    """
+    if isinstance(values, str | Path):
+        raise RecipeError.of(f"{name} takes a list, got {str(values)!r}", suggestion=f"write [{str(values)!r}]")
+    return tuple(values)
