@@ -134,7 +134,7 @@ def _answers(path: Path, manifest: dict[str, Any], place: Path) -> tuple[Path | 
 
 
 def recipe_root(path: Path, manifest: dict[str, Any], recipe: str | Path | None) -> Path:
-    """The folder that the paths of a run's recipe are relative to.
+    """The folder that the paths of a run's recipe are relative to; any will do for a recipe that reads no file.
 
     Raises:
         RunError: The recipe is no longer where it was, or not where ``recipe`` says.
@@ -144,12 +144,19 @@ def recipe_root(path: Path, manifest: dict[str, Any], recipe: str | Path | None)
         if not place.exists():
             raise RunError(f"there is no recipe at {place}")
         return place if place.is_dir() else place.parent
+    if not _reads(manifest):
+        return path
     if manifest.get("recipe_file") is None:
         raise RunError("the manifest names no recipe file; say where its inputs are with --recipe")
     place = (path / str(manifest["recipe_file"])).resolve()
     if not place.is_file():
         raise RunError(f"the recipe is no longer at {place}; say where it is now with --recipe")
     return place.parent
+
+
+def _reads(manifest: dict[str, Any]) -> bool:
+    """Whether the recipe has tables, texts or components in files beside it; the recipe itself is in the manifest."""
+    return bool(manifest["inputs"]) or any(plugin.get("sha256") for plugin in manifest["plugins"])
 
 
 def _compare(was: dict[str, Any], now: dict[str, Any]) -> list[Problem]:

@@ -90,6 +90,18 @@ def test_every_column_is_explained_and_one_row_shown(passed, hostile):
     assert json.loads(card.readme(hostile).split("```json")[1].split("```")[0])["id"]
 
 
+def test_whoever_rebuilds_needs_the_files_that_the_recipe_reads(made_runs, tmp_path):
+    folder = made_runs.build(tmp_path / "run")
+    manifest = json.loads((folder / "manifest.json").read_text("utf-8"))
+    name = manifest["inputs"][0]["path"]
+    text = card.readme(folder)
+    assert "fairloom verify . --rebuild --recipe DIR" in text
+    assert f"the files it reads: `{name}`" in text
+    alone = {**manifest, "inputs": [], "plugins": []}
+    (folder / "manifest.json").write_text(json.dumps(alone), "utf-8")
+    assert "--recipe DIR" not in card.readme(folder)
+
+
 def test_what_a_generator_refused_is_in_the_card(made_runs, tmp_path):
     folder = made_runs.build(tmp_path / "run")
     manifest = json.loads((folder / "manifest.json").read_text("utf-8"))

@@ -47,6 +47,12 @@ def _resume() -> Words:
     return {}
 
 
+def _publish() -> Words:
+    """The reader's recipe is that of the pairs, in a folder of its own."""
+    shutil.copytree(RECIPES / "pairs", "letters")
+    return {}
+
+
 def _compare() -> Words:
     """The reader's folder is that of the shared data."""
     shutil.copytree(RECIPES / "bank-intents", ".", dirs_exist_ok=True)
@@ -113,6 +119,7 @@ PAGES: dict[str, Callable[[], Words]] = {
     "README.md": _readme,
     "docs/tutorial/first-dataset.md": dict,
     "docs/how-to/resume-and-verify.md": _resume,
+    "docs/how-to/publish-a-dataset.md": _publish,
     "docs/how-to/compare-with-real-data.md": _compare,
     "docs/how-to/reuse-real-phrasing.md": _induced,
     "docs/how-to/start-from-real-data.md": _start,

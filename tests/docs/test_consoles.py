@@ -17,6 +17,7 @@ SHOWN = [
     "README.md",
     "docs/tutorial/first-dataset.md",
     "docs/how-to/resume-and-verify.md",
+    "docs/how-to/publish-a-dataset.md",
     "docs/how-to/reuse-real-phrasing.md",
     "docs/how-to/when-a-filter-discriminates.md",
     "docs/how-to/use-a-model.md",

@@ -92,6 +92,14 @@ def test_rebuilt_from_the_manifest(finished: Path) -> None:
     assert rebuild(finished) == []
 
 
+def test_a_recipe_that_reads_no_file_is_rebuilt_from_the_manifest_alone(tmp_path: Path) -> None:
+    minimal = Path(__file__).parents[2] / "docs" / "recipes" / "minimal" / "recipe.toml"
+    path = Path(shutil.copy(minimal, tmp_path / "recipe.toml"))
+    fl.Recipe.load(path).run(tmp_path / "run")
+    path.unlink()
+    assert rebuild(tmp_path / "run") == []
+
+
 def test_a_rebuild_says_which_input_changed(tmp_path: Path) -> None:
     folder = Path(shutil.copytree(SMALL.parent, tmp_path / "recipe"))
     fl.Recipe.load(folder / "recipe.toml").run(tmp_path / "run")

@@ -260,9 +260,15 @@ def _again(manifest: Tree) -> Iterator[str]:
     yield "```"
     yield f"pip install fairloom=={printable.line(manifest['fairloom'])}"
     yield "fairloom verify .              # every file against its digest"
-    yield "fairloom verify . --rebuild    # make the rows again and compare"
+    files = [record["path"] for record in manifest.get("inputs", [])]
+    files += [plugin["name"] for plugin in manifest.get("plugins", []) if plugin.get("sha256")]
+    yield f"fairloom verify . --rebuild{' --recipe DIR' if files else ''}    # make the rows again and compare"
     yield "```"
     yield ""
+    if files:
+        named = ", ".join(map(code, files[:8])) + (f" and {len(files) - 8:,} more" if len(files) > 8 else "")
+        yield f"`DIR` is the folder of the recipe, with the files it reads: {named}. `manifest.json` has their digests."
+        yield ""
     yield f"Content digest of the rows: {code(manifest['content_digest'])}"
 
 
