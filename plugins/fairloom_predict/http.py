@@ -48,11 +48,6 @@ class Http:
 
     @seconds.validator
     def _some_time(self, _field: object, value: float) -> None:
-        if value <= 0:
-            raise RecipeError.of(f"must be above 0, got {value:g}", "seconds")
-
-    @seconds.validator
-    def _waits(self, _field: object, value: float) -> None:
         if not value > 0:
             raise RecipeError.of(f"is above 0, got {value:g}", "seconds")
 

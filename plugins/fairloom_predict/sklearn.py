@@ -54,13 +54,6 @@ class Sklearn:
         if not value:
             raise RecipeError.of("names no reference rows", "train")
 
-    @rare.validator
-    @regularise.validator
-    @rounds.validator
-    def _positive(self, field: attrs.Attribute[float], value: float) -> None:
-        if value <= 0:
-            raise RecipeError.of(f"must be above 0, got {value:g}", field.name)
-
     @ngrams.validator
     def _ordered(self, _field: object, value: tuple[int, int]) -> None:
         if not 1 <= value[0] <= value[1]:

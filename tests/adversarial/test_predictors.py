@@ -218,12 +218,6 @@ def test_the_trained_model_is_scikit_learns() -> None:
     assert found.probabilities == pytest.approx(wanted, abs=1e-6)
 
 
-@pytest.mark.parametrize("setting", ["rare", "regularise", "rounds"])
-def test_settings_that_no_model_can_be_trained_with_are_found_by_check(setting: str) -> None:
-    with pytest.raises(fl.RecipeError, match=f"{setting}: must be above 0, got 0"):
-        sklearn.Sklearn(train=("real",), **{setting: 0})
-
-
 def test_training_rows_that_are_not_there_are_the_recipes_mistake() -> None:
     with pytest.raises(fl.RecipeError, match="did you mean 'real'"):
         sklearn.build(sklearn.Sklearn(train=("rael",)), sample_tools())
