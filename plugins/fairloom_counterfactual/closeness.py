@@ -58,7 +58,8 @@ class ClosenessMetric:
             distance = words_changed(before, after)
             self.changed += distance
             self.shares.append(distance / max(1, len(before), len(after)))
-            self.edits[_edit(before, after)] += 1
+            if distance:
+                self.edits[_edit(before, after)] += 1
         if spans_of(self.field) in rows.schema.names and self.slots:
             ranges = Ranges.of_spans(rows.column(spans_of(self.field)), self.slots)
             self.spanned |= ranges.row.size > 0
@@ -68,8 +69,8 @@ class ClosenessMetric:
     def result(self) -> Measurement:
         """The mean share of words changed (minimality): 0 is the same text, 1 another one.
 
-        ``inside`` is the share of the changes that lie in spans of within-factors, ``distinct``
-        the number of different changes by that of pairs, ``commonest`` the share of the most frequent one.
+        ``inside`` is the share of the changes that lie in spans of within-factors, ``distinct`` the number of
+        different changes by that of pairs that differ, ``commonest`` the share of the most frequent one among these.
         """
         for some in self.whole.rest():
             self._compare(some)
@@ -79,9 +80,10 @@ class ClosenessMetric:
         values = {
             "median": float(np.median(self.shares)),
             "p95": float(np.percentile(self.shares, 95)),
-            "distinct": len(self.edits) / n,
-            "commonest": top[0][1] / n,
         }
+        if self.edits:
+            differ = self.edits.total()
+            values |= {"distinct": len(self.edits) / differ, "commonest": top[0][1] / differ}
         if self.spanned and self.changed:
             values["inside"] = max(0.0, 1 - self.outside / self.changed)
         shown = [{"removed": removed, "added": added, "pairs": pairs} for (removed, added), pairs in top]

@@ -115,6 +115,15 @@ def test_a_change_is_told_in_the_order_of_the_text() -> None:
     assert found.detail["changes"] == [{"removed": "she I", "added": "they all all of us all", "pairs": 1}]
 
 
+def test_a_text_that_stays_is_no_change() -> None:
+    texts = ["it is good", "it is bad", "it is late", "it is late", "so good", "so bad"]
+    found = measured(closeness.build(closeness.Closeness(), sample_tools()), texts, ["a"] * 6)
+    assert (found.n, found.values["distinct"], found.values["commonest"]) == (3, 0.5, 1.0)
+    assert found.detail["changes"] == [{"removed": "good", "added": "bad", "pairs": 2}]
+    same = measured(closeness.build(closeness.Closeness(), sample_tools()), ["a", "a"], ["a"] * 2)
+    assert (same.value, set(same.values)) == (0.0, {"median", "p95"})
+
+
 def test_the_chances_of_all_continuations_sum_to_one() -> None:
     model = CharacterModel.of(pa.array(["abracadabra", "bar", "a cab"]))
     letters = [*"abrcd ", "z"]  # z stands for every character that was never seen
