@@ -48,7 +48,8 @@ class HttpServer:
             return self._failed(f"no answer within {seconds:.0f} s")
         except ERRORS as error:
             name = type(error).__name__
-            return self._failed(f"{name}: {error}", tokens=(0, 0) if name in _NEVER_SENT else None)
+            unsent = name in _NEVER_SENT
+            return self._failed(f"{name}: {error}", absent=unsent, tokens=(0, 0) if unsent else None)
         return self._reply(self._without_secret(response), request, asyncio.get_running_loop().time() - began)
 
     def _reply(self, response: Response, request: Request, seconds: float) -> Reply:

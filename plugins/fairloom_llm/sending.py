@@ -21,6 +21,8 @@ _QUEUE = 4
 """Requests that may wait (for a place, or to be tried again) for every place there can be."""
 _IN_A_ROW = 3
 """So many calls in a row that were asked to wait mean everybody."""
+_KNOCKS = 5
+"""Tries of one request after which a server that never took a call is taken to be not there."""
 _SHARING = 0.25
 """Seconds after which processes of a run look again who needs how many places."""
 
@@ -30,13 +32,15 @@ class Reply:
     """What came of one try.
 
     ``outcome`` is final unless ``again``. ``wait`` is what the server asked for. ``busy`` says that it refused for
-    there being too many calls. ``billed`` is whether tokens may have been counted: ``None`` where nobody knows.
+    there being too many calls, ``absent`` that nothing took the call. ``tokens`` are what it cost, ``None`` where
+    nobody knows.
     """
 
     outcome: Outcome
     again: bool = False
     wait: float | None = None
     busy: bool = False
+    absent: bool = False
     tokens: tuple[int, int] | None = None
 
 
@@ -69,6 +73,8 @@ class Traffic:
     expected: Expected = attrs.field(factory=Expected)
     pause_until: float = 0.0
     refused: int = 0
+    met: bool = False
+    absent: bool = False
 
     def refuse(self, until: float) -> None:
         """The server asked to wait: that call waits, and once it has said so several times in a row, all do."""
@@ -193,7 +199,7 @@ class Sender:
         sent = loop.time()
         reply = await self.server.call(request, max(0.001, min(self.patience.call, case.deadline - sent)))
         case.calls, case.deadline = case.calls + 1, min(case.deadline, sent + self.patience.deadline)
-        self._learn(request, reply, sent)
+        self._learn(case, reply, sent)
         wait = (reply.wait or backoff(case.calls, case.name)) if reply.again else 0.0
         final = self._final(case, reply, wait)
         return _Entry(
@@ -208,7 +214,7 @@ class Sender:
 
     def _final(self, case: _Case, reply: Reply, wait: float) -> Outcome | None:
         """The outcome after so many calls; ``None`` where the request is to be tried again after ``wait``."""
-        if not reply.again or case.calls >= self.patience.attempts:
+        if not reply.again or case.calls >= self.patience.attempts or (reply.absent and self.traffic.absent):
             return attrs.evolve(reply.outcome, calls=case.calls)
         if asyncio.get_running_loop().time() + wait < case.deadline:
             return None
@@ -271,9 +277,11 @@ class Sender:
             self._settled.clear()
             await self._settled.wait()
 
-    def _learn(self, request: Request, reply: Reply, sent: float) -> None:
+    def _learn(self, case: _Case, reply: Reply, sent: float) -> None:
         """What the reply says of the server."""
         traffic, now = self.traffic, asyncio.get_running_loop().time()
+        traffic.met |= not reply.absent
+        traffic.absent = not traffic.met and (traffic.absent or case.calls >= _KNOCKS)
         if reply.wait:
             traffic.refuse(now + reply.wait)
         elif not reply.again:
@@ -285,4 +293,4 @@ class Sender:
         else:
             traffic.places.answered(now - sent)
         if reply.tokens is not None and isinstance(reply.outcome, Answer):
-            traffic.expected.learn(request, *reply.tokens)
+            traffic.expected.learn(case.request, *reply.tokens)

@@ -53,6 +53,9 @@ BUSY = Reply(outcome=Failure(kind="unavailable", message="busy"), again=True, bu
 DOWN = Reply(outcome=Failure(kind="unavailable", message="down"), again=True)
 
 
+NOBODY = attrs.evolve(DOWN, absent=True, tokens=(0, 0))
+
+
 @attrs.define
 class Fake:
     """A server that a function plays; it notes when it was called and how many calls were under way."""
@@ -282,3 +285,29 @@ def test_seconds_are_a_limit_too() -> None:
     assert limits.reached == "max_seconds = 0"
     limits.begin()
     assert limits.reserve(1, 1) is not None
+
+
+@pytest.mark.parametrize("number", [1, 500])
+def test_a_server_that_never_took_a_call_is_not_waited_for(number: int) -> None:
+    async def play(_fake: Fake, _: Request) -> Reply:
+        return NOBODY
+
+    server = Fake(play)
+    outcomes = send(server, asked(number))
+    assert all(isinstance(outcome, Failure) and outcome.kind == "unavailable" for outcome in outcomes)
+    assert server.sent[-1] < 20
+    assert server.sent[-1] > 0.5
+    assert len(server.sent) <= number + 5 * 256
+
+
+def test_a_server_that_goes_away_for_a_while_is_waited_for() -> None:
+    async def play(_fake: Fake, _: Request) -> Reply:
+        gone = 5 < asyncio.get_running_loop().time() < 120
+        if not gone:
+            await asyncio.sleep(0.05)
+        return NOBODY if gone else ANSWER
+
+    server = Fake(play)
+    outcomes = send(server, asked(9000), patience=Patience(call=60, deadline=600, attempts=16))
+    assert all(isinstance(outcome, Answer) for outcome in outcomes)
+    assert server.sent[-1] > 120
