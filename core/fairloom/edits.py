@@ -47,12 +47,17 @@ def edits_of(field: str) -> str:
     return f"{field}.edits"
 
 
+def expect_of(field: str) -> str:
+    """The name of the column that says where the probability of a label may go (``fairloom.suites``): ``up spam``."""
+    return f"{field}.expect"
+
+
 @attrs.frozen(kw_only=True)
 class LabelRule:
     """What an edit does to the label of a row.
 
-    ``INV``: the label stays. ``FLIP``: it changes as ``map`` says. ``DIR``: a score may move in one direction
-    (``up``, ``down``) only. ``CHK``: nobody knows before ``verifier`` has looked.
+    ``INV``: the label stays. ``FLIP``: it changes as ``map`` says. ``DIR``: it stays, and its
+    probability may move in one direction (``up``, ``down``) only. ``CHK``: nobody knows before ``verifier`` has looked.
     """
 
     kind: LabelKind = "INV"

@@ -46,10 +46,11 @@ def preview(
     finally:
         loom.models.journal.close()
     made = woven.rows()
-    finished = pa.table({}) if made is None else Shape(recipe.recipe.name, recipe.task.fields).finish(made)
+    shape = Shape(recipe.recipe.name, recipe.task.fields)
+    finished = pa.table({}) if made is None else shape.finish(made).slice(0, rows)
     reasons = {
         f"{step.name}: {reason}": rejected
         for step, tally in zip(weaver.steps, woven.tallies, strict=True)
         for reason, rejected in tally.reasons.items()
     }
-    return Preview(finished.slice(0, rows), min(rows, len(woven.short) * members), reasons)
+    return Preview(finished, min(rows, len(woven.short) * members), reasons)

@@ -119,8 +119,9 @@ class Suite:
     """Rows in order of family and member, and what is expected of them.
 
     ``tests`` names the test of each row; without it every row is an ``MFT``, and an ``INV`` too where the first row
-    of its family has the same label. ``expects`` says for rows of ``DIR`` where a probability may go. ``new`` marks
-    the rows whose text is not that of an earlier row of their family: the others would test nothing again.
+    of its family has the same label, or a ``DIR`` in its place where something is expected. ``expects`` says for rows
+    of ``DIR`` where a probability may go. ``new`` marks the rows whose text is not that of an earlier row of their
+    family: the others would test nothing again.
     """
 
     rows: pa.Table
@@ -182,7 +183,10 @@ class Suite:
 
     def _marked(self, test: str) -> Bools:
         if self.tests is None:
-            return self.new & (test != DIR and (test != MFT or LABEL in self.rows.column_names))
+            directed = self._expected()
+            labelled = np.full(self.new.size, LABEL in self.rows.column_names)
+            kinds: dict[str, Bools] = {MFT: labelled, INV: ~directed, DIR: directed}
+            return np.asarray(self.new & kinds[test])
         return np.asarray(pc.equal(self.tests, test).to_numpy(zero_copy_only=False) & self.new)
 
     def _labels(self) -> pa.Array:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import attrs
 
+from fairloom.batch import LABEL
 from fairloom.components import Tools
 from fairloom.edits import LabelKind, LabelRule
 from fairloom.problems import RecipeError, did_you_mean
@@ -52,7 +53,7 @@ class Common:
     )
     map: dict[str, str] = attrs.field(factory=dict, metadata={"help": "for FLIP: label before = label after"})
     direction: Literal["up", "down"] | None = attrs.field(
-        default=None, metadata={"help": "for DIR: the one direction in which a score may move"}
+        default=None, metadata={"help": "for DIR: the one way that the probability of the row's label may move"}
     )
     verifier: str | None = attrs.field(
         default=None, metadata={"help": "for CHK: the name of a later filter step that decides whether the label holds"}
@@ -137,6 +138,8 @@ def label_rule(config: Common, default: LabelKind, tools: Tools) -> LabelRule:
         raise RecipeError.of(f"no later filter step is named {rule.verifier!r}", "verifier", suggestion=hint)
     if kind == "FLIP":
         _check_flip(config, tools)
+    if kind == "DIR" and LABEL not in tools.factors and not tools.task.labels:
+        raise RecipeError.of("is that of the probability of the row's label, and the task has no labels", "direction")
     return rule
 
 

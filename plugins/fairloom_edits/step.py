@@ -7,13 +7,14 @@ from typing import Any
 import attrs
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from fairloom.applies import Applies
-from fairloom.batch import ADDRESS, ATTEMPT, REASON, spans_of
+from fairloom.batch import ADDRESS, ATTEMPT, LABEL, REASON, decoded, spans_of
 from fairloom.components import Tools
 from fairloom.draws import Draws, Ints
 from fairloom.editing import apply
-from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of, slots_of
+from fairloom.edits import Edits, LabelKind, LabelRule, Ranges, edited_share, edits_of, expect_of, slots_of
 from fairloom.problems import RunError
 from fairloom.utf8 import CACHED_ROWS, Mask
 from fairloom_edits.settings import Common, Whole, amount_of, label_rule
@@ -116,7 +117,10 @@ class Perturbation:
         return edits.take((edited_share(rows.column(field), edits) <= self.intensity)[edits.row])
 
     def write(self, rows: pa.RecordBatch) -> pa.RecordBatch:
-        """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made."""
+        """The fields with their edits made, spans shifted, and ``<field>.edits``; a reason where none was made.
+
+        With the label rule DIR, ``<field>.expect`` says which way the probability of the row's label may go.
+        """
         wanted = np.flatnonzero(self._wanted(rows))
         some = rows.take(pa.array(wanted))
         columns: dict[str, Any] = {}
@@ -163,7 +167,17 @@ class Perturbation:
             columns[spans_of(field)] = applied.spans
         edited = np.zeros(rows.num_rows, np.bool_)
         edited[applied.made.row] = True
+        if self.label.direction is not None:
+            columns[expect_of(field)] = _expected(rows, field, edited, self.label.direction)
         return edited
+
+
+def _expected(rows: pa.RecordBatch, field: str, edited: Mask, direction: str) -> pa.Array:
+    """Where the probability of the row's label may go, and what earlier steps expect of rows not edited now."""
+    said = pc.binary_join_element_wise(direction, decoded(rows.column(LABEL)).cast(pa.string()), " ")
+    name = expect_of(field)
+    earlier = rows.column(name) if name in rows.schema.names else pa.nulls(len(said), pa.string())
+    return pc.if_else(pa.array(edited), said, earlier)
 
 
 def perturbation(config: Common, tools: Tools, how: Any, default: LabelKind) -> Perturbation:

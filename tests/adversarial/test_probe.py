@@ -137,3 +137,56 @@ def test_what_is_no_suite_is_not_computed(tmp_path: Path) -> None:
     assert "did you mean 'gender'" in gate.why
     with pytest.raises(fl.RecipeError, match="did you mean 'spam'"):
         fl.Recipe.from_data(gated(model="span"), SMALL).run(tmp_path / "two")
+
+
+HEDGED = """
+[recipe]
+name = "hedged"
+rows = 24
+
+[task.labels]
+spam = { definition = "sells something" }
+ham = { definition = "sells nothing" }
+
+[factors.thing]
+values = ["prize", "book", "ticket"]
+
+[factors.said]
+values = ["plain", "louder"]
+
+[factors.template]
+match = { label = "label" }
+values = [
+  { label = "spam", text = "You win an old {{ thing }}." },
+  { label = "ham", text = "I lost an old {{ thing }}." },
+]
+
+[design]
+within = ["said"]
+
+[[step]]
+generate = "template"
+
+[[step]]
+generate = "edits.degree"
+when = 'said == "louder"'
+label = "DIR"
+direction = "up"
+"""
+
+
+def test_an_edit_that_may_move_a_probability_one_way_is_a_directional_test(tmp_path: Path) -> None:
+    (tmp_path / "recipe.toml").write_text(HEDGED)
+    rows = fl.Recipe.load(tmp_path / "recipe.toml").run(tmp_path / "run").table
+    columns = (rows[name].to_pylist() for name in ("said", "label", "text.expect"))
+    assert sorted(set(zip(*columns, strict=True)), key=str) == [
+        ("louder", "ham", "up ham"),
+        ("louder", "spam", "up spam"),
+        ("plain", "ham", None),
+        ("plain", "spam", None),
+    ]
+    found = fl.probe(tmp_path / "run", model(tmp_path, "0.9 - 0.1 * ('an old' not in text)"))
+    assert {(line.test, line.n, line.failed) for line in found.lines} == {("DIR", 12, 6), ("MFT", 24, 12)}
+    (tmp_path / "bare.toml").write_text(HEDGED.replace('"DIR"', '"INV"').replace('direction = "up"', ""))
+    found = fl.probe(tmp_path / "bare.toml", model(tmp_path, "0.9 - 0.1 * ('an old' not in text)"))
+    assert {line.test for line in found.lines} == {"INV", "MFT"}

@@ -10,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 import fairloom as fl
+from fairloom.cli import main
 from fairloom.problems import RecipeError
 
 ROBUSTNESS = Path(__file__).parents[2] / "docs" / "recipes" / "robustness"
@@ -145,3 +146,21 @@ def test_wrong_settings_name_the_way_out(tmp_path: Path, step: str, said: str) -
     with pytest.raises(RecipeError) as caught:
         recipe(tmp_path, step).run(tmp_path / "out")
     assert said in str(caught.value)
+
+
+REFUSED = """
+recipe = { name = "t", rows = 4 }
+factors.n.values = ["one", "two"]
+factors.template.values = [{ text = "No {{ n }}." }]
+step = [{ generate = "template" }, { generate = "edits.degree" }]
+"""
+
+
+def test_a_preview_of_which_every_row_is_refused_says_why(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "recipe.toml").write_text(REFUSED, "utf-8")
+    assert main(["preview", str(tmp_path / "recipe.toml"), "-n", "2"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert (
+        "rows that could not be made: 2; candidates were rejected because of edits.degree: nothing to edit" in said.err
+    )

@@ -30,6 +30,12 @@ _SAID = {
     MESSAGES: "the turns of a conversation",
 }
 
+_OF_FIELDS = {
+    "spans": "where slots stand in {}: from start up to end, counted in code points",
+    "edits": "what was changed in {}, in order: old became new, which then stood from start up to end",
+    "expect": "where an edit of {} may move the probability of a label",
+}
+
 
 def described(folder: Path, manifest: Tree) -> list[tuple[str, str, str]]:
     """Name, type and meaning of every column."""
@@ -70,10 +76,8 @@ def _meaning(name: str, fields: list[str], kinds: Mapping[str, str]) -> str:
         return _SAID[name]
     if name in fields:
         return "a text"
-    if owner in fields and rest == "spans":
-        return f"where slots stand in {owner}: from start up to end, counted in code points"
-    if owner in fields and rest == "edits":
-        return f"what was changed in {owner}, in order: old became new, which then stood from start up to end"
+    if owner in fields and rest in _OF_FIELDS:
+        return _OF_FIELDS[rest].format(owner)
     if name in kinds:
         return kinds[name]
     return f"the attribute {rest} of the planned level of {owner}" if owner in kinds else "written by a step"
