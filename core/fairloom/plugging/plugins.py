@@ -52,6 +52,10 @@ class Origin:
         return {"name": self.plugin, "distribution": self.distribution, "version": self.version}
 
 
+_DECORATED = frozenset(["filter", "generator", "metric", "predictor", "sampler", "value table"])
+"""What a decorator makes of a function."""
+
+
 class Plugins:
     """The plugins of one run, loaded when they are first asked for.
 
@@ -82,7 +86,7 @@ class Plugins:
             path: the key path of ``use`` in the recipe, for messages.
             plans: for samplers, which sort is wanted.
         """
-        component, origin = self._local(use, path) if ":" in use else self._named(kind, use, path)
+        component, origin = self._local(kind, use, path) if ":" in use else self._named(kind, use, path)
         if isinstance(component, kind) and _fits(component, kind, plans):
             return component, origin
         wanted = f"{plans} {kind.kind}" if plans else kind.kind
@@ -144,7 +148,7 @@ class Plugins:
         suggestion = f"install it with: {line}" if line else did_you_mean(name, self._claims)
         raise RecipeError.of(f"no plugin {name!r} is installed", *path, suggestion=suggestion)
 
-    def _local(self, use: str, path: Where) -> tuple[Component, Origin]:
+    def _local(self, kind: type[Component], use: str, path: Where) -> tuple[Component, Origin]:
         file, attribute = localfile.split(use, path)
         if self._root is None:
             raise RecipeError.of(f"{file!r} is relative to a recipe's folder, and there is none", *path)
@@ -157,7 +161,7 @@ class Plugins:
             raise RecipeError.of(
                 f"{attribute!r} in {loaded.name} is a {type(found).__name__}, not a component",
                 *path,
-                suggestion="put @fairloom.filter, @fairloom.generator or @fairloom.metric above it",
+                suggestion=f"put @fairloom.{kind.kind.replace(' ', '_')} above it" if kind.kind in _DECORATED else None,
             )
         for fault in faults(found):
             msg = f"{loaded.name} offers a {found.kind} {found.name!r} that {fault}"
