@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 import attrs
 
+from fairloom.addresses import check_address
 from fairloom.components import Tools
 from fairloom.models import Done, Meter, Request
 from fairloom.problems import RecipeError
@@ -77,15 +78,7 @@ class OpenAI:
 
     @base_url.validator
     def _address(self, _field: object, value: str) -> None:
-        parts = urlsplit(value)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise RecipeError.of("must be an address like https://api.example.org/v1", "base_url")
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise RecipeError.of(
-                "must hold no user, password or query: recipes and manifests are read by others",
-                "base_url",
-                suggestion='put the key into an environment variable and name it: key_env = "MY_KEY"',
-            )
+        check_address(value, "base_url", "key_env")
 
     @max_places.validator
     def _ordered(self, _field: object, value: int) -> None:

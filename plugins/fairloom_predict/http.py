@@ -10,12 +10,12 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 import attrs
 import numpy as np
 import pyarrow as pa
 
+from fairloom.addresses import check_address
 from fairloom.predictors import Prediction
 from fairloom.problems import PluginError, RecipeError
 
@@ -38,13 +38,7 @@ class Http:
 
     @url.validator
     def _web(self, _field: object, value: str) -> None:
-        parts = _parts(value)
-        if parts.username or parts.password or parts.query or parts.fragment:
-            raise RecipeError.of(
-                "must hold no user, password or query: recipes and manifests are read by others",
-                "url",
-                suggestion='put the token into an environment variable and name it: key_from = "MY_KEY"',
-            )
+        check_address(value, "url", "key_from")
 
     @seconds.validator
     def _some_time(self, _field: object, value: float) -> None:
@@ -149,19 +143,6 @@ def _why(error: urllib.error.HTTPError, token: str) -> str:
 def _hidden(said: str, token: str) -> str:
     """What a server said, without the token if it said it back."""
     return said.replace(token, "***") if token else said
-
-
-def _parts(url: str) -> Any:
-    try:
-        parts = urlsplit(url)
-        _ = parts.port
-    except ValueError as error:
-        raise RecipeError.of(f"{url!r} is no address: {error}", "url") from error
-    if parts.scheme not in {"http", "https"} or not parts.hostname or not (url.isascii() and url.isprintable()):
-        raise RecipeError.of(f"begins with http:// or https:// and names a host in ASCII, got {url!r}", "url")
-    if " " in url:
-        raise RecipeError.of(f"must hold no blank, got {url!r}", "url", suggestion="write it as %20")
-    return parts
 
 
 def build(config: Http, tools: Tools) -> HttpPredictor:  # noqa: ARG001 - the signature of every build

@@ -30,6 +30,7 @@ from fairloom.task import Label
 from fairloom.testing import sample_tools
 from fairloom.weaving.predicted import Predictors
 from fairloom.weaving.prepare import prepare
+from fairloom_llm.openai import OpenAI
 from fairloom_predict import http, sklearn
 
 RECIPES = Path(__file__).parents[2] / "docs" / "recipes"
@@ -346,14 +347,23 @@ def test_an_endpoint_that_lies_or_breaks_off_is_named_and_learns_no_token(monkey
     [
         ("http://me:s3cret@host/", "must hold no user, password or query"),
         ("https://host/?key=s3cret", "must hold no user, password or query"),
-        ("http://", "names a host"),
+        ("http://", "name a host"),
+        ("ftp://host/", "must begin with http"),
+        ("http://a host/", "ASCII without blanks"),
+        ("http://h\u00f6st/", "ASCII without blanks"),
+        ("http://me:s3cret@a host/", "must hold no user, password or query"),
+        ("http://me:s3/cret@host", "is no address"),
         ("http://[::1", "is no address"),
         ("http://host:99999/", "is no address"),
     ],
 )
-def test_addresses_that_cannot_be_or_hold_secrets(url: str, said: str) -> None:
-    with pytest.raises(fl.RecipeError, match=said):
-        http.Http(url=url, labels=("a", "b"))
+@pytest.mark.parametrize(
+    "of", [lambda url: http.Http(url=url, labels=("a", "b")), lambda url: OpenAI(base_url=url, model="m")]
+)
+def test_addresses_that_cannot_be_or_hold_secrets(url: str, said: str, of: Any) -> None:
+    with pytest.raises(fl.RecipeError, match=said) as caught:
+        of(url)
+    assert "s3" not in str(caught.value)
 
 
 def test_the_hard_rows_of_the_recipe_all_fool_the_model_and_fill_every_cell(tmp_path: Path) -> None:
