@@ -14,7 +14,7 @@ from fairloom.edits import Edits, Ranges
 from fairloom_edits import english
 from fairloom_edits.lexicons import HEDGES, words_of
 from fairloom_edits.sentences import sentences
-from fairloom_edits.sites import Addresses, Amount, Sites, chosen, edits_at, touching, within
+from fairloom_edits.sites import Addresses, Amount, Sites, chosen, edits_at, touching
 from fairloom_edits.step import Scope
 
 BEHIND = (", I think", ", I guess", ", I suppose")
@@ -89,9 +89,7 @@ class Hedged:
         """One edit for each sentence that is hedged."""
         texts = rows.column(field)
         sites, kind = _Places.of(texts).sites(Ranges.none() if spans is None else Ranges.of_spans(spans))
-        may = ~touching(sites, self.scope.protected(spans), borders=False)
-        if self.scope.only:
-            may &= within(sites, self.scope.inside(spans))
+        may = self.scope.free(sites, spans, borders=False)
         picked, words = chosen(sites.take(may), self.amount, addresses)
         return edits_at(picked, _said(texts, picked, kind[picked.key], words), self.name)
 

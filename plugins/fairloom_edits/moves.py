@@ -15,7 +15,7 @@ from fairloom.draws import Ints
 from fairloom.edits import Edits, Ranges
 from fairloom.utf8 import Utf8
 from fairloom_edits.sentences import marked
-from fairloom_edits.sites import Addresses, Amount, Sites, chosen, touching, within
+from fairloom_edits.sites import Addresses, Amount, Sites, chosen, touching
 from fairloom_edits.step import Scope
 from fairloom_edits.words import Spelt, screened
 
@@ -109,9 +109,7 @@ class Exchange:
         held = Ranges.none() if spans is None else Ranges.of_spans(spans)
         first_free, second_free = (~touching(each, held, borders=False) for each in (pairs.first, pairs.second))
         whole = Sites(pairs.row, pairs.start, pairs.end, np.arange(pairs.row.size))
-        may = ~touching(whole, self.scope.protected(spans)) & (first_free | second_free)
-        if self.scope.only:
-            may &= within(whole, self.scope.inside(spans))
+        may = self.scope.free(whole, spans) & (first_free | second_free)
         picked, _ = chosen(whole.take(may), self.amount, addresses)
         return self._edits(texts, pairs.take(picked.key), second_free[picked.key])
 

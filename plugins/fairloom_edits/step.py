@@ -57,8 +57,11 @@ class Scope:
         if spans is None:
             return np.full(sites.row.size, not self.only)
         marked = Ranges.of_spans(spans)
-        free = ~touching(sites, self.protected(spans))
-        free &= ~touching(sites, marked, borders=False) | within(sites, marked)
+        return self.free(sites, spans) & (~touching(sites, marked, borders=False) | within(sites, marked))
+
+    def free(self, sites: Sites, spans: Any | None, *, borders: bool = True) -> Mask:
+        """Which sites touch nothing protected (with ``borders``, nor insert there) and lie inside the slots ``only``."""
+        free = ~touching(sites, self.protected(spans), borders=borders)
         return free & within(sites, self.inside(spans)) if self.only else free
 
 
