@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Container, Iterable, Mapping
 
+from fairloom_edits.english import opens
 from fairloom_edits.lexicons import words_of
 from fairloom_edits.pronouns import PRESENT, SETS, UnsureError, is_plural_of
 from fairloom_edits.terms import SAID_OF_ALL
@@ -93,22 +94,15 @@ def _in_name(text: str, start: int, stem: str, *, named: bool) -> bool:
     """Whether a term with a capital, before a name or not, belongs to a name: "Lady Gaga", "said Mother"."""
     if named:
         return stem not in _BEFORE_NAMES
-    return stem not in TITLES and not _opens(text, start) and _DETERMINED.search(text, 0, start) is None
+    return stem not in TITLES and not opens(text, start) and _DETERMINED.search(text, 0, start) is None
 
 
 def _is_title(text: str, start: int, word: str, *, named: bool) -> bool:
     if word[:1].isupper() and named:
         return True
-    if text[:start].rstrip().endswith(",") or (word[:1].isupper() and not _opens(text, start)):
+    if text[:start].rstrip().endswith(",") or (word[:1].isupper() and not opens(text, start)):
         raise UnsureError("a title without a name: miss")
     return False
-
-
-def _opens(text: str, start: int) -> bool:
-    return _OPENING.search(text, max(0, start - 6), start) is not None
-
-
-_OPENING = re.compile(r"(?:^|[.!?:;>\u2026\n])[\s\"'\u201c\u2018(\[]*$")
 
 
 def check_second_verb(text: str) -> None:
