@@ -6,7 +6,6 @@ A perturbation proposes ``Edits`` over the texts as they are; ``fairloom.editing
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import attrs
@@ -17,7 +16,7 @@ import pyarrow.compute as pc
 
 from fairloom.batch import NAMES, decoded
 from fairloom.draws import Draws, Ints
-from fairloom.problems import Problem, RecipeError
+from fairloom.problems import Problem, RecipeError, nearest
 from fairloom.utf8 import named as named  # noqa: PLC0414 - public here
 from fairloom.utf8 import plain
 
@@ -229,11 +228,10 @@ def slots_of(said: Iterable[str], factors: Mapping[str, Factor], *key: str | int
     """
     slots = tuple(said)
     known = [*factors, *(f"{name}.{each}" for name, factor in factors.items() for each in factor.attributes)]
-    near = [(place, get_close_matches(slot, known, n=1, cutoff=0.8)) for place, slot in enumerate(slots)]
     problems = [
-        Problem(f"no factor has the slot {slots[place]!r}", (*key, place), suggestion=f"did you mean {found[0]!r}?")
-        for place, found in near
-        if found and slots[place] not in known
+        Problem(f"no factor has the slot {slot!r}", (*key, place), suggestion=f"did you mean {near!r}?")
+        for place, slot in enumerate(slots)
+        if slot not in known and (near := nearest(slot, known, alike=0.8)) is not None
     ]
     if problems:
         raise RecipeError(problems)

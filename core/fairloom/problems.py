@@ -45,12 +45,17 @@ def dotted(path: Iterable[str | int]) -> str:
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A suggestion for a misspelt ``word``, or the list of what is known when it is short."""
     names = sorted(known)
-    close = difflib.get_close_matches(word, names, n=1)
-    if close:
-        return f"did you mean {close[0]!r}?"
+    close = nearest(word, names)
+    if close is not None:
+        return f"did you mean {close!r}?"
     if names and len(names) <= 12:
         return "known: " + ", ".join(names)
     return None
+
+
+def nearest(word: str, known: Iterable[str], *, alike: float = 0.6) -> str | None:
+    """The one of ``known`` that ``word`` may be a misspelling of: at least so much ``alike`` (0 to 1, ``difflib``)."""
+    return next(iter(difflib.get_close_matches(word, sorted(known), n=1, cutoff=alike)), None)
 
 
 def unknown_key(key: str, known: Iterable[str], path: tuple[str | int, ...] = ()) -> Problem:

@@ -6,13 +6,12 @@ core does not own in ``settings``; the loader structures those with the componen
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
 import attrs
 
-from fairloom.problems import Problem, RecipeError
+from fairloom.problems import Problem, RecipeError, nearest
 from fairloom.reading.exportspec import ExportSpec
 from fairloom.reading.factorspec import FactorSpec
 from fairloom.reading.origins import Origin, Source, place
@@ -105,9 +104,9 @@ class StepSpec:
 def _way_out(keys: Iterable[str]) -> str | None:
     """What to write for a key of a step that stands where ``generate`` or ``filter`` should."""
     for key in keys:
-        meant = ["generate"] if key == "use" else difflib.get_close_matches(key, ("generate", "filter"), n=1)
-        if meant:
-            return f"write {meant[0]} = ... in place of {key} = ..."
+        meant = "generate" if key == "use" else nearest(key, ("generate", "filter"))
+        if meant is not None:
+            return f"write {meant} = ... in place of {key} = ..."
     return None
 
 
