@@ -60,7 +60,7 @@ class Scope:
         return self.free(sites, spans) & (~touching(sites, marked, borders=False) | within(sites, marked))
 
     def free(self, sites: Sites, spans: Any | None, *, borders: bool = True) -> Mask:
-        """Which sites touch nothing protected (with ``borders``, nor insert there) and lie inside the slots ``only``."""
+        """Which sites touch nothing protected (with ``borders``, nor insert there) and lie inside of ``only``."""
         free = ~touching(sites, self.protected(spans), borders=borders)
         return free & within(sites, self.inside(spans)) if self.only else free
 
