@@ -111,7 +111,9 @@ class Asks(Protocol):
     """What a ``Model`` builds.
 
     ``identity`` is everything about the model that decides an answer (its name and parameters, never a secret): with
-    the request it is the journal's key. It may also have ``probe() -> Mapping[str, Any]``, what a look at the server
+    the request it is the journal's key. It may also have ``source``, plain data that say which model it is, however it
+    is asked: two of one source are one model, which may not judge what it wrote. Left out, it is ``identity`` without
+    ``parameters``. And it may have ``probe() -> Mapping[str, Any]``, what a look at the server
     finds, for ``fairloom models``.
     """
 

@@ -70,7 +70,9 @@ class Prediction:
 class Predicts(Protocol):
     """What a ``Predictor`` builds. Building must be cheap: what is slow (training, loading) waits for the first text.
 
-    ``identity`` is everything that decides an answer, as plain data: settings and versions, never a secret.
+    ``identity`` is everything that decides an answer, as plain data: settings and versions, never a secret. It may also
+    have ``source``, plain data that say which model it is under whatever settings: one that is attacked verifies
+    nothing. Left out, it is ``identity``.
     """
 
     identity: Mapping[str, Any]

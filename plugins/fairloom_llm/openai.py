@@ -104,6 +104,11 @@ class OpenAIModel:
     dialect: Dialect
     traffic: Traffic
 
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The server and its model, however they are asked."""
+        return {key: self.identity[key] for key in ("server", "model", "revision") if key in self.identity}
+
     def ask(self, requests: Sequence[Request], done: Done, meter: Meter) -> None:
         """Answer every request, as many at once as the server bears."""
         _run(self._ask(requests, done, meter))

@@ -61,6 +61,11 @@ class HttpPredictor:
         """Address, labels and version; never the token."""
         return {"url": self.config.url, "labels": list(self.config.labels), "version": self.config.version}
 
+    @property
+    def source(self) -> Mapping[str, Any]:
+        """The address: whatever is said of the model there, it is the one that answers."""
+        return {"url": self.config.url.rstrip("/")}
+
     def predict(self, texts: pa.Array) -> Prediction:
         """What the endpoint answers to these texts."""
         token = self._token()

@@ -127,6 +127,37 @@ def test_a_verifier_looks_for_the_label(check: dict[str, Any], why: str) -> None
         prepare(recipe(FLIP, {"name": "check", **check}))
 
 
+def test_an_address_is_one_model_whatever_is_said_of_it() -> None:
+    there = {"use": "predict.http", "url": "http://127.0.0.1:9/p", "labels": ["ham", "spam"]}
+    again = {**there, "url": "http://127.0.0.1:9/p/", "labels": ["spam", "ham"], "version": "2", "seconds": 5.0}
+    base = recipe(FLIP, {**ATTACK, "model": "there"}, verified("again"))
+    for other, refused in ((again, True), ({**there, "url": "http://127.0.0.1:9/q"}, False)):
+        data = {**base.resolved, "predictors": {**base.resolved["predictors"], "there": there, "again": other}}
+        made = fl.Recipe.from_data(data, SMALL)
+        if refused:
+            with pytest.raises(RecipeError, match=r"\[predictors.again\] cannot verify: it is attacked"):
+                prepare(made)
+        else:
+            prepare(made)
+
+
+def test_a_server_asked_in_another_way_is_the_same_model(tmp_path: Path) -> None:
+    models = {"writer": {"use": "llm.openai", "base_url": "http://127.0.0.1:9/v1", "model": "m"}}
+    models["judge"] = {**models["writer"], "api": "completion", "closed": "grammar", "parameters": {"seed": 2}}
+    data: dict[str, Any] = {
+        "recipe": {"name": "x", "seed": 1, "rows": 8},
+        "task": {"labels": {"ham": {"definition": "a"}, "spam": {"definition": "b"}}},
+        "models": models,
+        "step": [
+            {"generate": "llm.text", "model": "writer"},
+            FLIP,
+            {"name": "check", "filter": "llm.judge", "model": "judge", "same_model": True},
+        ],
+    }
+    with pytest.raises(RecipeError, match=r"\[models.judge\] cannot verify: it writes the rows"):
+        prepare(fl.Recipe.from_data(data, tmp_path))
+
+
 LLM = """
 def write(messages, attempt):
     return "a free prize now"

@@ -179,6 +179,10 @@ class Models:
         """Name, component and identity of every model: what decides an answer, and so belongs to the run's identity."""
         return {model.name: {"use": self.uses[model.name], **model.asks.identity} for model in self}
 
+    def sources(self) -> dict[str, Any]:
+        """Which model each name stands for: at another temperature it is the same one."""
+        return {model.name: {"use": self.uses[model.name], **_source(model.asks)} for model in self}
+
     def probe(self) -> dict[str, dict[str, Any]]:
         """Look at every model that can be looked at, and keep what was found."""
         found = {}
@@ -203,6 +207,12 @@ class Models:
             for name, said in self.identities().items()
         }
         return {"models": models, "journal": self.journal.record()}
+
+
+def _source(asks: Asks) -> Mapping[str, Any]:
+    bare = {key: value for key, value in asks.identity.items() if key != "parameters"}
+    source: Mapping[str, Any] = getattr(asks, "source", bare)
+    return source
 
 
 def _of_model(error: RecipeError, name: str) -> RecipeError:

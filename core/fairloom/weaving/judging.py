@@ -17,10 +17,10 @@ def self_judged(work: Any, steps: Sequence[Step], models: Models, path: KeyPath)
     judge = getattr(work, "judges", None)
     if judge is None:
         return
-    identities = {name: _bare(identity) for name, identity in models.identities().items()}
+    sources = models.sources()
     for step in steps:
         for writer in sorted(getattr(step.work, "asks", ()) if step.kind == "generate" else ()):
-            if identities[writer] == identities[judge]:
+            if sources[writer] == sources[judge]:
                 said = f"[models.{judge}] would judge what it wrote itself in step {step.name!r}"
                 way = "name another model, or allow it: same_model = true"
                 yield Problem(said, (*path, "model"), suggestion=way)
@@ -36,8 +36,8 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
     generators = [step for step in steps if step.kind == "generate"]
     writers = [(name, step.name) for step in generators for name in _named(step, "asks")]
     attacked = [(name, step.name) for step in steps for name in _named(step, "attacks")]
-    identities = {name: _bare(identity) for name, identity in models.identities().items()}
-    keys = {name: predictors.named[name].key for name, _ in attacked}
+    sources = models.sources()
+    known = {name: predictors.named[name].source for name, _ in attacked}
     for index, step in enumerate(steps):
         judge = filters.get(str(getattr(getattr(step.work, "label", None), "verifier", None)))
         path: KeyPath = ("step", index)
@@ -47,16 +47,16 @@ def self_verified(steps: Sequence[Step], models: Models, predictors: Predictors)
                 way = "name a filter that judges rows by themselves"
                 yield Problem(said, (*path, "verifier"), suggestion=way)
             voting, consulted = (_named(judge, what) for what in ("asks", "consults"))
-            keys |= {name: predictors.named[name].key for name in consulted}
-            yield from _same("models", voting, writers, identities, (*path, "verifier"))
-            yield from _same("predictors", consulted, attacked, keys, (*path, "verifier"))
+            known |= {name: predictors.named[name].source for name in consulted}
+            yield from _same("models", voting, writers, sources, (*path, "verifier"))
+            yield from _same("predictors", consulted, attacked, known, (*path, "verifier"))
         voting = _named(step, "verifiers")
-        yield from _same("models", voting, writers, identities, (*path, "verifiers"))
-        yield from _twice("models", voting, identities, (*path, "verifiers"))
+        yield from _same("models", voting, writers, sources, (*path, "verifiers"))
+        yield from _twice("models", voting, sources, (*path, "verifiers"))
         if step.kind == "filter":
             consulted = _named(step, "consults")
-            keys |= {name: predictors.named[name].key for name in consulted}
-            yield from _twice("predictors", consulted, keys, path)
+            known |= {name: predictors.named[name].source for name in consulted}
+            yield from _twice("predictors", consulted, known, path)
 
 
 def _twice(table: str, voting: Sequence[str], known: Mapping[str, Any], path: KeyPath) -> Iterator[Problem]:
@@ -66,11 +66,6 @@ def _twice(table: str, voting: Sequence[str], known: Mapping[str, Any], path: Ke
         if earlier is not None:
             said = f"[{table}.{earlier}] and [{table}.{name}] are one model, which would vote twice"
             yield Problem(said, path, suggestion="name models that differ in more than their parameters")
-
-
-def _bare(identity: Mapping[str, Any]) -> dict[str, Any]:
-    """The model itself: at another temperature it is the same one."""
-    return {key: value for key, value in identity.items() if key != "parameters"}
 
 
 def _named(step: Step, what: str) -> list[str]:

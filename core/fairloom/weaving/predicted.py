@@ -100,6 +100,11 @@ class Opened:
         return hashlib.sha256(text.encode()).hexdigest()
 
     @property
+    def source(self) -> str:
+        """What tells the model from any other, whatever its settings."""
+        return canonical({"use": self.use, "source": dict(getattr(self.work, "source", self.work.identity))})
+
+    @property
     def asked(self) -> int:
         """Texts sent to the model so far, by every process of the run."""
         found = self.home.connection.execute("SELECT asked FROM models WHERE model = ?", (self.key,)).fetchone()
